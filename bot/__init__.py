@@ -1,0 +1,1 @@
+"""Ventanilla: one conversation about public procedures, on any phone."""
