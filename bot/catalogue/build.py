@@ -1,0 +1,72 @@
+"""Build the catalogue: every card as JSON, and a full-text index, in one SQLite file that is moved into place whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+from bot.catalogue.check import CardSet
+from bot.catalogue.places import fold
+from bot.catalogue.reader import FORMAT
+from bot.core.codec import to_payload
+from bot.core.procedures import LifeEvent, Procedure
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE card (kind TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL, PRIMARY KEY (kind, id));
+CREATE VIRTUAL TABLE entry USING fts5 (
+    kind UNINDEXED, id UNINDEXED, field UNINDEXED, text, tokenize = "unicode61 remove_diacritics 2", prefix = '3 4'
+);
+"""
+
+
+def build(cards: CardSet, path: Path) -> str:
+    """Write the catalogue to ``path`` and return its revision. The same cards give the same revision.
+
+    An entry is one phrase by which a card is found: its name, an alias, an example question, or its text.
+    """
+    rows = [
+        (kind, loaded.card.id, json.dumps(to_payload(loaded.card), ensure_ascii=False, sort_keys=True))
+        for kind, group in (
+            ("procedure", cards.procedures),
+            ("life_event", cards.life_events),
+            ("condition", cards.conditions),
+            ("family", cards.families),
+        )
+        for loaded in group
+    ]
+    revision = hashlib.sha256(json.dumps([FORMAT, rows]).encode()).hexdigest()[:16]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with sqlite3.connect(draft) as db:
+        db.executescript(_SCHEMA)
+        db.executemany("INSERT INTO meta VALUES (?, ?)", [("format", str(FORMAT)), ("revision", revision)])
+        db.executemany("INSERT INTO card VALUES (?, ?, ?)", rows)
+        for procedure in cards.procedures:
+            db.executemany("INSERT INTO entry VALUES ('procedure', ?, ?, ?)", procedure_entries(procedure.card))
+        for event in cards.life_events:
+            db.executemany("INSERT INTO entry VALUES ('life_event', ?, ?, ?)", life_event_entries(event.card))
+    db.close()
+    draft.replace(path)
+    return revision
+
+
+def procedure_entries(card: Procedure) -> list[tuple[str, str, str]]:
+    """Return (id, field, folded text) for each phrase that finds a procedure."""
+    entries = [("name", card.name), ("alias", card.short)]
+    entries += [("alias", alias) for alias in card.aliases]
+    entries += [("question", question) for question in card.questions]
+    entries.append(("text", " ".join((card.summary, card.who or "", card.output or ""))))
+    return [(card.id, field, fold(text)) for field, text in entries]
+
+
+def life_event_entries(card: LifeEvent) -> list[tuple[str, str, str]]:
+    """Return (id, field, folded text) for each phrase that finds a life event."""
+    entries = [("name", card.name), ("alias", card.short)]
+    entries += [("alias", alias) for alias in card.aliases]
+    entries += [("question", question) for question in card.questions]
+    return [(card.id, field, fold(text)) for field, text in entries]
