@@ -9,10 +9,9 @@ import sqlite3
 from pathlib import Path
 
 from bot.catalogue.check import CardSet
-from bot.catalogue.places import fold
+from bot.catalogue.entries import life_event_entries, procedure_entries
 from bot.catalogue.reader import FORMAT
 from bot.core.codec import to_payload
-from bot.core.procedures import LifeEvent, Procedure
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -53,20 +52,3 @@ def build(cards: CardSet, path: Path) -> str:
     db.close()
     draft.replace(path)
     return revision
-
-
-def procedure_entries(card: Procedure) -> list[tuple[str, str, str]]:
-    """Return (id, field, folded text) for each phrase that finds a procedure."""
-    entries = [("name", card.name), ("alias", card.short)]
-    entries += [("alias", alias) for alias in card.aliases]
-    entries += [("question", question) for question in card.questions]
-    entries.append(("text", " ".join((card.summary, card.who or "", card.output or ""))))
-    return [(card.id, field, fold(text)) for field, text in entries]
-
-
-def life_event_entries(card: LifeEvent) -> list[tuple[str, str, str]]:
-    """Return (id, field, folded text) for each phrase that finds a life event."""
-    entries = [("name", card.name), ("alias", card.short)]
-    entries += [("alias", alias) for alias in card.aliases]
-    entries += [("question", question) for question in card.questions]
-    return [(card.id, field, fold(text)) for field, text in entries]

@@ -114,7 +114,9 @@ def _check_procedure(
         at = f"channels.{index}"
         yield from _limit(loaded, f"{at}.short", channel.short, "channel.short")
         if channel.phone is not None and not _PHONE.match(channel.phone):
-            yield loaded.error(f"{at}.phone", f"{channel.phone!r} is not written like 55 1234 5678, 800 123 4567 or 079")
+            yield loaded.error(
+                f"{at}.phone", f"{channel.phone!r} is not written like 55 1234 5678, 800 123 4567 or 079"
+            )
         if channel.url is not None and not _URL.match(channel.url):
             yield loaded.error(f"{at}.url", f"{channel.url!r} is not an http(s) address")
     for field, source in (("source", card.source), *((f"sources.{i}", s) for i, s in enumerate(card.sources))):
@@ -130,7 +132,9 @@ def _check_jurisdiction(loaded: Loaded[Procedure], places: Places) -> Iterator[C
     if where.state is not None and where.state not in places.state_names:
         yield loaded.error("jurisdiction.state", f"{where.state!r} is not one of the 32 states as INEGI writes them")
     elif where.municipality is not None and (where.state, where.municipality) not in places.municipality_names:
-        yield loaded.error("jurisdiction.municipality", f"{where.municipality!r} is not a municipality of {where.state}")
+        yield loaded.error(
+            "jurisdiction.municipality", f"{where.municipality!r} is not a municipality of {where.state}"
+        )
 
 
 def _check_cost(loaded: Loaded[Procedure], conditions: dict[str, set[str]], places: Places) -> Iterator[CardError]:

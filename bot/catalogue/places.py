@@ -28,6 +28,19 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Mention:
+    """Where a text names a place: candidates (most people first; several when the name is ambiguous), word span."""
+
+    candidates: tuple[Place, ...]
+    start: int
+    end: int
+
+    def overlaps(self, other: Mention) -> bool:
+        """Say whether two mentions share a word."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True)
 class Places:
     """The gazetteer. Names are INEGI's, except that the two long official state names are the everyday ones."""
 
@@ -61,11 +74,56 @@ class Places:
         return Places(
             state_names=frozenset(states),
             municipality_names=frozenset(municipalities),
-            aliases={name: tuple(sorted(found, key=lambda p: (-population.get(p, 0), p.state)))
-                     for name, found in aliases.items()},
+            aliases={
+                name: tuple(sorted(found, key=lambda p: (-population.get(p, 0), p.state)))
+                for name, found in aliases.items()
+            },
             population=population,
         )
 
+    def find(self, folded: str) -> Mention | None:
+        """Return the place that a folded text names, most specific first, or None.
+
+        A state's name (or everyday name) counts anywhere. A municipality counts when it is said as a place ("en
+        Mérida", "soy de Neza"), is the whole message, or is a big one: many share their name with a person or a thing.
+        """
+        words = folded.split()
+        best: Mention | None = None
+        for length in range(min(_LONGEST_NAME, len(words)), 0, -1):
+            for start in range(len(words) - length + 1):
+                found = self.aliases.get(" ".join(words[start : start + length]))
+                if found is None or not self._said_as_place(words, start, length, found[0]):
+                    continue
+                mention = Mention(found, start, start + length)
+                if best is None or (best.overlaps(mention) is False and best.candidates[0].municipality is None):
+                    best = self._merge(best, mention)
+        return best
+
+    def _said_as_place(self, words: list[str], start: int, length: int, place: Place) -> bool:
+        if length == len(words):
+            return True
+        before = words[start - 1] if start else ""
+        two_before = words[start - 2] if start > 1 else ""
+        if place.municipality is None:
+            return True
+        if before in ("en", "desde", "municipio", "alcaldia", "ciudad") or (before == "de" and two_before in _LIVE):
+            return True
+        return self.population.get(place, 0) >= _BIG
+
+    def _merge(self, first: Mention | None, second: Mention) -> Mention:
+        """Join "Mérida, Yucatán": a municipality and a state in one message are one place when they agree."""
+        if first is None:
+            return second
+        state = first.candidates[0].state
+        agreeing = tuple(place for place in second.candidates if place.state == state)
+        if not agreeing:
+            return first
+        return Mention(agreeing, min(first.start, second.start), max(first.end, second.end))
+
+
+_LONGEST_NAME = 7
+_BIG = 150_000
+_LIVE = {"soy", "vivo", "somos", "vengo", "municipio", "alcaldia", "vecino", "vecina", "originario", "originaria"}
 
 # INEGI's official names -> the names on our cards and in people's mouths.
 STATE_NAMES = {

@@ -39,7 +39,7 @@ for _cls in (
     cards.LifeEvent,
 ):
     # pydantic reads a standard dataclass's configuration from this attribute; bot.core itself stays standard library.
-    setattr(_cls, "__pydantic_config__", _FORBID)
+    _cls.__pydantic_config__ = _FORBID
 
 
 @dataclass(frozen=True, order=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Union
+from typing import Literal
 
 ChannelName = Literal["sms", "whatsapp", "voice"]
 OptOutType = Literal["stop", "start", "help"]
@@ -41,7 +41,7 @@ class Media:
     text: str = ""
 
 
-Content = Union[Text, Choice, Location, Media]
+Content = Text | Choice | Location | Media
 
 
 @dataclass(frozen=True)

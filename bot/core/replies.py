@@ -6,11 +6,13 @@ No sentence is in here: ``phrase`` is a key of ``locale/``, and facts come from 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Union
+from typing import Literal
 
 from bot.core.procedures import LifeEvent, Procedure
 
-Aspect = Literal["overview", "requirements", "cost", "where", "hours", "duration", "who", "output", "deadline", "source"]
+Aspect = Literal[
+    "overview", "requirements", "cost", "where", "hours", "duration", "who", "output", "deadline", "source"
+]
 """The part of a card that was asked for. ``overview`` is the answer when nothing narrower was asked."""
 
 HandoffReason = Literal["asked", "not_understood", "upset", "emergency", "rule"]
@@ -73,7 +75,7 @@ class Handoff:
     reason: HandoffReason
 
 
-Reply = Union[Say, Ask, ShowProcedure, ShowLifeEvent, Handoff]
+Reply = Say | Ask | ShowProcedure | ShowLifeEvent | Handoff
 
 
 def open_options(replies: tuple[Reply, ...]) -> tuple[Option, ...]:

@@ -1,0 +1,177 @@
+"""How people write, made comparable: folding, SMS spelling, repetition, light stems. Standard library only."""
+
+from __future__ import annotations
+
+import re
+
+from bot.catalogue.places import fold
+
+# Whole words only, after folding. What is ambiguous ("a", "c", "s") stays as it is.
+_SPELLING = {
+    "q": "que", "k": "que", "ke": "que", "qe": "que", "x": "por", "xq": "por que", "pq": "por que", "porq": "por que",
+    "pa": "para", "pal": "para el", "pala": "para la", "d": "de", "dl": "del", "t": "te", "tb": "tambien",
+    "tmb": "tambien", "tbn": "tambien", "bn": "bien", "kiero": "quiero", "kero": "quiero", "qiero": "quiero",
+    "nesesito": "necesito", "nececito": "necesito", "nesecito": "necesito", "necesto": "necesito", "ocupo": "necesito",
+    "ps": "pues", "pos": "pues", "cnto": "cuanto", "qnto": "cuanto", "kuanto": "cuanto", "dnd": "donde",
+    "dond": "donde", "ond": "donde", "onde": "donde", "adonde": "a donde", "cm": "como", "kmo": "como", "komo": "como",
+    "info": "informacion", "doc": "documento", "docs": "documentos", "tramitre": "tramite", "tel": "telefono",
+    "nac": "nacimiento", "nacim": "nacimiento", "bb": "bebe", "beba": "bebe", "mija": "mi hija", "mijo": "mi hijo",
+    "ife": "ine", "lic": "licencia", "carro": "auto", "coche": "auto", "troca": "auto", "chamba": "trabajo",
+    "jale": "trabajo", "lana": "dinero", "edo": "estado", "mpio": "municipio", "ayto": "ayuntamiento", "sra": "señora",
+    "sr": "señor", "fam": "familia", "dif": "dif", "cita": "cita", "axta": "acta", "hacta": "acta", "certificado": "certificado",
+    "pasporte": "pasaporte", "pazaporte": "pasaporte", "crup": "curp", "kurp": "curp", "curt": "curp", "sertificado": "certificado",
+}  # fmt: skip
+
+STOP_WORDS = frozenset(
+    [
+        "a",
+        "al",
+        "ante",
+        "aqui",
+        "asi",
+        "ay",
+        "buenas",
+        "buenos",
+        "bueno",
+        "cada",
+        "con",
+        "como",
+        "cual",
+        "cuales",
+        "cuando",
+        "de",
+        "del",
+        "desde",
+        "dia",
+        "dias",
+        "dias",
+        "el",
+        "ella",
+        "ellos",
+        "en",
+        "entre",
+        "era",
+        "es",
+        "esa",
+        "ese",
+        "eso",
+        "esta",
+        "estan",
+        "estar",
+        "este",
+        "esto",
+        "estoy",
+        "favor",
+        "fue",
+        "gracias",
+        "ha",
+        "hacer",
+        "hago",
+        "hay",
+        "hola",
+        "la",
+        "las",
+        "le",
+        "les",
+        "lo",
+        "los",
+        "mas",
+        "me",
+        "mi",
+        "mis",
+        "muy",
+        "necesito",
+        "ni",
+        "no",
+        "nos",
+        "o",
+        "oiga",
+        "oye",
+        "para",
+        "pero",
+        "por",
+        "porfa",
+        "pues",
+        "puedo",
+        "que",
+        "queria",
+        "quiero",
+        "quisiera",
+        "saber",
+        "se",
+        "señor",
+        "señora",
+        "ser",
+        "si",
+        "sin",
+        "sobre",
+        "solo",
+        "son",
+        "soy",
+        "su",
+        "sus",
+        "tambien",
+        "te",
+        "tengo",
+        "tiene",
+        "todo",
+        "tu",
+        "tus",
+        "un",
+        "una",
+        "uno",
+        "unos",
+        "va",
+        "voy",
+        "y",
+        "ya",
+        "yo",
+        "disculpe",
+        "tardes",
+        "noches",
+        "informacion",
+        "requisitos",
+        "papeles",
+        "documentos",
+        "cuanto",
+        "cuesta",
+        "donde",
+    ]
+)
+
+_REPEATED = re.compile(r"(.)\1{2,}")
+
+
+def normalise(text: str) -> str:
+    """Return folded text in everyday spelling: ``"Q nesesito pa sacarrrr mi ACTA"`` -> ``"que necesito para sacar mi acta"``."""
+    words = (_SPELLING.get(word, word) for word in _REPEATED.sub(r"\1", fold(text)).split())
+    return " ".join(words)
+
+
+def stem(word: str) -> str:
+    """Cut plural, gender and the commonest verb endings, the same for query and card: rough, but even on both sides."""
+    for ending in (
+        "aciones",
+        "acion",
+        "iones",
+        "ando",
+        "iendo",
+        "arme",
+        "arla",
+        "arlo",
+        "arse",
+        "arle",
+        "ados",
+        "adas",
+    ):
+        if len(word) > len(ending) + 3 and word.endswith(ending):
+            return word[: -len(ending)]
+    for ending in ("ado", "ada", "ido", "ida", "es", "os", "as", "ar", "er", "ir", "s", "o", "a", "e"):
+        if len(word) > len(ending) + 3 and word.endswith(ending):
+            return word[: -len(ending)]
+    return word
+
+
+def keywords(text: str) -> list[str]:
+    """Return the words of a normalised text that carry meaning, in order."""
+    return [word for word in text.split() if word not in STOP_WORDS and len(word) > 1]

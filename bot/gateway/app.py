@@ -1,0 +1,109 @@
+"""The Flask application: verifies, parses, redacts, stores, answers. Everything slow is the workers'."""
+
+from __future__ import annotations
+
+import logging
+
+from channels.registry import CHANNELS
+from flask import Flask, Response, abort, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from bot.core.ids import BadNumber
+from bot.gateway.metrics import INBOUND, metrics_page
+from bot.gateway.redaction import redacted
+from bot.settings import Settings
+from bot.store import Store, open_engine
+from bot.store.store import utc_now
+from bot.wake import Wake
+from bot.worker.engine_client import EngineClient
+from channels.channel import BadRequest, Channel
+from channels.twilio import valid_signature
+
+log = logging.getLogger(__name__)
+
+# Twilio reads TwiML; an empty one says "nothing to add": the answer goes out by REST.
+_EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+_LARGEST_BODY = 256 * 1024
+
+
+def create_app(config: Settings) -> Flask:
+    """Build the application from settings (the composition root of the gateway)."""
+    app = Flask("ventanilla")
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
+    store = Store(open_engine(config.database), config.secret)
+    wake = Wake(config.redis)
+    engines = EngineClient(config.engines, config.engine_timeout)
+
+    def verified_channel(name: str) -> Channel:
+        """Return the channel, once the request's signature is proven; 404 or 403 otherwise."""
+        if name not in CHANNELS:
+            abort(404)
+        query = request.query_string.decode()
+        url = config.webhook_url + request.path + (f"?{query}" if query else "")
+        if not valid_signature(config.auth_token, url, request.form, request.headers.get("X-Twilio-Signature", "")):
+            INBOUND.labels(name, "forged").inc()
+            log.warning("signature refused", extra={"channel": name})
+            abort(403)
+        return CHANNELS[name]
+
+    @app.post("/channels/<name>/inbound")
+    def inbound(name: str) -> Response:
+        """Store one message, then answer: a 200 means it is in SQL."""
+        channel = verified_channel(name)
+        message = channel.parse_inbound(request.form, utc_now())
+        recorded = store.record(message, redacted(message.content))
+        INBOUND.labels(name, "new" if recorded.new else "repeated").inc()
+        if recorded.new:
+            wake.send()
+        return Response(_EMPTY_TWIML, mimetype="text/xml")
+
+    @app.post("/channels/<name>/status")
+    def status(name: str) -> Response:
+        """Apply a delivery's status; late, repeated and unordered ones change nothing."""
+        channel = verified_channel(name)
+        update = channel.parse_status(request.form, request.args)
+        applied = store.apply_status(update)
+        if update.error_code:
+            log.warning("delivery failed", extra={"code": update.error_code, "applied": applied})
+        return Response(status=204)
+
+    @app.get("/health/live")
+    def live() -> Response:
+        """Say that the process answers."""
+        return jsonify(status="live")
+
+    @app.get("/health/ready")
+    def ready() -> tuple[Response, int]:
+        """Say whether messages are taken: 503 without the database; without engine or Redis it is only degraded."""
+        checks = {"database": _answers(store), "redis": wake.ping(), "engine": engines.ready()}
+        if not checks["database"]:
+            return jsonify(status="unavailable", checks=checks), 503
+        return jsonify(status="ready" if all(checks.values()) else "degraded", checks=checks), 200
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """Show figures in Prometheus' format."""
+        return metrics_page(store)
+
+    @app.errorhandler(BadRequest)
+    @app.errorhandler(BadNumber)
+    def unreadable(error: Exception) -> tuple[Response, int]:
+        """Refuse a request whose form cannot be read; loud, for it is signed and so the carrier's own."""
+        log.error("webhook unreadable: %s", error)
+        return jsonify(error=str(error)), 400
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> tuple[Response, int]:
+        """Answer errors in JSON, with nothing of the request in it."""
+        return jsonify(error=error.name), error.code or 500
+
+    return app
+
+
+def _answers(store: Store) -> bool:
+    try:
+        store.ping()
+    except Exception:  # any driver's error means the same here
+        log.exception("database does not answer")
+        return False
+    return True

@@ -1,0 +1,51 @@
+"""Prometheus figures: counters of all processes (multiprocess mode), and the queues' figures read from SQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from bot.core.delivery import DeliveryStatus
+from bot.store import Store
+
+INBOUND = Counter("ventanilla_inbound_total", "Webhook messages by channel and result", ("channel", "result"))
+
+
+class _Queues:
+    """A collector that asks SQL when it is scraped."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the queues' gauges."""
+        figures = self._store.figures()
+        yield GaugeMetricFamily("ventanilla_messages_waiting", "Messages without a turn", figures.waiting_messages)
+        yield GaugeMetricFamily(
+            "ventanilla_oldest_message_seconds", "Age of the oldest of them", figures.oldest_waiting
+        )
+        yield GaugeMetricFamily("ventanilla_oldest_unsent_seconds", "Age of the oldest unsent", figures.oldest_unsent)
+        yield GaugeMetricFamily("ventanilla_opted_out_contacts", "Contacts that said stop", figures.opted_out_contacts)
+        deliveries = GaugeMetricFamily("ventanilla_deliveries", "Deliveries by status", labels=["status"])
+        for status in DeliveryStatus:
+            deliveries.add_metric([status.value], figures.deliveries.get(status, 0))
+        yield deliveries
+
+
+def metrics_page(store: Store) -> Response:
+    """Return the page for one scrape."""
+    registry = CollectorRegistry()
+    registry.register(_Queues(store))  # type: ignore[arg-type]  # a collector needs only collect()
+    parts = [generate_latest(registry)]
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted)
+        parts.append(generate_latest(counted))
+    else:
+        parts.append(generate_latest(REGISTRY))
+    return Response(b"".join(parts), content_type=CONTENT_TYPE_LATEST)

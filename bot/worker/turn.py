@@ -1,0 +1,180 @@
+"""One turn, from a stored message to what is written: read ``handle_turn`` top to bottom."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from channels.compose import shown_options
+
+from bot.core.choices import pick
+from bot.core.delivery import Outgoing, Rendered
+from bot.core.messages import Choice, Content, Text
+from bot.core.optout import opt_out_keyword
+from bot.core.phrases import Phrases
+from bot.core.replies import Reply, Say
+from bot.core.turns import TurnContext, TurnRequest, TurnResult
+from bot.store import ConversationState, StoredMessage, TurnOutcome
+from bot.worker.degraded import Degraded
+from bot.worker.engine_client import EngineUnavailable
+from channels.channel import Channel
+from channels.keywords import keyword
+
+log = logging.getLogger(__name__)
+
+
+class Engine(Protocol):
+    """What a turn needs of the engine (bot.worker.engine_client.EngineClient)."""
+
+    def turn(self, request: TurnRequest) -> TurnResult:
+        """Run the turn, or raise EngineUnavailable."""
+
+
+class TurnHandler:
+    """Everything a turn needs that is not in the message or the conversation."""
+
+    def __init__(
+        self, engine: Engine, degraded: Degraded, channels: dict[str, Channel], phrases: PhraseBook, institution: str
+    ) -> None:
+        """``institution`` is named in the privacy notice."""
+        self._engine = engine
+        self._degraded = degraded
+        self._channels = channels
+        self._phrases = phrases
+        self._institution = institution
+
+    def handle_turn(self, message: StoredMessage, state: ConversationState, now: datetime) -> TurnOutcome:
+        """Return what the turn changes. Pure but for the engine's call; silence only where a person asked for it."""
+        channel = self._channels[message.channel]
+        phrases = self._phrases.of(state.context.language, message.channel)
+        # 1. Opt-out and opt-in come before anything else.
+        outcome = self._consent(message, state, channel, phrases)
+        if outcome is not None:
+            return outcome
+        # 2. Keywords that the channel itself answers: the next part, help, the privacy notice.
+        outcome = self._keyword(message, state, channel, phrases)
+        if outcome is not None:
+            return outcome
+        # 3. An open option, however it was picked.
+        content = self._resolve_pick(message.content, state)
+        # 4. What happens next in the dialogue: the engine, or the catalogue when there is none.
+        context = replace(state.context, now=now.isoformat())
+        name, replies, result = self._answer(message, content, context)
+        # 5. In the channel's own form, with the privacy sentence the first time.
+        rendered = channel.render(self._with_privacy(replies, state), phrases)
+        # 6. All of it in one outcome: the caller writes it in one transaction.
+        return TurnOutcome(
+            outcome=name,
+            outgoing=rendered.messages,
+            state=replace(
+                state,
+                context=self._remembered(state.context, result),
+                options=shown_options(replies, phrases),
+                more=rendered.more,
+                privacy_shown=True,
+            ),
+            understood=result.understood if result else None,
+        )
+
+    def _consent(
+        self, message: StoredMessage, state: ConversationState, channel: Channel, phrases: Phrases
+    ) -> TurnOutcome | None:
+        text = message.content.text if isinstance(message.content, Text) else ""
+        asked = message.opt_out or opt_out_keyword(text)
+        carrier_answers = message.opt_out is not None  # it sends its own confirmation, and blocks ours
+        if asked == "stop":
+            say = () if carrier_answers or state.opted_out else (Say("opted_out_confirmation"),)
+            outgoing = self._confirmations(channel, phrases, say)
+            return TurnOutcome("opted_out", outgoing, replace(state, options=(), more=()), opted_out=True)
+        # START and YES mean opt-in only for somebody who had opted out: else they are an ordinary word.
+        if asked == "start" and (state.opted_out or carrier_answers):
+            say = () if carrier_answers else (Say("opted_in_confirmation"),)
+            return TurnOutcome("opted_in", self._confirmations(channel, phrases, say), state, opted_out=False)
+        if state.opted_out:
+            return TurnOutcome("silent_opted_out", (), state)
+        return None
+
+    def _confirmations(self, channel: Channel, phrases: Phrases, say: tuple[Reply, ...]) -> tuple[Outgoing, ...]:
+        messages = channel.render(say, phrases).messages if say else ()
+        return tuple(replace(each, kind="confirmation") for each in messages)
+
+    def _keyword(
+        self, message: StoredMessage, state: ConversationState, channel: Channel, phrases: Phrases
+    ) -> TurnOutcome | None:
+        found = keyword(message.content.text) if isinstance(message.content, Text) else None
+        if message.opt_out == "help":
+            return TurnOutcome("help_by_carrier", (), state)
+        if found == "more" and state.more:
+            return TurnOutcome("more", state.more[:1], replace(state, more=state.more[1:]))
+        if found == "help":
+            return self._said("help", (Say("help"),), state, channel, phrases)
+        if found == "notice":
+            notice = Say("privacy_notice", {"institution": self._institution})
+            return self._said("privacy_notice", (notice,), state, channel, phrases)
+        return None
+
+    def _said(
+        self, name: str, replies: tuple[Reply, ...], state: ConversationState, channel: Channel, phrases: Phrases
+    ) -> TurnOutcome:
+        """Answer aside: open options stay open, and so does what MAS would bring unless this has more itself."""
+        rendered: Rendered = channel.render(replies, phrases)
+        return TurnOutcome(name, rendered.messages, replace(state, more=rendered.more or state.more))
+
+    def _resolve_pick(self, content: Content, state: ConversationState) -> Content:
+        if isinstance(content, Text):
+            picked = pick(content.text, state.options)
+            if picked is not None:
+                return Choice(picked.id, content.text)
+        return content
+
+    def _answer(
+        self, message: StoredMessage, content: Content, context: TurnContext
+    ) -> tuple[str, tuple[Reply, ...], TurnResult | None]:
+        request = TurnRequest(
+            message_id=f"{message.channel}:{message.provider_id}",
+            conversation_id=message.conversation_id,
+            channel=message.channel,
+            content=content,
+            context=context,
+        )
+        try:
+            result = self._engine.turn(request)
+        except EngineUnavailable:
+            log.error("degraded answer", extra={"inbound_id": message.inbound_id})
+            return "degraded", self._degraded.answer(content, context), None
+        return result.understood.outcome or "answered", result.replies, result
+
+    def _with_privacy(self, replies: tuple[Reply, ...], state: ConversationState) -> tuple[Reply, ...]:
+        return replies if state.privacy_shown else (*replies, Say("privacy_first"))
+
+    @staticmethod
+    def _remembered(context: TurnContext, result: TurnResult | None) -> TurnContext:
+        return replace(result.context, now=None) if result and result.context else context
+
+
+class PhraseBook:
+    """The phrases of each language and channel, opened once."""
+
+    def __init__(self, load: PhraseLoader) -> None:
+        """``load(language, channel)`` opens a catalogue."""
+        self._load = load
+        self._open: dict[tuple[str, str], Phrases] = {}
+
+    def of(self, language: str, channel: str) -> Phrases:
+        """Return the phrases to use; a language without a catalogue falls back to es_MX."""
+        key = (language, channel)
+        if key not in self._open:
+            try:
+                self._open[key] = self._load(language, channel)
+            except FileNotFoundError:
+                self._open[key] = self._load("es_MX", channel)
+        return self._open[key]
+
+
+class PhraseLoader(Protocol):
+    """Opens the phrases of a language for a channel."""
+
+    def __call__(self, language: str, channel: str) -> Phrases:
+        """Return them, or raise FileNotFoundError."""

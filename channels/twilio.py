@@ -1,0 +1,364 @@
+"""Twilio: checks its signatures, sends by its REST API, and turns its words and codes into ours.
+
+The only importer of the ``twilio`` package. Each table below is the one place for what it maps.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from twilio.base import values  # type: ignore[import-untyped]
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
+from twilio.http.response import Response  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from bot.core.delivery import (
+    CarrierUnavailable,
+    DeliveryError,
+    DeliveryStatus,
+    OptedOut,
+    Outgoing,
+    Rejected,
+    Throttled,
+)
+from channels.carrier import CarrierMisconfigured
+
+log = logging.getLogger(__name__)
+
+STATUS_WORDS: Mapping[str, DeliveryStatus] = {
+    # https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
+    "accepted": DeliveryStatus.ACCEPTED,
+    "scheduled": DeliveryStatus.ACCEPTED,
+    "queued": DeliveryStatus.ACCEPTED,
+    "sending": DeliveryStatus.ACCEPTED,
+    "sent": DeliveryStatus.SENT,
+    "partially_delivered": DeliveryStatus.SENT,
+    "delivered": DeliveryStatus.DELIVERED,
+    "read": DeliveryStatus.READ,
+    "undelivered": DeliveryStatus.UNDELIVERED,
+    "failed": DeliveryStatus.FAILED,
+    "canceled": DeliveryStatus.FAILED,
+}
+"""Twilio's status of an outbound message -> ours. ``receiving`` and ``received`` are for inbound ones: not here."""
+
+
+@dataclass(frozen=True)
+class _Code:
+    error: type[DeliveryError]
+    meaning: str
+
+
+_CODES: Mapping[str, _Code] = {
+    # https://www.twilio.com/docs/api/errors (codes), answers of POST Messages.json
+    "20003": _Code(CarrierMisconfigured, "Twilio does not accept the account SID and auth token."),
+    "20005": _Code(CarrierMisconfigured, "The Twilio account is not active."),
+    "20404": _Code(CarrierMisconfigured, "Twilio has no such account or resource: check the SID and the API address."),
+    "20429": _Code(Throttled, "Too many requests at once to Twilio's API; none of the refused ones was processed."),
+    "20500": _Code(CarrierUnavailable, "Twilio had an internal error."),
+    "20503": _Code(CarrierUnavailable, "Twilio's API is temporarily unavailable."),
+    "21211": _Code(Rejected, "The recipient's number is not a valid phone number."),
+    "21212": _Code(CarrierMisconfigured, "The sender's number is not valid: check TWILIO_SMS_FROM."),
+    "21214": _Code(Rejected, "The recipient's number cannot be reached."),
+    "21217": _Code(Rejected, "The recipient's number does not look like a phone number."),
+    "21219": _Code(Rejected, "A trial account sends only to numbers verified in Twilio's console."),
+    "21408": _Code(Rejected, "The account has no permission to send to the recipient's country (geo permissions)."),
+    "21602": _Code(Rejected, "The message had no text."),
+    "21603": _Code(Rejected, "The message had no sender."),
+    "21604": _Code(Rejected, "The message had no recipient."),
+    "21606": _Code(Rejected, "The sender's number cannot send to this recipient, or is not of this account."),
+    "21608": _Code(Rejected, "A trial account sends only to numbers verified in Twilio's console."),
+    "21609": _Code(CarrierMisconfigured, "The status callback is not a valid public address: check PUBLIC_URL."),
+    "21610": _Code(OptedOut, "The recipient told the carrier to stop; only START from that phone lifts it."),
+    "21611": _Code(Throttled, "The sender's queue at Twilio is full."),
+    "21612": _Code(Rejected, "There is no route from this sender to this recipient."),
+    "21614": _Code(Rejected, "The recipient's number is not a mobile: it cannot receive SMS."),
+    "21617": _Code(Rejected, "The text is longer than 1,600 characters."),
+    "21619": _Code(Rejected, "The message had no text."),
+    "21624": _Code(CarrierMisconfigured, "The validity period is not between 1 and 36,000 seconds."),
+    "21635": _Code(Rejected, "The recipient's number is a landline."),
+    "21659": _Code(CarrierMisconfigured, "The sender's number is not a Twilio number of this account."),
+    "21701": _Code(CarrierMisconfigured, "The Messaging Service does not exist: check TWILIO_MESSAGING_SERVICE_SID."),
+    "21703": _Code(CarrierMisconfigured, "The Messaging Service has no number to send from."),
+    "21705": _Code(CarrierMisconfigured, "The Messaging Service SID is not valid."),
+    # What comes later, in ErrorCode of a status callback (undelivered or failed). 30001 and 30002 come either way.
+    "30001": _Code(Throttled, "The sender's queue at Twilio overflowed."),
+    "30002": _Code(CarrierMisconfigured, "The Twilio account was suspended between accepting and sending."),
+    "30003": _Code(Rejected, "The phone is off, out of coverage, or cannot receive SMS at the moment."),
+    "30004": _Code(Rejected, "The message was blocked: the phone or its carrier does not accept it."),
+    "30005": _Code(Rejected, "The number is unknown to its carrier, or no longer exists."),
+    "30006": _Code(Rejected, "The number is a landline, or its carrier cannot be reached."),
+    "30007": _Code(Rejected, "A carrier filtered the message as unwanted."),
+    "30008": _Code(Rejected, "The carrier failed to deliver and did not say why."),
+    "30036": _Code(Rejected, "The message waited longer than its validity period and was not sent."),
+}
+"""Twilio's code -> the kind of failure, and what it means to an operator. A code not here is Rejected, visibly."""
+
+_OWN_CODES: Mapping[str, str] = {
+    "no_connection": "No connection to Twilio's API could be made: the message was not handed over.",
+    "connection_lost": "The connection to Twilio's API broke: whether the message was taken is not known.",
+    "timeout": "Twilio's API did not answer in time: whether the message was taken is not known.",
+    "bad_answer": "Twilio's API answered with something unreadable: whether the message was taken is not known.",
+    "bad_address": "TWILIO_API_URL is not an address that can be called.",
+}
+
+ERROR_MEANING: Mapping[str, str] = {**{code: row.meaning for code, row in _CODES.items()}, **_OWN_CODES}
+"""A delivery's error code -> one sentence for operators. ``http_<status>`` codes are Twilio's HTTP status, bare."""
+
+CLOCK_SKEW = timedelta(seconds=5)
+"""How far Twilio's clock may be behind ours when a message is looked for by its time."""
+_LOOK_BACK = 100
+_MAX_RETRY_AFTER = 3600.0
+_TRIAL_PREFIX = "Sent from your Twilio trial account - "
+
+
+def valid_signature(auth_token: str, public_url: str, form: Mapping[str, str], signature: str | None) -> bool:
+    """Say whether Twilio signed this webhook request.
+
+    ``public_url`` is the address as Twilio called it (``PUBLIC_URL`` + path + query, never the ``Host`` header);
+    ``form`` is the request's MultiDict with its blank fields: repeated keys count. The SDK tries the address with and
+    without a port, and compares in constant time.
+    """
+    if not auth_token or not signature:
+        return False
+    return bool(RequestValidator(auth_token).validate(public_url, form, signature))
+
+
+class TwilioCarrier:
+    """Sends through Twilio's REST API, or through the twin's when ``api_url`` points at it. Threads may share one."""
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        sender: str = "",
+        messaging_service_sid: str = "",
+        api_url: str = "",
+        validity_period: int | None = None,
+        connect_timeout: float = 3.0,
+        read_timeout: float = 8.0,
+    ) -> None:
+        """Use ``messaging_service_sid`` (MG…) when given, else the number ``sender``; timeouts are in seconds.
+
+        ``validity_period`` (seconds, 1 to 36,000) is how long Twilio may hold a message before it gives up.
+        """
+        self._sender = sender
+        self._service = messaging_service_sid
+        self._validity_period = validity_period
+        self._http = _Http(api_url, (connect_timeout, read_timeout))
+        # Blank credentials would make the SDK look for others in the environment; these are refused by Twilio instead.
+        self._client = Client(account_sid or "unset", auth_token or "unset", http_client=self._http)
+
+    def send(self, to: str, outgoing: Outgoing, *, delivery_id: str, status_callback: str) -> str:
+        """See :meth:`channels.carrier.Carrier.send`."""
+        try:
+            message = self._client.messages.create(
+                to=to,
+                body=outgoing.text,
+                from_=values.unset if self._service else self._sender,
+                messaging_service_sid=self._service or values.unset,
+                status_callback=_with_delivery(status_callback, delivery_id) if status_callback else values.unset,
+                validity_period=values.unset if self._validity_period is None else self._validity_period,
+            )
+        except TwilioException:
+            raise _unavailable("bad_answer") from None
+        if not message.sid:
+            raise _unavailable("bad_answer")
+        return str(message.sid)
+
+    def find_sent(self, to: str, text: str, since: datetime, *, known: Collection[str] = ()) -> str | None:
+        """See :meth:`channels.carrier.Carrier.find_sent`. The oldest fitting message is the one.
+
+        A message that still waits in Twilio's queue has no date of sending, so the first look, by that date, may miss
+        it; the second takes the newest messages whatever their date. Twilio's times have whole seconds.
+        """
+        earliest = since.astimezone(timezone.utc).replace(microsecond=0) - CLOCK_SKEW
+        for filters in ({"date_sent_after": earliest}, {}):
+            fitting = [
+                message
+                for message in self._list(to, filters)
+                if message.sid not in known
+                and str(message.direction).startswith("outbound")
+                and message.date_created is not None
+                and message.date_created >= earliest
+                and _same_text(message.body, text)
+            ]
+            if fitting:
+                return str(min(fitting, key=lambda message: message.date_created).sid)
+        return None
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._http.close()
+
+    def _list(self, to: str, filters: Mapping[str, datetime]) -> Iterator[Any]:
+        # A Messaging Service picks the sender later: until then the message has no From to filter by.
+        sender = values.unset if self._service else self._sender
+        try:
+            yield from self._client.messages.list(
+                to=to, from_=sender, limit=_LOOK_BACK, page_size=_LOOK_BACK, **filters
+            )
+        except TwilioException:
+            raise _unavailable("bad_answer") from None
+
+
+class _Http:
+    """The SDK's HTTP client (``twilio.http.HttpClient``) with our address, timeouts and errors; it never retries.
+
+    Not the SDK's own, which logs numbers, drops Retry-After and has one timeout. The SDK allows another client:
+    https://github.com/twilio/twilio-python/blob/main/advanced-examples/custom-http-client.md
+    """
+
+    is_async = False
+
+    def __init__(self, api_url: str, timeout: tuple[float, float]) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._timeout = timeout
+        self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=0))
+        # A proxy from the environment is for the outside world, not for the twin on this machine.
+        self._session.trust_env = not _is_loopback(self._api_url)
+        # urllib3 writes each request's path with its query, and so recipients' numbers, at DEBUG.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        params: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Any:
+        """Make one request, as the SDK asks for it; ``timeout`` and redirects are not the caller's to choose.
+
+        Raises:
+            DeliveryError: anything but a readable success.
+        """
+        try:
+            answer = self._session.request(
+                method,
+                self._rewritten(uri),
+                params=dict(params or {}),  # type: ignore[arg-type]  # the SDK passes values that requests can write
+                data=dict(data or {}),
+                headers=dict(headers or {}),
+                auth=auth,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise _loud(_network_error(error)) from None
+        if not 200 <= answer.status_code < 300:
+            raise _loud(_answer_error(answer))
+        if not isinstance(_json(answer), dict):
+            raise _unavailable("bad_answer")
+        return Response(answer.status_code, answer.text, answer.headers)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _rewritten(self, uri: str) -> str:
+        if not self._api_url:
+            return uri
+        parts = urlsplit(uri)
+        return self._api_url + urlunsplit(("", "", parts.path, parts.query, ""))
+
+
+def _loud(error: DeliveryError) -> DeliveryError:
+    if isinstance(error, CarrierMisconfigured):
+        log.error("nothing can be sent: %s", error)
+    return error
+
+
+def _unavailable(code: str) -> CarrierUnavailable:
+    return CarrierUnavailable(code, ERROR_MEANING[code])
+
+
+def _network_error(error: requests.RequestException) -> DeliveryError:
+    if isinstance(error, ValueError):  # InvalidURL, InvalidSchema, MissingSchema
+        return CarrierMisconfigured("bad_address", ERROR_MEANING["bad_address"])
+    if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
+        return _unavailable("no_connection")
+    return _unavailable("timeout" if isinstance(error, requests.Timeout) else "connection_lost")
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+
+
+def _answer_error(answer: requests.Response) -> DeliveryError:
+    """Read a refusal. Twilio's own message may repeat the number, so ours is used instead."""
+    body = _json(answer)
+    code = str(body.get("code") or "") if isinstance(body, dict) else ""
+    row = _CODES.get(code)
+    kind = row.error if row else _kind_by_status(answer.status_code)
+    retry_after = _retry_after(answer.headers.get("Retry-After")) if kind in (Throttled, CarrierUnavailable) else None
+    return kind(code or f"http_{answer.status_code}", row.meaning if row else "", retry_after)
+
+
+def _kind_by_status(status: int) -> type[DeliveryError]:
+    if status == 429:
+        return Throttled
+    if status >= 500 or status == 408:
+        return CarrierUnavailable
+    # A redirect means that TWILIO_API_URL is not the API.
+    return CarrierMisconfigured if status < 400 or status in (401, 403, 404) else Rejected
+
+
+def _json(answer: requests.Response) -> Any:
+    try:
+        return json.loads(answer.text)
+    except ValueError:
+        return None
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Read seconds or an HTTP date (RFC 9110, 10.2.3) as seconds from now; None when absent or unreadable."""
+    if header is None:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(header) - datetime.now(timezone.utc)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), _MAX_RETRY_AFTER)
+
+
+def _with_delivery(status_callback: str, delivery_id: str) -> str:
+    parts = urlsplit(status_callback)
+    if "delivery" in parse_qs(parts.query):
+        return status_callback
+    query = "&".join(filter(None, [parts.query, urlencode({"delivery": delivery_id})]))
+    return urlunsplit(parts._replace(query=query))
+
+
+def _same_text(carried: str | None, text: str) -> bool:
+    return (carried or "").removeprefix(_TRIAL_PREFIX).strip() == text.strip()
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
