@@ -21,23 +21,25 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", str_strip_whitespace=True)
 
     twilio_account_sid: str = Field("", description="Twilio account (AC…). Empty: the twin is the carrier")
-    twilio_auth_token: str = Field("", description="Twilio auth token: signs webhooks, opens the API")
+    twilio_auth_token: str = Field("", repr=False, description="Twilio auth token: signs webhooks, opens the API")
     twilio_api_url: str = Field("", description="Another address of Twilio's API (a proxy, a test server)")
     twilio_sms_from: str = Field("+525500000000", description="Number that SMS come from, E.164")
     twilio_messaging_service_sid: str = Field("", description="Messaging Service (MG…) instead of a number")
     public_url: str = Field("", description="Address under which Twilio reaches the gateway; signatures need it")
-    database_url: str = Field("", description="postgresql://… ; empty: SQLite under VAR")
-    redis_url: str = Field("", description="redis://… ; empty: the bundled server")
-    engine_urls: str = Field("http://127.0.0.1:5005", description="Engines, separated by commas")
-    actions_url: str = Field("http://127.0.0.1:5055/webhook", description="Action server")
-    ventanilla_secret: str = Field("", description="Keys conversation ids, encrypts numbers; must be kept")
+    database_url: str = Field("", repr=False, description="postgresql://… ; empty: SQLite under VAR")
+    redis_url: str = Field("", repr=False, description="redis://… ; empty: the bundled server")
+    engine_urls: str = Field("", description="Engines elsewhere, separated by commas; empty: one of our own")
+    actions_url: str = Field("", description="An action server elsewhere; empty: one of our own")
+    ventanilla_secret: str = Field("", repr=False, description="Keys conversation ids, encrypts numbers; must be kept")
     institution: str = Field("Ventanilla", description="Who answers, as named in the privacy notice")
     human_number: str = Field("", description="Phone number of a person, said when the assistant cannot help")
     host: str = Field("127.0.0.1", description="Address the gateway listens on")
     port: int = Field(8000, ge=1, le=65535, description="Port the gateway listens on")
     twin_port: int = Field(8010, ge=1, le=65535, description="Port of the twin carrier")
+    engine_port: int = Field(5005, ge=1, le=65535, description="Port of our own engine; more of them count up from it")
+    actions_port: int = Field(5055, ge=1, le=65535, description="Port of our own action server")
     twin_account_sid: str = Field("AC" + "0" * 31 + "1", description="The twin's account")
-    twin_auth_token: str = Field("", description="The twin's auth token; made by `ventanilla run`")
+    twin_auth_token: str = Field("", repr=False, description="The twin's auth token; made by `ventanilla run`")
     var: Path = Field(ROOT / "var", description="Folder of everything that a run writes")
     engine_timeout: float = Field(3.0, gt=0, le=30, description="Seconds for a turn before degraded mode answers")
     lease_seconds: float = Field(8.0, ge=2, le=120, description="Seconds a worker holds a conversation")
@@ -113,7 +115,13 @@ class Settings(BaseSettings):
     @property
     def engines(self) -> list[str]:
         """The engines' addresses."""
-        return [url.strip() for url in self.engine_urls.split(",") if url.strip()]
+        given = [url.strip() for url in self.engine_urls.split(",") if url.strip()]
+        return given or [f"http://127.0.0.1:{self.engine_port}"]
+
+    @property
+    def actions(self) -> str:
+        """The action server's address."""
+        return self.actions_url or f"http://127.0.0.1:{self.actions_port}/webhook"
 
     @property
     def catalogue(self) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Literal
+
+from bot.core.optout import bare
 
 Keyword = Literal["more", "help", "notice"]
 
@@ -17,6 +18,5 @@ _WORDS: dict[str, Keyword] = {
 
 
 def keyword(text: str) -> Keyword | None:
-    """Return the keyword that a whole message is; case, accents and end signs do not count."""
-    decomposed = unicodedata.normalize("NFKD", text.strip().strip("\"'.,;:!¡?¿()[]*_ ").lower())
-    return _WORDS.get("".join(c for c in decomposed if not unicodedata.combining(c)))
+    """Return the keyword that a whole message is; case, accents and signs around it do not count."""
+    return _WORDS.get(bare(text))

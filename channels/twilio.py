@@ -1,6 +1,6 @@
-"""Twilio: checks its signatures, sends by its REST API, and turns its words and codes into ours.
+"""Twilio: checks its signatures, sends by its REST API, and turns its error codes into ours, in one table.
 
-The only importer of the ``twilio`` package. Each table below is the one place for what it maps.
+The only importer of the ``twilio`` package.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -24,34 +25,10 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from twilio.rest import Client  # type: ignore[import-untyped]
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from bot.core.delivery import (
-    CarrierUnavailable,
-    DeliveryError,
-    DeliveryStatus,
-    OptedOut,
-    Outgoing,
-    Rejected,
-    Throttled,
-)
+from bot.core.delivery import CarrierUnavailable, DeliveryError, OptedOut, Outgoing, Rejected, Throttled
 from channels.carrier import CarrierMisconfigured
 
 log = logging.getLogger(__name__)
-
-STATUS_WORDS: Mapping[str, DeliveryStatus] = {
-    # https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
-    "accepted": DeliveryStatus.ACCEPTED,
-    "scheduled": DeliveryStatus.ACCEPTED,
-    "queued": DeliveryStatus.ACCEPTED,
-    "sending": DeliveryStatus.ACCEPTED,
-    "sent": DeliveryStatus.SENT,
-    "partially_delivered": DeliveryStatus.SENT,
-    "delivered": DeliveryStatus.DELIVERED,
-    "read": DeliveryStatus.READ,
-    "undelivered": DeliveryStatus.UNDELIVERED,
-    "failed": DeliveryStatus.FAILED,
-    "canceled": DeliveryStatus.FAILED,
-}
-"""Twilio's status of an outbound message -> ours. ``receiving`` and ``received`` are for inbound ones: not here."""
 
 
 @dataclass(frozen=True)
@@ -339,7 +316,7 @@ def _retry_after(header: str | None) -> float | None:
             seconds = (parsedate_to_datetime(header) - datetime.now(timezone.utc)).total_seconds()
         except (ValueError, TypeError):
             return None
-    return min(max(seconds, 0.0), _MAX_RETRY_AFTER)
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), _MAX_RETRY_AFTER)
 
 
 def _with_delivery(status_callback: str, delivery_id: str) -> str:
@@ -355,10 +332,8 @@ def _same_text(carried: str | None, text: str) -> bool:
 
 
 def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or no address at all
         return False

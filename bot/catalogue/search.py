@@ -19,6 +19,7 @@ from bot.catalogue.places import Place, Places
 from bot.catalogue.reader import Catalogue
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.procedures import Procedure
+import itertools
 
 Kind = Literal["procedure", "life_event"]
 Outcome = Literal["answer", "clarify", "ask_place", "life_event", "unknown"]
@@ -107,7 +108,7 @@ class Search:
     def find(
         self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
     ) -> Verdict:
-        """Decide what a text asks for. ``state`` and ``municipality`` are the person's, used when the text has no place."""
+        """Decide what a text asks for. ``state`` and ``municipality`` are the person's, for a text without a place."""
         normalised = normalise(text)
         mention = self.places.find(normalised)
         named = mention.candidates[0] if mention else None
@@ -207,7 +208,7 @@ class Search:
 
 def _word_features(text: str) -> list[str]:
     stems = [stem(word) for word in keywords(text)]
-    return stems + [f"{first} {second}" for first, second in zip(stems, stems[1:], strict=False)]
+    return stems + [f"{first} {second}" for first, second in itertools.pairwise(stems)]
 
 
 def _char_text(text: str) -> str:

@@ -18,8 +18,8 @@ _SPELLING = {
     "nac": "nacimiento", "nacim": "nacimiento", "bb": "bebe", "beba": "bebe", "mija": "mi hija", "mijo": "mi hijo",
     "ife": "ine", "lic": "licencia", "carro": "auto", "coche": "auto", "troca": "auto", "chamba": "trabajo",
     "jale": "trabajo", "lana": "dinero", "edo": "estado", "mpio": "municipio", "ayto": "ayuntamiento", "sra": "señora",
-    "sr": "señor", "fam": "familia", "dif": "dif", "cita": "cita", "axta": "acta", "hacta": "acta", "certificado": "certificado",
-    "pasporte": "pasaporte", "pazaporte": "pasaporte", "crup": "curp", "kurp": "curp", "curt": "curp", "sertificado": "certificado",
+    "sr": "señor", "fam": "familia", "axta": "acta", "hacta": "acta", "sertificado": "certificado",
+    "pasporte": "pasaporte", "pazaporte": "pasaporte", "crup": "curp", "kurp": "curp", "curt": "curp",
 }  # fmt: skip
 
 STOP_WORDS = frozenset(
@@ -143,7 +143,7 @@ _REPEATED = re.compile(r"(.)\1{2,}")
 
 
 def normalise(text: str) -> str:
-    """Return folded text in everyday spelling: ``"Q nesesito pa sacarrrr mi ACTA"`` -> ``"que necesito para sacar mi acta"``."""
+    """Return folded text in everyday spelling: ``"Q nesesito pa MI ACTAAA"`` -> ``"que necesito para mi acta"``."""
     words = (_SPELLING.get(word, word) for word in _REPEATED.sub(r"\1", fold(text)).split())
     return " ".join(words)
 

@@ -19,7 +19,8 @@ class OpenOption:
 _CARDINALS = ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez")
 _ORDINALS = ("primer", "segund", "tercer", "cuart", "quint", "sext", "septim", "octav", "noven", "decim")
 _LEAD = re.compile(
-    r"^(?:(?:quiero|escojo|elijo|pongo|prefiero|seria|marco|el|la|los|las|lo|opcion|numero|num|no|n|por|favor|es)\s+)+"
+    r"^(?:(?:quiero|escojo|elijo|pongo|prefiero|seria|marco|el|la|lo|opcion|numero|num|por|favor|es)\s+)*"
+    r"(?:no?\s+(?=\d+$))?"  # "No. 2"; before anything else "no" says no: "no la segunda", "no quiero la 2"
 )
 _TRAIL = re.compile(r"(?:\s+(?:por favor|porfa|porfavor|plis|gracias|opcion|numero))+$")
 
@@ -39,14 +40,18 @@ def pick(text: str, options: Sequence[OpenOption]) -> OpenOption | None:
     if not options:
         return None
     folded = _fold(text)
-    for option in options:
-        if folded and folded == _fold(option.label):
-            return option
-    core = _TRAIL.sub("", _LEAD.sub("", folded))
+    whole = _labelled(folded, options)
+    if whole is not None:
+        return whole
+    core = _LEAD.sub("", _TRAIL.sub("", folded))
     index = _index(core, len(options))
     if index is not None:
         return options[index]
-    matching = [option for option in options if core and len(core) > 2 and _fold(option.label) == core]
+    return _labelled(core, options) if len(core) > 2 else None
+
+
+def _labelled(folded: str, options: Sequence[OpenOption]) -> OpenOption | None:
+    matching = [option for option in options if folded and _fold(option.label) == folded]
     return matching[0] if len(matching) == 1 else None
 
 

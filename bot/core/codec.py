@@ -29,7 +29,7 @@ def to_payload(value: Any) -> Any:
     """Return ``value`` as JSON-ready objects, lists and scalars (what :func:`from_payload` reads back)."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         payload = {f.name: to_payload(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"type": type(value).__name__, **payload}
+        return {"type": type(value).__name__, **payload}  # a field of that name wins: see _decode_dataclass
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Decimal):
@@ -109,7 +109,9 @@ def _decode_dataclass(cls: type, payload: Any, path: str) -> Any:
     unknown = set(payload) - known
     if unknown:
         raise PayloadError(f"{path}.{min(unknown)}: is not a field of {cls.__name__}")
-    if payload.get("type", cls.__name__) != cls.__name__:
+    # A class with a field "type" of its own carries no tag, and so is never a member of a union.
+    tagged = all(field.name != "type" for field, _ in _fields(cls))
+    if tagged and payload.get("type", cls.__name__) != cls.__name__:
         raise PayloadError(f"{path}.type: {payload['type']!r} is not {cls.__name__}")
     return cls(**values)
 
@@ -137,7 +139,7 @@ def _decode_scalar(kind: Any, payload: Any, path: str) -> Any:
             return kind(payload)
         except ValueError as error:
             raise PayloadError(f"{path}: {error}") from None
-    if kind is Decimal and isinstance(payload, (str, int)):
+    if kind is Decimal and isinstance(payload, (str, int)) and not isinstance(payload, bool):
         try:
             return Decimal(payload)
         except InvalidOperation:
@@ -148,7 +150,10 @@ def _decode_scalar(kind: Any, payload: Any, path: str) -> Any:
         except ValueError as error:
             raise PayloadError(f"{path}: {error}") from None
     if kind is float and isinstance(payload, int) and not isinstance(payload, bool):
-        return float(payload)
+        try:
+            return float(payload)
+        except OverflowError as error:
+            raise PayloadError(f"{path}: {error}") from None
     if isinstance(kind, type) and isinstance(payload, kind) and not (kind is int and isinstance(payload, bool)):
         return payload
     raise PayloadError(f"{path}: {getattr(kind, '__name__', kind)} is expected, not {type(payload).__name__}")

@@ -34,6 +34,8 @@ def canonical_number(address: str) -> str:
         digits = _TRUNK.sub("", digits)
         if len(digits) == 10:
             digits = "52" + digits
+    if digits.startswith("52"):
+        digits = "52" + _TRUNK.sub("", digits[2:])
     if digits.startswith("521") and len(digits) == 13:
         digits = "52" + digits[3:]
     if not 7 <= len(digits) <= 15:
@@ -42,6 +44,6 @@ def canonical_number(address: str) -> str:
 
 
 def conversation_id(secret: str, number: str) -> str:
-    """Return the conversation's id: HMAC-SHA256 of the canonical number, 32 hex digits. Not reversible without the key."""
+    """Return the conversation's id: HMAC-SHA256 of the canonical number, 32 hex digits; no way back without the key."""
     key = hashlib.sha256(b"ventanilla conversation id\0" + secret.encode()).digest()
     return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()[:32]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from bot.core.messages import OptOutType
@@ -16,10 +17,18 @@ STOP_WORDS = frozenset(_TWILIO_STOP | _STOP)
 START_WORDS = frozenset(_TWILIO_START | _START)
 
 
+_SIGNS_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+
+
+def bare(text: str) -> str:
+    """Return a message without case, accents, and the signs, spaces and emoji around it: ``"¡Más! 🙏"`` -> ``"mas"``."""
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return _SIGNS_AROUND.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
 def opt_out_keyword(text: str) -> OptOutType | None:
-    """Return what a whole message asks for: ``"stop"``, ``"start"`` or None. Case, accents and end signs do not count."""
-    decomposed = unicodedata.normalize("NFKD", text.strip().strip("\"'.,;:!¡?¿()[]*_ ").lower())
-    word = "".join(c for c in decomposed if not unicodedata.combining(c))
+    """Return what a whole message asks for: ``"stop"``, ``"start"`` or None (:func:`bare` says what does not count)."""
+    word = bare(text)
     if word in STOP_WORDS:
         return "stop"
     return "start" if word in START_WORDS else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Formatter
 
 DOMAIN = "ventanilla"
+REFERENCE = "es_MX"
 
 
 class MissingPhrase(LookupError):
@@ -20,10 +21,13 @@ class Phrases:
     The ``msgid`` is a key (``not_understood``); ``msgctxt`` names the channel a variant is for (``sms``, ``voice``).
     """
 
-    def __init__(self, translations: gettext.NullTranslations, channel: str) -> None:
-        """Use :meth:`load` outside tests."""
+    def __init__(
+        self, translations: gettext.NullTranslations, channel: str, fallback: Phrases | None = None
+    ) -> None:
+        """Use :meth:`load` outside tests. ``fallback`` says what these lack, in any variant."""
         self._translations = translations
         self.channel = channel
+        self._fallback = fallback
 
     @classmethod
     def load(cls, folder: Path, language: str, channel: str) -> Phrases:
@@ -32,8 +36,13 @@ class Phrases:
         Raises:
             FileNotFoundError: there is no compiled catalogue (``ventanilla languages build`` makes them).
         """
-        languages = [language] if language == "es_MX" else [language, "es_MX"]
-        return cls(gettext.translation(DOMAIN, str(folder), languages=languages), channel)
+        # Not gettext's own fallback: it would take es_MX's variant for a channel before the language's plain phrase.
+        if language == REFERENCE:
+            return cls(gettext.translation(DOMAIN, str(folder), languages=[language]), channel)
+        reference = cls.load(folder, REFERENCE, channel)
+        if gettext.find(DOMAIN, str(folder), languages=[language]) is None:
+            return reference
+        return cls(gettext.translation(DOMAIN, str(folder), languages=[language]), channel, reference)
 
     def __call__(self, key: str, params: Mapping[str, object] | None = None, n: int | None = None) -> str:
         """Return the phrase ``key`` with ``params`` filled in; ``n`` chooses its plural form.
@@ -71,4 +80,6 @@ class Phrases:
             ):
                 if found not in (key, plural):
                     return found
+        if self._fallback is not None:
+            return self._fallback._find(key, n)
         raise MissingPhrase(f"no phrase {key!r} in locale/")

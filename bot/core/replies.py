@@ -38,7 +38,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question, with or without options. One ``Ask`` at most ends a turn; its options stay open until the next turn."""
+    """A question, with or without options. At most one ends a turn; its options stay open until the next turn."""
 
     phrase: str
     options: tuple[Option, ...] = ()

@@ -17,13 +17,13 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """What the engine reads from the environment. Times in seconds."""
+    """What the engine reads from the environment. Times in seconds; a turn is about six tracker events."""
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     actions_url: str = "http://127.0.0.1:5055/webhook"
     actions_timeout: float = 2.5
     tracker_ttl: int = 24 * 60 * 60
-    tracker_max_events: int = 200
+    tracker_max_events: int = 120
     log_level: str = "INFO"
 
 

@@ -77,7 +77,16 @@ def start() -> None:
 
 def _quiet_warnings() -> None:
     """Hide what nobody can act on (deprecations inside Rasa's frozen dependencies); keep Rasa's own warnings."""
+    import sanic  # noqa: F401  its import puts a filter of its own in front, so it has to come first
+
     for category in (DeprecationWarning, PendingDeprecationWarning):
         warnings.filterwarnings("ignore", category=category)
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    warnings.filterwarnings("ignore", message="Slot auto-fill has been removed")  # said to every project with slots
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"(sklearn|numpy|scipy|dask)\b")
+
+
+def import_noisy() -> None:
+    """Import what warns while it is imported, under our filters: Rasa's command line then puts its own in front."""
+    import matplotlib  # noqa: F401
+    import packaging.requirements  # noqa: F401

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rasa.shared.core.events import BotUttered, Event, UserUttered
+from rasa.shared.core.constants import ACTION_SESSION_START_NAME
+from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
 
 from bot.core.codec import PayloadError, from_payload
 from bot.core.replies import Reply
@@ -18,20 +19,38 @@ _KEYS = frozenset({"reply", "context", "outcome", "procedure", "life_event"})
 
 @dataclass(frozen=True)
 class Turn:
-    """One inbound message as the tracker holds it, with the events that followed it."""
+    """One inbound message as the tracker holds it. ``start`` is its first event's index, a session start included."""
 
     message: UserUttered
+    start: int
     events: tuple[Event, ...]
 
 
 def last_turn(events: Iterable[Event]) -> Turn | None:
-    """Return the last turn: from the last message that came in by a channel (actions may add messages of their own)."""
+    """Return the last turn: of the last message that came in by a channel (actions may add messages of their own)."""
     all_events = tuple(events)
     for index in range(len(all_events) - 1, -1, -1):
         event = all_events[index]
-        if isinstance(event, UserUttered) and event.input_channel:
-            return Turn(event, all_events[index + 1 :])
+        if is_inbound(event):
+            start = _session_start_before(all_events, index)
+            return Turn(event, start, all_events[start:])
     return None
+
+
+def is_inbound(event: Event) -> bool:
+    """Say whether the event is a person's message."""
+    return isinstance(event, UserUttered) and bool(event.input_channel)
+
+
+def _session_start_before(events: Sequence[Event], index: int) -> int:
+    # A session's own start runs before its first message is logged; what it said belongs to that message's turn.
+    for start in range(index - 1, -1, -1):
+        event = events[start]
+        if is_inbound(event):
+            break
+        if isinstance(event, ActionExecuted) and event.action_name == ACTION_SESSION_START_NAME:
+            return start
+    return index
 
 
 def read_result(turn: Turn) -> TurnResult:

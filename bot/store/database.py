@@ -15,16 +15,22 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def open_engine(url: str) -> Engine:
     """Return an engine for ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is used whatever the address says).
 
+    Errors never carry parameters: they are texts of people, and errors are logged.
     On SQLite every transaction begins IMMEDIATE: readers that turn writers would otherwise fail at once with
     "database is locked", which no timeout cures (https://www.sqlite.org/isolation.html).
     """
     parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
-        return engine
+    if parsed.get_backend_name() in ("postgresql", "postgres"):
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=10,
+            hide_parameters=True,
+            connect_args={"connect_timeout": 5},
+        )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 15})
+    engine = create_engine(parsed, connect_args={"timeout": 15}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.choices import OpenOption
@@ -28,7 +28,7 @@ from bot.store.model import (
     StoredMessage,
     TurnOutcome,
 )
-from bot.store.tables import contacts, conversations, delivery_events, inbound, outbound
+from bot.store.tables import UtcDateTime, contacts, conversations, delivery_events, inbound, outbound
 
 _UNSENT = (DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value)
 
@@ -118,7 +118,7 @@ class Store:
             .where(free)
             .order_by(oldest.c.first)
             .limit(1)
-            .with_for_update(skip_locked=True, of=conversations)
+            .with_for_update(skip_locked=True, key_share=True, of=conversations)
         )
         until = now + timedelta(seconds=seconds)
         with self._engine.begin() as db:
@@ -199,6 +199,7 @@ class Store:
         """
         now = utc_now()
         state = turn.state
+        shown = {"privacy_shown_at": _first(conversations.c.privacy_shown_at, now)} if state.privacy_shown else {}
         with self._engine.begin() as db:
             self._hold(
                 db,
@@ -206,10 +207,7 @@ class Store:
                 context=_dump(state.context),
                 options=_dump(state.options),
                 more=_dump(state.more),
-                privacy_shown_at=case(
-                    (conversations.c.privacy_shown_at.is_not(None), conversations.c.privacy_shown_at),
-                    else_=now if state.privacy_shown else None,
-                ),
+                **shown,
             )
             done = db.execute(
                 update(inbound)
@@ -259,17 +257,21 @@ class Store:
             )
 
     def _set_opted_out(self, db: Connection, conversation: str, stop: bool, by: str, now: datetime) -> None:
+        contact = contacts.c.conversation_id == conversation
+        if not stop:
+            db.execute(update(contacts).where(contact).values(opted_out_at=None, opted_out_by=None))
+            return
+        first = db.execute(
+            update(contacts).where(contact, contacts.c.opted_out_at.is_(None)).values(opted_out_at=now, opted_out_by=by)
+        ).rowcount
+        waiting = [outbound.c.conversation_id == conversation, outbound.c.status == DeliveryStatus.PENDING.value]
+        if not first:  # a second "stop": the confirmation of the first may still be waiting
+            waiting.append(outbound.c.kind != "confirmation")
         db.execute(
-            update(contacts)
-            .where(contacts.c.conversation_id == conversation)
-            .values(opted_out_at=now if stop else None, opted_out_by=by if stop else None)
+            update(outbound)
+            .where(*waiting)
+            .values(status=DeliveryStatus.DEAD.value, error_code="opted_out", updated_at=now)
         )
-        if stop:
-            db.execute(
-                update(outbound)
-                .where(outbound.c.conversation_id == conversation, outbound.c.status == DeliveryStatus.PENDING.value)
-                .values(status=DeliveryStatus.DEAD.value, error_code="opted_out", updated_at=now)
-            )
 
     # ---- outbox ----------------------------------------------------------------------------------------------
 
@@ -296,7 +298,7 @@ class Store:
             .where(due, first_of_its_conversation)
             .order_by(outbound.c.next_attempt_at, outbound.c.id)
             .limit(1)
-            .with_for_update(skip_locked=True, of=outbound)
+            .with_for_update(skip_locked=True, key_share=True, of=outbound)
         )
         with self._engine.begin() as db:
             row = db.execute(pick).first()
@@ -308,8 +310,9 @@ class Store:
                 .values(
                     status=DeliveryStatus.SENDING.value,
                     sending_owner=owner,
-                    sending_since=func.coalesce(outbound.c.sending_since, now),
-                    sending_until=now + timedelta(seconds=seconds),
+                    sending_since=_first(outbound.c.sending_since, now),
+                    # A recovering attempt also looks through the carrier's list: two or three calls instead of one.
+                    sending_until=now + timedelta(seconds=seconds if row.sending_since is None else 3 * seconds),
                     attempts=outbound.c.attempts + 1,
                     updated_at=now,
                 )
@@ -346,7 +349,20 @@ class Store:
 
     def delivery_accepted(self, delivery: Delivery, provider_id: str) -> None:
         """Note that the carrier took a message. A callback that came first is not overwritten."""
-        self._progress(delivery.delivery_id, DeliveryStatus.ACCEPTED, provider_id=provider_id)
+        with self._engine.begin() as db:
+            self._progress(db, delivery.delivery_id, DeliveryStatus.ACCEPTED, provider_id=provider_id)
+
+    def provider_ids(self, conversation: str, since: datetime) -> frozenset[str]:
+        """Return the carrier's ids of this conversation's deliveries updated since ``since``."""
+        with self._engine.connect() as db:
+            rows = db.execute(
+                select(outbound.c.provider_id).where(
+                    outbound.c.conversation_id == conversation,
+                    outbound.c.provider_id.is_not(None),
+                    outbound.c.updated_at >= since - timedelta(minutes=5),
+                )
+            ).all()
+        return frozenset(row.provider_id for row in rows)
 
     def delivery_retry(self, delivery: Delivery, code: str, after: float, *, taken_unknown: bool) -> None:
         """Put a message back, due in ``after`` seconds. ``taken_unknown``: the carrier may have taken it (a timeout)."""
@@ -370,10 +386,14 @@ class Store:
             )
 
     def delivery_failed(self, delivery: Delivery, code: str, *, opted_out: bool = False) -> None:
-        """Give a message up, visibly (status "dead"). ``opted_out``: the carrier says the person stopped us."""
-        self._progress(delivery.delivery_id, DeliveryStatus.DEAD, error_code=code)
-        if opted_out:
-            with self._engine.begin() as db:
+        """Give a message up, visibly (status "dead"), unless another worker holds it now.
+
+        ``opted_out``: the carrier says the person stopped us.
+        """
+        held = outbound.c.sending_owner == delivery.owner
+        with self._engine.begin() as db:
+            self._progress(db, delivery.delivery_id, DeliveryStatus.DEAD, held, error_code=code)
+            if opted_out:
                 self._set_opted_out(db, delivery.conversation_id, True, "carrier", utc_now())
 
     def apply_status(self, status: StatusUpdate) -> bool:
@@ -383,41 +403,41 @@ class Store:
             if status.delivery_id:
                 known = or_(known, outbound.c.delivery_id == status.delivery_id)
             row = db.execute(select(outbound.c.delivery_id).where(known)).first()
-        if row is None:
-            return False
-        return self._progress(
-            row.delivery_id, status.status, provider_id=status.provider_id, error_code=status.error_code
-        )
+            if row is None:
+                return False
+            return self._progress(
+                db, row.delivery_id, status.status, provider_id=status.provider_id, error_code=status.error_code
+            )
 
     def _progress(
         self,
+        db: Connection,
         delivery_id: str,
         to: DeliveryStatus,
+        *only_if: ColumnElement[bool],
         provider_id: str | None = None,
         error_code: str | None = None,
     ) -> bool:
         now = utc_now()
         lower = [status.value for status in DeliveryStatus if status.may_become(to)]
-        values: dict[str, Any] = {"status": to.value, "updated_at": now, "error_code": error_code}
-        with self._engine.begin() as db:
-            if provider_id is not None:
-                db.execute(
-                    update(outbound)
-                    .where(outbound.c.delivery_id == delivery_id, outbound.c.provider_id.is_(None))
-                    .values(provider_id=provider_id)
-                )
-            applied = bool(
-                db.execute(
-                    update(outbound)
-                    .where(outbound.c.delivery_id == delivery_id, outbound.c.status.in_(lower))
-                    .values(**values)
-                ).rowcount
-            )
+        if provider_id is not None:
             db.execute(
-                delivery_events.insert().values(
-                    delivery_id=delivery_id, status=to.value, error_code=error_code, applied=applied, at=now
-                )
+                update(outbound)
+                .where(outbound.c.delivery_id == delivery_id, outbound.c.provider_id.is_(None))
+                .values(provider_id=provider_id)
             )
+        applied = bool(
+            db.execute(
+                update(outbound)
+                .where(outbound.c.delivery_id == delivery_id, outbound.c.status.in_(lower), *only_if)
+                .values(status=to.value, updated_at=now, error_code=error_code)
+            ).rowcount
+        )
+        db.execute(
+            delivery_events.insert().values(
+                delivery_id=delivery_id, status=to.value, error_code=error_code, applied=applied, at=now
+            )
+        )
         return applied
 
     # ---- figures ---------------------------------------------------------------------------------------------
@@ -452,6 +472,11 @@ class Store:
                 .limit(limit)
             ).all()
         return [(row.delivery_id, row.channel, row.error_code or "", row.updated_at) for row in rows]
+
+
+def _first(column: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:
+    # The type must be said: a bare datetime goes to PostgreSQL with its zone, and comes back in the server's.
+    return func.coalesce(column, literal(now, UtcDateTime()))
 
 
 def _dump(value: Any) -> str:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 # How long a thread looks away when Redis does not wake it. Also the granularity of retries and expired leases.
 _IDLE_SECONDS = 0.5
-# Longer than a carrier call can take (channels.twilio's timeouts), shorter than a citizen's patience.
+# Longer than one call to the carrier can take (2 s to connect, 6 s to answer), shorter than a citizen's patience.
 _DELIVERY_LEASE_SECONDS = 10.0
 
 
@@ -58,6 +58,8 @@ class Worker:
             sender=config.twilio_sms_from,
             messaging_service_sid=config.twilio_messaging_service_sid,
             api_url=config.carrier_api_url,
+            connect_timeout=2.0,
+            read_timeout=6.0,
         )
         self._deliveries = DeliveryHandler(
             self._store, {"sms": carrier}, config.webhook_url, config.delivery_max_attempts

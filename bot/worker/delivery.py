@@ -41,13 +41,16 @@ class DeliveryHandler:
             provider_id = None
             if delivery.recovering:
                 # The last attempt was cut off: the carrier may have the message. It has no idempotency key, so ask.
-                provider_id = carrier.find_sent(delivery.number, delivery.text, delivery.first_attempt_at)
+                known = self._store.provider_ids(delivery.conversation_id, delivery.first_attempt_at)
+                provider_id = carrier.find_sent(
+                    delivery.number, delivery.text, delivery.first_attempt_at, known=known
+                )
             if provider_id is None:
                 provider_id = carrier.send(
                     delivery.number,
                     outgoing,
                     delivery_id=delivery.delivery_id,
-                    status_callback=f"{self._public_url}/channels/{delivery.channel}/status?delivery={delivery.delivery_id}",
+                    status_callback=f"{self._public_url}/channels/{delivery.channel}/status",
                 )
         except DeliveryError as error:
             self._failed(delivery, error)

@@ -42,27 +42,51 @@ def _glued(left: str, right: str) -> bool:
     return bool(_SIGN.match(last) or (_NUMBER.search(last) and _VALUE_GOES_ON.match(right)))
 
 
-def paginate(lines: Iterable[str], footer: str = "") -> list[str]:
+def paginate(lines: Iterable[str], footer: str = "", closing: str = "") -> list[str]:
     """Pack folded lines into pages; every page but the last ends with ``footer`` on a line of its own.
 
-    A line stays whole when a page can hold it. A longer one is broken between its atoms, and only an atom that is
-    longer than a whole page is cut. Blank lines are left out; no lines give no pages.
+    ``closing`` stands at the end of the first page, above its footer (what must be read now, whatever else waits).
+
+    A line stays whole when a page can hold it, and a heading (a line that ends with a colon) stays with the line
+    below. A longer line is broken between its atoms, and only an atom that is longer than a whole page is cut.
+    Blank lines are left out; no lines give no pages.
     """
     whole = [line for line in lines if line.strip()]
     if not whole:
         return []
-    if fits("\n".join(whole)):
-        return ["\n".join(whole)]
+    if fits(_below("\n".join(whole), closing)):
+        return [_below("\n".join(whole), closing)]
     # One septet is kept for an extension character that does not fit at the end of the first segment.
-    room = PAGE_SEPTETS - 1 - (septets(footer) + 1 if footer else 0)
+    room = PAGE_SEPTETS - 1 - septets(_below("", footer))
+    first_room = room - septets(_below("", closing))
     pages: list[str] = []
-    for line in whole:
-        for part in [line] if septets(line) <= room else _break(line, room):
-            if pages and septets(pages[-1]) + 1 + septets(part) <= room:
+    for line in _with_headings(whole, first_room):
+        for part in [line] if septets(line) <= first_room else _break(line, first_room):
+            if pages and septets(pages[-1]) + 1 + septets(part) <= (room if len(pages) > 1 else first_room):
                 pages[-1] += "\n" + part
             else:
                 pages.append(part)
-    return [page + "\n" + footer if footer and page is not pages[-1] else page for page in pages]
+    pages[0] = _below(pages[0], closing)
+    return [_below(page, footer) for page in pages[:-1]] + pages[-1:]
+
+
+def _below(text: str, ending: str) -> str:
+    return f"{text}\n{ending}" if ending else text
+
+
+def _with_headings(lines: list[str], room: int) -> Iterator[str]:
+    """Yield lines, each heading joined to what it heads where both fit one page."""
+    heading = ""
+    for line in lines:
+        joined = f"{heading}\n{line}" if heading else line
+        if heading and septets(joined) > room:
+            yield heading
+            joined = line
+        heading = joined if joined.endswith(":") and septets(joined) <= room else ""
+        if not heading:
+            yield joined
+    if heading:
+        yield heading
 
 
 def _break(line: str, room: int) -> Iterator[str]:

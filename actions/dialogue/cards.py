@@ -1,0 +1,204 @@
+"""From procedures to replies: which card fits a place, what to ask when none is settled, how a card is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.turn import Answer, Pending, Turn, answer
+from bot.catalogue.places import Place
+from bot.catalogue.text import keywords, normalise, stem
+from bot.core.procedures import Case, Procedure, narrow
+from bot.core.replies import Ask, Aspect, Option, Reply, Say, ShowProcedure
+
+MAX_OPTIONS = 9
+HUMAN = Option("human", phrase="option_human")
+NONE_OF_THESE = Option("none", phrase="option_none")
+YES = Option("yes", phrase="option_yes")
+OTHER_PLACE = Option("place:other", phrase="option_other_place")
+NO = Option("no", phrase="option_no")
+EMERGENCY_CARD = "emergencias-911"
+HELP_CARDS = ("locatel-cdmx",)
+"""Cards of lines that tell about any procedure of their place: offered there when a card is missing."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The card that fits a place; or, without one, those of its municipalities (to ask which)."""
+
+    procedure: Procedure | None = None
+    municipal: tuple[Procedure, ...] = ()
+
+
+def choose(cards: Sequence[Procedure], place: Place) -> Choice:
+    """Choose among alternatives for a place: its municipality's card, its state's, then one for the whole country."""
+    here = [card for card in cards if card.jurisdiction.state == place.state]
+    exact = [c for c in here if place.municipality and c.jurisdiction.municipality == place.municipality]
+    of_state = [c for c in here if c.jurisdiction.municipality is None]
+    country = [c for c in cards if c.jurisdiction.state is None and not c.jurisdiction.abroad]
+    best = exact or of_state or country
+    if best:
+        return Choice(best[0])
+    return Choice(municipal=() if place.municipality else tuple(here))
+
+
+def settle(turn: Turn, know: Knowledge, ids: Sequence[str], aspects: Sequence[Aspect], topic: str = "") -> Answer:
+    """Answer from one of several alternatives, or ask what decides: the place, or which one.
+
+    ``topic`` names them all in a question ("Licencia de conducir"); by default the first one's own name.
+    """
+    cards = [known for id_ in ids if (known := know.catalogue.procedures.get(id_)) is not None]
+    if len(cards) == 1:
+        return show(turn, know, cards[0], aspects)
+    topic = topic or family_name(know, cards[0])
+    if all(card.jurisdiction.state is None for card in cards):
+        return which(turn, cards, aspects)
+    if turn.place is None:
+        return ask_place(turn, cards, aspects, topic)
+    chosen = choose(cards, turn.place)
+    if chosen.procedure is not None:
+        return show(turn, know, chosen.procedure, aspects)
+    if chosen.municipal:
+        return ask_place(turn, chosen.municipal, aspects, topic)
+    return no_card(turn, know, cards, aspects, topic)
+
+
+def family_name(know: Knowledge, card: Procedure) -> str:
+    """Return the name that covers a card and its siblings elsewhere."""
+    family = know.catalogue.families.get(card.family or "")
+    return family.name if family else card.name
+
+
+def siblings(know: Knowledge, card: Procedure) -> tuple[str, ...]:
+    """Return the ids of a card's family, itself first."""
+    if card.family is None:
+        return (card.id,)
+    others = (c.id for c in know.catalogue.family_members(card.family) if c.id != card.id)
+    return (card.id, *others)
+
+
+def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]) -> Answer:
+    """Answer from one card. Where only prices by state exist, the state is asked for first (or after an overview)."""
+    aspects = tuple(aspects) or ("overview",)
+    before = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    same = before is not None and (before.id == card.id or (before.family is not None and before.family == card.family))
+    case = {**(turn.case if same else turn.context.case), **case_in(turn.text, card, know)}
+    turn = turn.remember(last_procedure=card.id, last_aspects=aspects, case=case)
+    state = turn.place.state if turn.place else None
+    needs_state = _needs_state(card, state) and bool({"cost", "overview"} & set(aspects))
+    if needs_state and aspects == ("cost",):
+        return _ask_price_state(turn, card, aspects)
+    narrowed = narrow(card, case, state)
+    replies: list[Reply] = list(_before(turn, know, card))
+    shown_state = state if card.jurisdiction.state is None else card.jurisdiction.state
+    replies.append(ShowProcedure(narrowed, aspects, shown_state, open_conditions(know, narrowed, case)))
+    if needs_state:
+        asked = _ask_price_state(turn, card, ("cost",))
+        return answer(turn, "answer", *replies, *asked.replies, pending=asked.memory.pending, procedure=card.id)
+    return answer(turn, "answer", *replies, procedure=card.id)
+
+
+def _before(turn: Turn, know: Knowledge, card: Procedure) -> Iterable[Reply]:
+    """Yield what must be said before a card: the emergency line, or that the card is for another place."""
+    urgent = know.catalogue.procedures.get(EMERGENCY_CARD)
+    number = next((c.phone for c in urgent.channels if c.phone), None) if urgent else None
+    if card.sensitive == "violence" and card.id != EMERGENCY_CARD and number:
+        yield Say("safety_first", {"emergency": number})
+    where = card.jurisdiction
+    if where.state and turn.place and turn.place.state != where.state:
+        yield Say("card_is_for_place", {"place": where.municipality or where.state})
+
+
+def open_conditions(know: Knowledge, card: Procedure, case: Case) -> dict[str, dict[str, str]]:
+    """Return the words of the conditions that the case does not settle."""
+    words = know.catalogue.condition_words(card)
+    return {condition: values for condition, values in words.items() if condition not in case}
+
+
+def case_in(text: str, card: Procedure, know: Knowledge) -> Case:
+    """Return what a text tells of the case: for each of the card's conditions, the one value whose words it holds."""
+    said = normalise(text).split()
+    stems = {stem(word) for word in said}
+    if not stems or "no" in stems or "ni" in stems:
+        return {}
+    case: Case = {}
+    for id_ in know.catalogue.condition_words(card):
+        scores: dict[str, int] = {}
+        for value in know.catalogue.conditions[id_].values:
+            for wording in (value.label, value.if_text):
+                needed = {stem(word) for word in keywords(normalise(wording))}
+                if needed and needed <= stems:
+                    scores[value.id] = max(scores.get(value.id, 0), len(needed))
+        best = [value for value, score in scores.items() if score == max(scores.values())]
+        if len(best) == 1:
+            case[id_] = best[0]
+    return case
+
+
+def _needs_state(card: Procedure, state: str | None) -> bool:
+    amounts = card.cost.amounts
+    return bool(amounts) and all(a.state is not None for a in amounts) and state not in {a.state for a in amounts}
+
+
+def _ask_price_state(turn: Turn, card: Procedure, aspects: tuple[Aspect, ...]) -> Answer:
+    pending = Pending("cost_place", (card.id,), aspects, turn.text)
+    guessed = turn.context.guessed_state
+    if guessed and guessed in {a.state for a in card.cost.amounts}:
+        options = (Option(f"state:{guessed}", guessed), Option("state:", phrase="option_other_state"))
+        ask = Ask("confirm_state_for", options, {"procedure": card.short, "state": guessed})
+    else:
+        ask = Ask("ask_state_for_cost", (), {"procedure": card.short})
+    return answer(turn, "ask_place", ask, pending=pending, procedure=card.id)
+
+
+def ask_place(turn: Turn, cards: Sequence[Procedure], aspects: Sequence[Aspect], topic: str) -> Answer:
+    """Ask where: the places that have a card, and free text for any other."""
+    pending = Pending("place", tuple(card.id for card in cards), tuple(aspects), turn.text)
+    options = place_options(cards, turn.context.guessed_state)
+    if turn.place is not None and len(options) < MAX_OPTIONS:  # within a state that has only municipal cards
+        options = (*options, OTHER_PLACE)
+    return answer(turn, "ask_place", Ask("ask_state_for", options, {"procedure": topic}), pending=pending)
+
+
+def place_options(cards: Sequence[Procedure], guessed: str | None = None) -> tuple[Option, ...]:
+    """Return one option a place: a state whose card is for all of it, else the municipality's own card."""
+    options: dict[str, Option] = {}
+    for card in cards:
+        where = card.jurisdiction
+        if where.state is None:
+            continue
+        if where.municipality is None:
+            options.setdefault(where.state, Option(f"state:{where.state}", where.state))
+        else:
+            label = where.municipality
+            options.setdefault(f"{where.state}/{label}", Option(f"procedure:{card.id}", label, description=where.state))
+    ordered = sorted(options.items(), key=lambda item: (item[0].split("/")[0] != guessed, item[1].label))
+    return tuple(option for _, option in ordered[:MAX_OPTIONS])
+
+
+def which(turn: Turn, cards: Sequence[Procedure], aspects: Sequence[Aspect]) -> Answer:
+    """Ask which of two or three procedures was meant."""
+    cards = cards[: MAX_OPTIONS - 1]
+    options = tuple(Option(f"procedure:{card.id}", card.short) for card in cards)
+    pending = Pending("clarify", tuple(option.id for option in options), tuple(aspects), turn.text)
+    return answer(turn, "clarify", Ask("which_procedure", (*options, NONE_OF_THESE)), pending=pending)
+
+
+def no_card(turn: Turn, know: Knowledge, cards: Sequence[Procedure], aspects: Sequence[Aspect], topic: str) -> Answer:
+    """Say honestly that there is no card for the place, and offer what there is: other places, a line, a person."""
+    place = turn.place
+    assert place is not None
+    named = f"{place.municipality}, {place.state}" if place.municipality else place.state
+    here = [c for c in cards if c.jurisdiction.state == place.state]
+    elsewhere = [c for c in cards if c.jurisdiction.state != place.state]
+    help_lines = [
+        Option(f"procedure:{line.id}", line.short)
+        for id_ in HELP_CARDS
+        if (line := know.catalogue.procedures.get(id_)) is not None and line.jurisdiction.state == place.state
+    ]
+    offered = (*place_options(here), *place_options(elsewhere))[: MAX_OPTIONS - 1 - len(help_lines)]
+    pending = Pending("place", tuple(card.id for card in cards), tuple(aspects), turn.text)
+    said = Say("no_card_for_place", {"procedure": topic, "place": named})
+    ask = Ask("other_places_have_card", (*help_lines, *offered, HUMAN), {"procedure": topic})
+    return answer(turn, "out_of_scope", said, ask, pending=pending)

@@ -1,0 +1,63 @@
+"""Life events: what happened to a person, as steps in order, each with the card or cards that it takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actions.dialogue import cards
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.turn import Answer, Turn, answer
+from bot.core.procedures import LifeEvent, applies
+from bot.core.replies import Ask, Aspect, Option, Reply, Say, ShowLifeEvent
+
+MENU = (
+    "identidad_documentos",
+    "nacimiento_hijo",
+    "busqueda_empleo",
+    "salud",
+    "vejez_pension",
+    "fallecimiento",
+    "vehiculo",
+)
+"""The life events of the menu, the most asked for first (by how many procedures of the catalogue serve each)."""
+
+
+def step_options(event: LifeEvent) -> tuple[Option, ...]:
+    """Return one option a step: ``step:<event>:<index>``, counted from 0 in the order of the card."""
+    return tuple(Option(f"step:{event.id}:{index}", step.title) for index, step in enumerate(event.steps))
+
+
+def show_event(turn: Turn, know: Knowledge, id_: str) -> Answer:
+    """Show the steps that can apply to the person; picking one shows its card."""
+    event = know.catalogue.life_events[id_]
+    kept = [i for i, step in enumerate(event.steps) if applies(step.when, turn.case) is not False]
+    options = step_options(event)
+    shown = ShowLifeEvent(replace(event, steps=tuple(event.steps[i] for i in kept)), tuple(options[i] for i in kept))
+    turn = turn.remember(last_life_event=id_, last_procedure=None, last_aspects=())
+    return answer(turn, "life_event", *_safety(know, event), shown, life_event=id_)
+
+
+def _safety(know: Knowledge, event: LifeEvent) -> tuple[Reply, ...]:
+    urgent = know.catalogue.procedures.get(cards.EMERGENCY_CARD)
+    number = next((c.phone for c in urgent.channels if c.phone), None) if urgent else None
+    return (Say("safety_first", {"emergency": number}),) if event.sensitive == "violence" and number else ()
+
+
+def show_step(turn: Turn, know: Knowledge, event_id: str, index: int, aspects: tuple[Aspect, ...] = ()) -> Answer | None:
+    """Show a step's card: of several alternatives the place's; None when there is no such step (any more)."""
+    event = know.catalogue.life_events.get(event_id)
+    if event is None or not 0 <= index < len(event.steps):
+        return None
+    step = event.steps[index]
+    if not any(id_ in know.catalogue.procedures for id_ in step.procedures):
+        return None
+    found = cards.settle(turn, know, step.procedures, aspects, step.title)
+    return replace(found, life_event=event_id, memory=replace(found.memory, last_life_event=event_id))
+
+
+def menu(know: Knowledge) -> Ask:
+    """Return the menu: the life events asked for most, and a person."""
+    events = know.catalogue.life_events
+    ids = [id_ for id_ in MENU if id_ in events]
+    ids += [id_ for id_ in events if id_ not in ids][: len(MENU) - len(ids)]
+    return Ask("menu", (*(Option(f"menu:{id_}", events[id_].short) for id_ in ids), cards.HUMAN))

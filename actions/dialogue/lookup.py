@@ -1,0 +1,150 @@
+"""From a text to an answer: what the search found, what the conversation was about, and what the intent adds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actions.dialogue import cards
+from actions.dialogue.aspects import BY_INTENT, aspects_of, rest
+from actions.dialogue.events import show_event, step_options
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.turn import Answer, Pending, Turn, answer
+from bot.catalogue.places import Place
+from bot.catalogue.search import Hit, Verdict
+from bot.catalogue.text import normalise
+from bot.core.procedures import Procedure
+from bot.core.replies import Ask, Aspect, Option
+
+EVENT_MARGIN = 0.10
+"""How far a life event's score may be behind (or ahead) and the intent still decide between it and a procedure."""
+SURE = 0.5
+CLEAR = 0.75
+"""From this score on a text that goes on ("y el acta de matrimonio") has changed the subject."""
+_GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa ", "and ")
+
+
+def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = None) -> Answer | None:
+    """Answer from the cards, or None when they have nothing for this text. ``aspects`` replaces what the text asks for."""
+    place = know.place_in(turn.text)
+    wanted = aspects if aspects is not None else aspects_of(turn.text, turn.intent, turn.confidence)
+    if is_follow_up(turn, know):
+        return _follow_up(turn, know, wanted, place)
+    goes_on = turn.memory.last_procedure is not None and normalise(turn.text).startswith(_GOES_ON)
+    verdict = _find_going_on(turn, know) if goes_on else find(turn, know)
+    if place is not None:
+        turn = turn.remember(state=place.state, municipality=place.municipality)
+    if goes_on and aspects is None:
+        wanted = wanted or turn.memory.last_aspects
+    found = _from_verdict(turn, know, verdict, wanted)
+    if found is None and goes_on and wanted:
+        return _follow_up(turn, know, wanted, place)
+    return found
+
+
+def find(turn: Turn, know: Knowledge) -> Verdict:
+    """Ask the search, with what is known of the person and of the conversation."""
+    place = turn.place
+    return know.search.find(
+        turn.text,
+        state=place.state if place else None,
+        municipality=place.municipality if place else None,
+        recent=turn.memory.last_procedure,
+    )
+
+
+def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
+    """Search for "¿y para mi hijo?": by itself when it names something clearly, else together with what was talked about."""
+    alone = find(turn, know)
+    if alone.outcome != "unknown" and alone.hits and alone.hits[0].score >= CLEAR:
+        return alone
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None:
+        return alone
+    together = find(replace(turn, text=f"{cards.family_name(know, card)} {turn.text}"), know)
+    return together if together.outcome in ("answer", "ask_place") else alone
+
+
+def is_follow_up(turn: Turn, know: Knowledge) -> bool:
+    """Say whether the text names no procedure of its own ("¿y cuánto cuesta?", "¿y en Jalisco?", "dónde")."""
+    return bool(turn.text.strip()) and not rest(know.without_place(turn.text))
+
+
+def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: Place | None) -> Answer | None:
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if place is not None:
+        turn = turn.remember(state=place.state, municipality=place.municipality)
+    if card is None:
+        return _ask_topic(turn, know, wanted)
+    if not wanted and place is None:
+        return None
+    wanted = wanted or turn.memory.last_aspects
+    family = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
+    if place is None or all(member.jurisdiction.state is None for member in family):
+        return cards.show(turn, know, card, wanted)
+    if len(family) == 1 and card.jurisdiction.state != place.state:
+        return cards.no_card(turn, know, family, wanted, card.name)
+    return cards.settle(turn, know, [member.id for member in family], wanted)
+
+
+def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answer | None:
+    """Ask for the procedure when only a part of a card was asked for: of the life event shown, its steps are offered."""
+    if not wanted and turn.intent not in BY_INTENT:
+        return None
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    options: tuple[Option, ...] = step_options(event) if event else ()
+    return answer(turn, "clarify", Ask("ask_topic", options), pending=Pending("topic", (), wanted, turn.text))
+
+
+def _from_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
+    event, procedure = _best(verdict, "life_event"), _best(verdict, "procedure")
+    if turn.intent == "life_event" and turn.confidence >= SURE and verdict.outcome in ("answer", "clarify", "ask_place"):
+        happened = know.best_event(turn.text)
+        if happened and procedure and procedure.score - happened.score <= EVENT_MARGIN:
+            return show_event(turn, know, happened.id)
+    if verdict.outcome == "life_event" and wanted and event and procedure:
+        if event.score - procedure.score <= EVENT_MARGIN:
+            verdict = replace(verdict, outcome="answer", hits=(procedure,))
+    if verdict.outcome == "life_event" and event:
+        return show_event(turn, know, event.id)
+    if verdict.outcome == "clarify":
+        return _clarify(turn, know, verdict, wanted)
+    if procedure is None or (verdict.outcome == "unknown" and not (verdict.family and verdict.place)):
+        return None
+    card = know.catalogue.procedures[procedure.id]
+    if verdict.outcome == "answer" and (card.family is None or _fits(card, turn.place)):
+        return cards.show(turn, know, card, wanted)
+    ordered = [hit.id for hit in verdict.hits if hit.kind == "procedure"]
+    family = cards.siblings(know, card)
+    ids = [id_ for id_ in ordered if id_ in family] + [id_ for id_ in family if id_ not in ordered]
+    return cards.settle(turn, know, ids, wanted)
+
+
+def _fits(card: Procedure, place: Place | None) -> bool:
+    where = card.jurisdiction
+    if where.state is None:
+        return True
+    if place is None or where.state != place.state:
+        return False
+    return where.municipality is None or where.municipality == place.municipality
+
+
+def _best(verdict: Verdict, kind: str) -> Hit | None:
+    return next((hit for hit in verdict.hits if hit.kind == kind), None)
+
+
+def _clarify(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer:
+    """Ask which of the close hits. Of a family one is offered, under the family's name: its place is asked for next."""
+    options: list[Option] = []
+    for hit in verdict.hits[:3]:
+        if hit.kind == "life_event":
+            options.append(Option(f"menu:{hit.id}", know.catalogue.life_events[hit.id].short))
+        else:
+            card = know.catalogue.procedures[hit.id]
+            family = know.catalogue.families.get(card.family or "")
+            one = Option(f"procedure:{hit.id}", card.short)
+            options.append(Option(f"family:{family.id}", family.short) if family and not _fits(card, turn.place) else one)
+    unique = tuple({option.id: option for option in options}.values())
+    if len(unique) == 1 and unique[0].id.startswith("family:"):
+        return cards.settle(turn, know, [hit.id for hit in verdict.hits if hit.kind == "procedure"], wanted)
+    pending = Pending("clarify", tuple(option.id for option in unique), wanted, turn.text)
+    return answer(turn, "clarify", Ask("which_procedure", (*unique, cards.NONE_OF_THESE)), pending=pending)

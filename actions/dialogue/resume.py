@@ -1,0 +1,83 @@
+"""What waits for an answer, answered in free words: a place, the words of an option, the procedure's name, yes or no."""
+
+from __future__ import annotations
+
+from actions.dialogue import choice
+from actions.dialogue.aspects import aspects_of, rest
+from actions.dialogue.history import last
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import is_follow_up, look_up
+from actions.dialogue.turn import Answer, Turn, answer, moved_to
+from bot.catalogue.text import keywords, normalise, stem
+from bot.core.replies import open_options
+
+
+def resume(turn: Turn, know: Knowledge) -> Answer | None:
+    """Complete what was asked, or None when the message is about something else."""
+    pending = turn.memory.pending
+    if pending is None:
+        return None
+    if pending.kind in ("place", "cost_place", "confirm_place"):
+        return _place(turn, know)
+    if pending.kind == "clarify":
+        chosen = _said_option(turn, know, pending.candidates)
+        return choice.pick(turn, know, chosen) if chosen else _place_first(turn, know)
+    if rest(normalise(turn.text)) and turn.intent not in _STEERING:
+        wanted = aspects_of(turn.text, turn.intent, turn.confidence) or pending.aspects
+        return look_up(turn, know, wanted)
+    return None
+
+
+_STEERING = frozenset(
+    "affirm deny go_back repeat more slower menu human change_language thanks greet goodbye complaint "
+    "data_use delete_data stop emergency".split()
+)
+
+
+def _place(turn: Turn, know: Knowledge) -> Answer | None:
+    pending = turn.memory.pending
+    assert pending is not None
+    near = frozenset(
+        card.jurisdiction.state
+        for id_ in pending.candidates
+        if (card := know.catalogue.procedures.get(id_)) is not None and card.jurisdiction.state
+    )
+    place = know.place_answered(turn.text, near)
+    if place is None or not (is_follow_up(turn, know) or know.place_in(turn.text) is None or turn.intent == "inform_place"):
+        return None
+    if know.place_in(turn.text) is None and (turn.intent in _STEERING and turn.confidence >= 0.5):
+        return None
+    if pending.kind == "confirm_place":
+        turn = turn.remember(pending=pending.then)
+    return choice.at_place(turn, know, place)
+
+
+def _place_first(turn: Turn, know: Knowledge) -> Answer | None:
+    """Take a bare place where an option was asked for: it is noted, and the options stay open."""
+    place = know.place_in(turn.text) if is_follow_up(turn, know) else None
+    previous = last(turn.before)
+    if place is None or previous is None or not open_options(previous.replies):
+        return None
+    moved, context = moved_to(turn, place)
+    asked = [reply for reply in previous.replies if open_options((reply,))][-1]
+    return answer(moved, "clarify", asked, pending=turn.memory.pending, context=context)
+
+
+def _said_option(turn: Turn, know: Knowledge, options: tuple[str, ...]) -> str | None:
+    """Return the only option whose name holds every word that was said ("la de renovación")."""
+    said = {stem(word) for word in keywords(normalise(turn.text))}
+    if not said:
+        return None
+    fitting = [option for option in options if said <= _name_stems(option, know)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _name_stems(option: str, know: Knowledge) -> set[str]:
+    kind, _, id_ = option.partition(":")
+    groups = {
+        "procedure": know.catalogue.procedures,
+        "menu": know.catalogue.life_events,
+        "family": know.catalogue.families,
+    }
+    card = groups.get(kind, {}).get(id_)  # type: ignore[attr-defined]
+    return {stem(word) for word in normalise(f"{card.name} {card.short}").split()} if card else set()

@@ -1,0 +1,32 @@
+"""Not knowing: said plainly, always with a way on. The second time in a row the menu follows, the third a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from actions.dialogue import choice
+from actions.dialogue.events import menu
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.turn import Answer, Turn
+from bot.core.replies import Handoff, Say
+
+MENU_AT = 2
+PERSON_AT = 3
+
+
+def not_known(turn: Turn, know: Knowledge, kind: Literal["not_known", "out_of_scope"] = "not_known") -> Answer:
+    """Say that the text was not understood, or that it is no matter of ours. An unanswered "where?" is asked once more."""
+    count = turn.memory.misunderstandings + 1
+    pending = turn.memory.pending
+    if pending is not None and pending.kind in ("place", "cost_place") and not pending.tries:
+        again = choice.ask_again_where(turn, know)
+        if again is not None:
+            again = again.preceded_by(Say("place_not_found"))
+            return replace(again, memory=replace(again.memory, misunderstandings=count))
+    memory = replace(turn.memory, pending=None, misunderstandings=count)
+    if count >= PERSON_AT:
+        return Answer((Handoff("not_understood"),), replace(memory, misunderstandings=0), "handoff")
+    if count >= MENU_AT:
+        return Answer((Say("not_known_again"), menu(know)), memory, "menu")
+    return Answer((Say(kind),), memory, "out_of_scope")

@@ -1,0 +1,111 @@
+"""Danger: noticed in words whatever the intent, answered with lines from the cards and a person at once.
+
+The patterns are the citizens' words, on folded text. They err on the side of help.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from actions.dialogue.cards import EMERGENCY_CARD
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.turn import Answer, Turn, answer
+from bot.catalogue.places import fold
+from bot.core.procedures import Procedure
+from bot.core.replies import Handoff, Reply, Say, ShowProcedure
+
+Kind = Literal["danger", "violence", "suicide", "missing"]
+
+_CARDS: dict[Kind, str] = {
+    "violence": "linea-mujeres-079",
+    "suicide": "linea-de-la-vida",
+    "missing": "reporte-persona-desaparecida",
+}
+_WHO = r"(?:mi |el |la |su |un |una )?(?:esposo|marido|pareja|novio|ex|senor|viejo|papa|padre|padrastro|hijo|hermano|tio|hombre)"
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    (
+        "suicide",
+        r"suicid\w*|quitar(?:me|se)? la vida|(?:me |se )?quier[eo] (?:matarme|matarse|morir\w*)|(?:me|se) (?:quiere|quiero) (?:morir|matar)(?! a)"
+        r"|kiero morir\w*|no quiero (?:seguir )?vi[vb]ir|ya no quiero (?:estar aqui|existir)|acabar con (?:todo|mi vida)"
+        r"|hacerme dano|cort(?:o|arme|aba) (?:los brazos|las venas)|se corto las venas|no le veo sentido a (?:la|mi) vida"
+        r"|pastillas para (?:matar|morir)\w*|me envenen\w+|kill myself|want to die|end my life|don t want to live|hurt myself",
+    ),
+    (
+        "missing",
+        r"desaparecid[oa]s?\b|desaparecio mi|no aparece (?:mi|desde)|mi \w+ no aparece|se (?:la |lo )?llevaron a mi|secuestr\w+|levantaron a mi"
+        r"|no (?:lo |la |los )?(?:encuentro|encontramos) a mi \w+|no sabemos nada de (?:mi|el|ella)|no regreso (?:a|de|desde|anoche|ayer)"
+        r"|no ha (?:llegado|regresado) (?:mi|desde|a la casa)|(?:is|went) missing|did not come home|kidnapped",
+    ),
+    (
+        "violence",
+        r"me (?:esta )?(?:pega|pego|pegan|pegando|golpea|golpeo|golpean|golpeando|maltrata|viola|violo|violaron|ahorca|ahorco|pateo|jaloneo)\b"
+        r"|me (?:quiere|va a|puede) (?:pegar|matar|golpear)|esta (?:pegando|golpeando)|(?:le|les) (?:pega|pego|esta pegando|estan pegando)\b"
+        r"|abus(?:o|aron|a|an|ando) (?:de|sexual)|me tiene (?:encerrada|amenazada)|me encerro|violencia (?:en mi casa|familiar)|sufro violencia"
+        r"|(?:mi |su )\w+ la toca|me toca (?:mi|el|un) |me (?:esta )?acos\w+|"
+        + _WHO
+        + r" (?:es|esta|se pone) (?:muy )?violento|beating me|beats me|hit me|raped|hurting me|abus(?:ed|ing) me",
+    ),
+    (
+        "danger",
+        r"auxilio|socorro|\b911\b|balacera|balazos|me dispararon|(?:traen?|con|tiene) (?:una )?(?:pistola|arma|cuchillo)"
+        r"|me estan (?:robando|siguiendo|asaltando)|se metieron a (?:mi|robar)|me van a matar|amenaz(?:aron|an|o) de muerte|extorsion\w*"
+        r"|incendi\w+|se esta quemando|ambulancia|patrulla|no respira|infarto|se desmayo|no reacciona|se esta ahogando|se ahog[oa]"
+        r"|fuga de gas|herid[oa]s?|sangrando|atrapad[oa]s|derrumb\w+|breaking into|call the police|not breathing|he has a gun|there is a fire",
+    ),
+)
+_COMPILED = tuple((kind, re.compile(rf"(?<!\w)(?:{pattern})")) for kind, pattern in _KINDS)
+
+# Unmistakable even where the classifier heard something else. Telling of the past, or asking for a procedure, is not here.
+_NOW = re.compile(
+    r"(?<!\w)(?:auxilio|socorro|me esta (?:pegando|golpeando|ahorcando)|me (?:quiere|va a) matar|me van a matar"
+    r"|me quiero (?:morir|matar|quitar la vida|suicidar)|quiero (?:matarme|suicidarme|morirme|quitarme la vida)"
+    r"|ya no quiero vivir|no quiero (?:seguir viviendo|vivir)|se quiere (?:matar|suicidar|quitar la vida)"
+    r"|(?:hay|ahi esta) (?:una balacera|balazos)|no respira|me estan (?:robando|asaltando|golpeando)|se metieron a (?:mi casa|robar)"
+    r"|mi (?:hij[oa]|nin[oa]|herman[oa]|espos[oa]|mama|papa) (?:no aparece|desaparecio)|desaparecio mi"
+    r"|kill myself|want to die|is beating me|going to kill me|not breathing|is missing)(?!\w)"
+)
+
+
+def kind_of(text: str) -> Kind | None:
+    """Return what kind of danger the words name, or None."""
+    folded = fold(text)
+    return next((kind for kind, pattern in _COMPILED if pattern.search(folded)), None)
+
+
+def unmistakable(text: str) -> bool:
+    """Say whether the words name a danger that is happening now, whatever else was understood."""
+    return bool(_NOW.search(fold(text)))
+
+
+def help_now(turn: Turn, know: Knowledge, kind: Kind | None = None) -> Answer:
+    """Give the lines to call, with the numbers of the cards, and bring a person."""
+    kind = kind or kind_of(turn.text) or "danger"
+    emergency = _number(know.catalogue.procedures.get(EMERGENCY_CARD))
+    line_card = know.catalogue.procedures.get(_CARDS.get(kind, ""))
+    line = _number(line_card)
+    params = {"emergency": emergency, "line": line}
+    replies: list[Reply] = []
+    if kind == "danger" and emergency:
+        replies.append(Say("emergency_danger", {"emergency": emergency}))
+    elif emergency and line:
+        replies.append(Say(f"emergency_{kind}", {name: value for name, value in params.items() if value}))
+    elif emergency:
+        replies.append(Say("emergency_danger", {"emergency": emergency}))
+    else:
+        replies.append(Say("emergency_person"))
+    if kind == "missing" and line_card is not None:  # its message line and web report matter as much as the number
+        replies.append(ShowProcedure(line_card, ("where",)))
+    card = line_card or know.catalogue.procedures.get(EMERGENCY_CARD)
+    id_ = card.id if card else None
+    return answer(turn.remember(last_procedure=id_), "emergency", *replies, Handoff("emergency"), procedure=id_)
+
+
+def _number(card: Procedure | None) -> str | None:
+    """Return a line's number as its card gives it, "079, opción 1" included."""
+    if card is None:
+        return None
+    for channel in card.channels:
+        if channel.phone:
+            return channel.short if fold(channel.phone) in fold(channel.short) else channel.phone
+    return None

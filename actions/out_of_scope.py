@@ -1,0 +1,29 @@
+"""What is no matter of a public procedure, as far as the classifier heard."""
+
+from __future__ import annotations
+
+from actions.base import WordsCapability
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import find, is_follow_up, look_up
+from actions.dialogue.turn import Answer, Turn
+from actions.dialogue.unknown import not_known
+
+SURE = 0.8
+"""From this confidence on a text is out of scope unless the search is sure of a card."""
+
+
+class OutOfScope(WordsCapability):
+    """A joke, a recipe, another country's papers, or words that were misheard."""
+
+    action = "action_out_of_scope"
+
+    def own(self, turn: Turn, know: Knowledge) -> Answer | None:
+        """Answer from the cards where they are sure (or the classifier is not); else say what this is for."""
+        verdict = find(turn, know)
+        sure = verdict.outcome in ("answer", "ask_place", "life_event")
+        doubtful = turn.confidence < SURE and (verdict.outcome == "clarify" or is_follow_up(turn, know))
+        if sure or doubtful:
+            found = look_up(turn, know)
+            if found is not None:
+                return found
+        return not_known(turn, know, "out_of_scope" if turn.confidence >= SURE else "not_known")

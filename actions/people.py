@@ -1,0 +1,57 @@
+"""Where a person is needed: asked for, upset, or in danger."""
+
+from __future__ import annotations
+
+from actions.base import Capability, WordsCapability
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import find, look_up
+from actions.dialogue.resume import resume
+from actions.dialogue.turn import Answer, Turn, answer
+from actions.dialogue.unknown import not_known
+from actions.dialogue.urgent import help_now, kind_of
+from bot.core.replies import Handoff, Say
+
+_UNSURE = 0.5
+_HARDLY = 0.3
+"""Below this, with no word of danger, an emergency was only the least unlikely of all intents."""
+
+
+class Human(WordsCapability):
+    """ "I want to speak with a person." """
+
+    action = "action_human"
+
+    def own(self, turn: Turn, know: Knowledge) -> Answer | None:
+        """Bring one."""
+        return answer(turn, "handoff", Handoff("asked"))
+
+
+class Complaint(WordsCapability):
+    """Anger with this service or with an office."""
+
+    action = "action_complaint"
+
+    def own(self, turn: Turn, know: Knowledge) -> Answer | None:
+        """Say sorry and bring a person; a complaint that a card is about (a bank, a shop) is answered from it."""
+        if turn.confidence < _UNSURE and find(turn, know).outcome in ("answer", "life_event"):
+            found = look_up(turn, know)
+            if found is not None:
+                return found
+        return answer(turn, "handoff", Say("sorry_upset"), Handoff("upset"))
+
+
+class Emergency(Capability):
+    """Danger to somebody."""
+
+    action = "action_emergency"
+
+    def answer(self, turn: Turn, know: Knowledge) -> Answer:
+        """Give the lines and a person. Only a doubtful reading, with no word of danger, gives way to a card."""
+        if turn.confidence < _UNSURE and kind_of(turn.text) is None:
+            if find(turn, know).outcome in ("answer", "ask_place", "life_event"):
+                found = look_up(turn, know)
+                if found is not None:
+                    return found
+            if turn.confidence < _HARDLY:
+                return resume(turn, know) or not_known(turn, know)
+        return help_now(turn, know)

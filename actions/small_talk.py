@@ -1,0 +1,51 @@
+"""Greetings, thanks, goodbyes and languages: short, and back to the matter."""
+
+from __future__ import annotations
+
+from actions.base import WordsCapability
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.turn import Answer, Turn, answer
+from bot.core.replies import Say
+
+
+class Greet(WordsCapability):
+    """Hello."""
+
+    action = "action_greet"
+    cards_first = True
+
+    def own(self, turn: Turn, know: Knowledge) -> Answer | None:
+        """Greet and say how to go on."""
+        return answer(turn, "smalltalk", Say("greet"), Say("menu_hint"))
+
+
+class Thanks(WordsCapability):
+    """Thank you."""
+
+    action = "action_thanks"
+    cards_first = True
+
+    def own(self, turn: Turn, know: Knowledge) -> Answer | None:
+        """Answer in kind."""
+        return answer(turn, "smalltalk", Say("thanks"))
+
+
+class Goodbye(WordsCapability):
+    """Goodbye."""
+
+    action = "action_goodbye"
+    cards_first = True
+
+    def own(self, turn: Turn, know: Knowledge) -> Answer | None:
+        """Say goodbye."""
+        return answer(turn, "smalltalk", Say("goodbye"))
+
+
+class Languages(WordsCapability):
+    """Another language."""
+
+    action = "action_languages"
+
+    def own(self, turn: Turn, know: Knowledge) -> Answer | None:
+        """Say which languages there are."""
+        return answer(turn, "smalltalk", Say("languages_available"))

@@ -1,0 +1,219 @@
+"""The ``ventanilla`` command. What needs Rasa or the search runs in the engine environment, by exec."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+
+import typer
+
+from bot.catalogue.reader import CatalogueError
+from bot.core.ids import BadNumber
+from bot.run import prepare, secrets, start
+from bot.run.errors import RunError
+from bot.run.programs import engine_environment
+from bot.settings import ROOT, Settings, SettingsError, load_settings
+from bot.store import Store, open_engine
+from channels.twin.chat import ChannelUnavailable, chat
+from channels.twin.client import TwinPhone, TwinUnavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_FAILURES = (RunError, SettingsError, CatalogueError, BadNumber, TwinUnavailable, ChannelUnavailable, OSError)
+_PASSED_THROUGH: dict[str, Any] = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+}
+
+app = typer.Typer(
+    help="Public procedures by SMS: run it, try it, check its cards.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+catalogue_app = typer.Typer(help="The cards: check, build, search.", no_args_is_help=True)
+languages_app = typer.Typer(help="The phrases: check, build.", no_args_is_help=True)
+db_app = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(languages_app, name="languages")
+app.add_typer(db_app, name="db")
+
+From = Annotated[str, typer.Option("--from", help="The phone's number, +52 and ten digits")]
+
+
+def one_line(command: Callable[P, R]) -> Callable[P, R]:
+    """Let a command's foreseen failures end it with their sentence on standard error and exit code 1."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except _FAILURES as error:
+            fail(str(error))
+
+    return wrapped
+
+
+def fail(sentence: str) -> NoReturn:
+    """End with a sentence on standard error."""
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def _settings() -> Settings:
+    """Return the settings, with the secrets that a run has kept."""
+    config = load_settings()
+    config = config.model_copy(update={"var": config.var.resolve()})
+    return secrets.complete(config, create=False) if config.twin_is_carrier else config
+
+
+@app.command()
+@one_line
+def run(
+    only: Annotated[str, typer.Option(help="Only these processes, separated by commas")] = "",
+    scale: Annotated[list[str] | None, typer.Option(help="Several of one kind: worker=2 (repeatable)")] = None,
+) -> None:
+    """Start everything and keep it running until Ctrl-C."""
+    start.run(load_settings(), only=only, scale=scale or ())
+
+
+@app.command()
+@one_line
+def train(force: Annotated[bool, typer.Option(help="Train even when nothing has changed")] = False) -> None:
+    """Train the model, if what it is made of has changed."""
+    prepare.train(_settings(), force=force)
+
+
+@app.command()
+@one_line
+def ask(text: str, number: From = "+525512345678") -> None:
+    """Send one message to the running assistant and print its answer."""
+    with TwinPhone(_twin_url(), number) as phone:
+        exchange = phone.send(text)
+    if not exchange.replies:
+        fail(f"No answer came in {exchange.seconds:.0f} seconds.")
+    print("\n".join(reply.body for reply in exchange.replies))
+
+
+@app.command(name="chat")
+@one_line
+def chat_(
+    channel: Annotated[str, typer.Option(help="sms")] = "sms",
+    number: From = "+525512345678",
+    json_mode: Annotated[bool, typer.Option("--json", help="One JSON line for each message")] = False,
+) -> None:
+    """Talk to the running assistant like a phone: each line of standard input is one message."""
+
+    def write(line: str) -> None:
+        print(line, flush=True)
+
+    lines = iter(_typed_line, None) if sys.stdin.isatty() and not json_mode else sys.stdin
+    chat(channel, number, lines, write, _twin_url(), json_mode)
+
+
+def _typed_line() -> str | None:
+    try:
+        return input("> ")
+    except EOFError:
+        return None
+
+
+def _twin_url() -> str:
+    config = load_settings()
+    if not config.twin_is_carrier:
+        raise RunError("Twilio is the carrier here (TWILIO_ACCOUNT_SID is set): write from a real phone.")
+    return f"http://127.0.0.1:{config.twin_port}"
+
+
+@app.command(**_PASSED_THROUGH)
+@one_line
+def understand(context: typer.Context) -> None:
+    """Say what is understood: --jsonl reads one JSON object a line and writes one a line; nothing has to run."""
+    _become_engine("bot.engine", "understand", *context.args)
+
+
+@app.command(**_PASSED_THROUGH)
+@one_line
+def rasa(context: typer.Context) -> None:
+    """Run Rasa's own commands on this project: train, shell, test, data validate …"""
+    _become_engine("bot.engine", "rasa", *context.args)
+
+
+@catalogue_app.command(name="search", **_PASSED_THROUGH)
+@one_line
+def catalogue_search(context: typer.Context) -> None:
+    """Show which cards a text finds: search "…" [--state Yucatán]."""
+    _become_engine("bot.catalogue", "search", *context.args)
+
+
+def _become_engine(module: str, *arguments: str) -> NoReturn:
+    """Replace this process by one of the engine environment, from the project's root."""
+    command = prepare.engine_command("-m", module, *arguments)
+    environment = engine_environment(_settings())
+    sys.stdout.flush()
+    os.chdir(ROOT)
+    os.execve(command[0], command, environment)  # noqa: S606 (no shell is wanted)
+
+
+@catalogue_app.command(name="check")
+@one_line
+def catalogue_check() -> None:
+    """Check every card; print what is wrong as file:line: field: message."""
+    print(f"{prepare.summary(prepare.check_catalogue())}: nothing is wrong.")
+
+
+@catalogue_app.command(name="build")
+@one_line
+def catalogue_build() -> None:
+    """Check every card and build the catalogue that the processes read."""
+    print(prepare.build_catalogue(_settings(), force=True))
+
+
+@languages_app.command(name="check")
+@one_line
+def languages_check() -> None:
+    """Check that every phrase in use exists in every language, and is right."""
+    problems = prepare.check_languages()
+    if problems:
+        fail("\n".join(problems))
+    print("Every phrase is there.")
+
+
+@languages_app.command(name="build")
+@one_line
+def languages_build() -> None:
+    """Compile the phrases for the processes."""
+    print(prepare.build_languages(_settings()))
+
+
+@db_app.command(name="upgrade")
+@one_line
+def db_upgrade() -> None:
+    """Bring the database up to date; safe to repeat, also on several machines at once."""
+    prepare.upgrade_database(_settings())
+    print("The database is up to date.")
+
+
+@app.command()
+@one_line
+def deliveries(limit: Annotated[int, typer.Option(min=1, help="How many at most")] = 100) -> None:
+    """List the messages that were given up, newest first, with the carrier's error code."""
+    config = _settings()
+    prepare.upgrade_database(config)
+    dead = Store(open_engine(config.database), config.secret).dead_deliveries(limit)
+    for delivery_id, channel, code, when in dead:
+        print(f"{when:%Y-%m-%d %H:%M}  {channel:<8}  {code:<12}  {delivery_id}")
+    if not dead:
+        print("No message was given up.")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The intent of a message: calibrated linear scores, with "this is not for us" as a decision of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.featurizers.featurizer import Featurizer
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix, hstack, vstack
+
+from bot.engine.components.scope_model import Floats, LinearModel, fit
+
+_ARRAYS = "model.npz"
+_HEAD = "model.json"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
+    """Linear support vectors, one intent against the rest, over all sentence features of the pipeline."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """Return what must come before this in the pipeline."""
+        return [Featurizer]
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """Return the packages this needs."""
+        return ["sklearn"]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return the defaults: ``cost`` is LinearSVC's C; see :func:`bot.engine.components.scope_model.fit`."""
+        return {"cost": 0.5, "rejected": 0.03, "out_of_scope": "out_of_scope", "ranking_length": 5}
+
+    def __init__(
+        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, model: LinearModel | None = None
+    ) -> None:
+        """Make a classifier; without a model it is untrained and gives every message no intent."""
+        self._config = {**self.get_default_config(), **config}
+        self._storage = model_storage
+        self._resource = resource
+        self._model = model
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> CalibratedLinearClassifier:
+        """Make an untrained classifier."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **_: Any,
+    ) -> CalibratedLinearClassifier:
+        """Return the trained classifier that :meth:`train` wrote."""
+        with model_storage.read_from(resource) as folder:
+            head = json.loads((folder / _HEAD).read_text(encoding="utf-8"))
+            if head is None:
+                return cls(config, model_storage, resource)
+            head["intents"] = tuple(head["intents"])
+            with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+                model = LinearModel(**head, **{name: arrays[name].astype(np.float32) for name in arrays.files})
+        return cls(config, model_storage, resource, model)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn from the examples that have text and intent, and persist."""
+        examples = [e for e in training_data.intent_examples if e.get(TEXT) and e.get(INTENT)]
+        if examples:
+            features, vectors = _features(examples)
+            self._model = fit(
+                features,
+                vectors,
+                [str(e.get(INTENT)) for e in examples],
+                out_of_scope=self._config["out_of_scope"],
+                cost=float(self._config["cost"]),
+                rejected=float(self._config["rejected"]),
+            )
+        self._persist()
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Leave training data as it is: no component after this learns from predictions."""
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set intent and ranking of each message."""
+        written = [message for message in messages if message.get(TEXT) is not None]
+        if not written:
+            return messages
+        features, vectors = _features(written)
+        if self._model is None:
+            rankings: list[list[dict[str, Any]]] = [[] for _ in written]
+        else:
+            shares, chances = self._model.probabilities(features, vectors)
+            empty = np.diff(features.indptr) == 0
+            chances = np.where(empty, 0.0, chances)
+            rankings = [self._ranking(*row) for row in zip(shares, chances)]
+        for message, ranking in zip(written, rankings):
+            first = ranking[0] if ranking else {INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}
+            message.set(INTENT, first, add_to_output=True)
+            message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        return messages
+
+    def _ranking(self, shares: Floats, chance: float) -> list[dict[str, Any]]:
+        """Return the intents by confidence; the one decided on comes first even where out of scope is likelier."""
+        model = self._model
+        assert model is not None
+        outside = str(self._config["out_of_scope"])
+        confidences = {
+            name: float(chance * share)
+            for index, (name, share) in enumerate(zip(model.intents, shares))
+            if index != model.out_of_scope
+        }
+        confidences[outside] = float(1.0 - chance)
+        ranked = sorted(confidences.items(), key=lambda item: (-item[1], item[0]))
+        best = outside if chance < model.threshold else next((name for name, _ in ranked if name != outside), outside)
+        ranked.sort(key=lambda item: item[0] != best)
+        return [
+            {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: round(confidence, 4)}
+            for name, confidence in ranked[: int(self._config["ranking_length"])]
+        ]
+
+    def _persist(self) -> None:
+        with self._storage.write_to(self._resource) as folder:
+            model = self._model
+            if model is None:
+                (folder / _HEAD).write_text("null", encoding="utf-8")
+                return
+            head = {name: getattr(model, name) for name in ("intents", "out_of_scope", "temperature", "threshold")}
+            (folder / _HEAD).write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
+            np.savez_compressed(
+                folder / _ARRAYS,
+                weights=model.weights,
+                bias=model.bias,
+                scope=model.scope,
+                known=model.known.astype(np.float16),
+            )
+
+
+def _features(messages: list[Message]) -> tuple[csr_matrix, Floats]:
+    """Return all sentence features side by side (rows x all), and the dense ones alone (rows x dense)."""
+    rows = []
+    vectors = []
+    for message in messages:
+        _, sparse = message.get_sparse_features(TEXT)
+        _, dense = message.get_dense_features(TEXT)
+        vector = np.asarray(dense.features, np.float32) if dense else np.zeros((1, 0), np.float32)
+        parts = ([csr_matrix(sparse.features)] if sparse else []) + ([csr_matrix(vector)] if dense else [])
+        rows.append(hstack(parts, format="csr", dtype=np.float32))
+        vectors.append(vector)
+    return vstack(rows, format="csr"), np.concatenate(vectors)

@@ -1,0 +1,182 @@
+"""The arithmetic of the intent classifier: linear scores, calibrated probabilities, and whether a message is for us.
+
+Training uses scikit-learn; reading a message is numpy alone. All that is learned is in :class:`LinearModel`, a plain
+set of arrays.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import LinearSVC
+
+Floats = NDArray[np.float32]
+_FOLDS = 5
+_SEED = 20240229
+_ABSENT = -1.5
+"""The score of an intent that a fold did not see: what LinearSVC gives an intent that is clearly another one."""
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """A trained classifier.
+
+    ``weights`` (intents x features) and ``bias`` give one-vs-rest scores; ``temperature`` turns the scores of the
+    intents in scope into probabilities; ``scope`` (four numbers: best score, out-of-scope score, nearness, bias) is
+    a logistic regression on whether the message is for us at all, rejected below ``threshold``; ``known`` holds the
+    sentence vectors of the examples in scope (examples x 512; no rows when the pipeline has no dense features).
+    """
+
+    intents: tuple[str, ...]
+    out_of_scope: int
+    weights: Floats
+    bias: Floats
+    temperature: float
+    scope: Floats
+    threshold: float
+    known: Floats
+
+    def probabilities(self, features: csr_matrix, vectors: Floats) -> tuple[Floats, Floats]:
+        """Return (rows x intents) probabilities of the intents in scope, and (rows) the chance that a row is in scope.
+
+        The column of the out-of-scope intent, if there is one, is zero.
+        """
+        scores = np.asarray(features @ self.weights.T + self.bias, dtype=np.float32)
+        inside = _inside(len(self.intents), self.out_of_scope)
+        shares = np.zeros_like(scores)
+        shares[:, inside] = softmax(self.temperature * scores[:, inside])
+        signals = _signals(scores, self.out_of_scope, nearness(vectors, self.known))
+        return shares, _sigmoid(signals @ self.scope)
+
+
+def fit(
+    features: csr_matrix,
+    vectors: Floats,
+    labels: Sequence[str],
+    *,
+    out_of_scope: str,
+    cost: float = 0.5,
+    rejected: float = 0.03,
+) -> LinearModel:
+    """Train on labelled examples; the same input gives the same model.
+
+    Calibration sees only scores of examples that the scoring model was not trained on (cross-validation). At most
+    about ``rejected`` of the examples in scope are turned away, however loudly the others ask for it.
+    """
+    intents = tuple(sorted(set(labels)))
+    index = np.array([intents.index(label) for label in labels])
+    outside = intents.index(out_of_scope) if out_of_scope in intents else -1
+    scores, near = _held_out(features, vectors, index, len(intents), outside, cost)
+    inside = _inside(len(intents), outside)
+    known = index != outside
+    columns = {intent: column for column, intent in enumerate(inside)}
+    temperature = _temperature(scores[known][:, inside], np.array([columns[i] for i in index[known]]))
+    signals = _signals(scores, outside, near)
+    scope = _fit_scope(signals, known)
+    chance = _sigmoid(signals[known] @ scope)
+    threshold = min(0.5, float(np.quantile(chance, rejected))) if known.any() else 0.5
+    weights, bias = _one_vs_rest(features, index, len(intents), cost)
+    return LinearModel(intents, outside, weights, bias, temperature, scope, threshold, _half(vectors[known]))
+
+
+def softmax(scores: Floats) -> Floats:
+    """Return each row as probabilities."""
+    if scores.shape[1] == 0:
+        return scores
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def nearness(vectors: Floats, known: Floats) -> Floats:
+    """Return for each row the cosine to the nearest known example (0 without examples)."""
+    if known.shape[0] == 0 or vectors.shape[1] == 0:
+        return np.zeros(vectors.shape[0], dtype=np.float32)
+    return np.asarray((vectors @ known.T).max(axis=1), dtype=np.float32)
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -30, 30))), dtype=np.float32)
+
+
+def _inside(count: int, outside: int) -> list[int]:
+    return [intent for intent in range(count) if intent != outside]
+
+
+def _signals(scores: Floats, outside: int, near: Floats) -> Floats:
+    inside = _inside(scores.shape[1], outside)
+    rows = scores.shape[0]
+    best = scores[:, inside].max(axis=1) if inside else np.full(rows, _ABSENT, np.float32)
+    other = scores[:, outside] if outside >= 0 else np.zeros(rows, np.float32)
+    return np.stack([best, other, near, np.ones(rows, np.float32)], axis=1).astype(np.float32)
+
+
+def _one_vs_rest(features: csr_matrix, index: NDArray[np.int_], count: int, cost: float) -> tuple[Floats, Floats]:
+    """Return weights and bias with a row for each of ``count`` intents, seen or not."""
+    weights = np.zeros((count, features.shape[1]), dtype=np.float32)
+    bias = np.full(count, _ABSENT, dtype=np.float32)
+    seen = np.unique(index)
+    if len(seen) == 1:
+        bias[seen] = 1.0
+        return weights, bias
+    model = LinearSVC(C=cost, class_weight="balanced", random_state=_SEED, max_iter=5000)
+    model.fit(features, index)
+    # with two intents scikit-learn learns one score, for the second
+    two = len(seen) == 2
+    weights[seen] = np.vstack([-model.coef_, model.coef_]) if two else model.coef_
+    bias[seen] = np.concatenate([-model.intercept_, model.intercept_]) if two else model.intercept_
+    return weights, bias
+
+
+def _held_out(
+    features: csr_matrix, vectors: Floats, index: NDArray[np.int_], count: int, outside: int, cost: float
+) -> tuple[Floats, Floats]:
+    """Return each example's scores and nearness as a model that never saw it gives them."""
+    scores = np.full((len(index), count), _ABSENT, dtype=np.float32)
+    near = np.zeros(len(index), dtype=np.float32)
+    folds = min(_FOLDS, int(np.bincount(index).max()))
+    if folds < 2:
+        weights, bias = _one_vs_rest(features, index, count, cost)
+        return np.asarray(features @ weights.T + bias, np.float32), nearness(vectors, vectors)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # intents with fewer examples than folds are fine here
+        splits = list(StratifiedKFold(folds, shuffle=True, random_state=_SEED).split(features, index))
+    for learned, held in splits:
+        weights, bias = _one_vs_rest(features[learned], index[learned], count, cost)
+        scores[held] = features[held] @ weights.T + bias
+        near[held] = nearness(vectors[held], vectors[learned][index[learned] != outside])
+    return scores, near
+
+
+def _temperature(scores: Floats, index: NDArray[np.int_]) -> float:
+    """Return the factor of the scores under which held-out examples are likeliest (temperature scaling)."""
+    if scores.shape[0] == 0 or scores.shape[1] < 2:
+        return 1.0
+    rows = np.arange(len(index))
+
+    def loss(log_factor: float) -> float:
+        shares = softmax(np.asarray(np.exp(log_factor) * scores, np.float32))
+        return float(-np.log(shares[rows, index] + 1e-9).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-1.0, 3.5), method="bounded").x))
+
+
+def _fit_scope(signals: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Return the logistic regression of "is for us" on the signals; without examples outside, everything is for us."""
+    if known.all() or not known.any():
+        return np.array([0.0, 0.0, 0.0, 6.0 if known.any() else -6.0], dtype=np.float32)
+    model = LogisticRegression(C=1.0, class_weight="balanced", fit_intercept=False, random_state=_SEED)
+    model.fit(signals, known)
+    return np.asarray(model.coef_[0], dtype=np.float32)
+
+
+def _half(vectors: Floats) -> Floats:
+    """Round to what is persisted (float16), so that a model reads the same before and after it was stored."""
+    return vectors.astype(np.float16).astype(np.float32)

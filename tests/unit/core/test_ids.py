@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.ids import BadNumber, canonical_number, conversation_id
+from tests.people import NUMBERS, OTHER_SECRET, ROSA, SECRET, spellings
+
+MEXICAN = st.from_regex(r"[2-9][0-9]{9}", fullmatch=True).filter(str.isascii)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_spelling_of_a_number_is_one_number(number):
+    assert {canonical_number(each) for each in spellings(number)} == {number}
+
+
+@given(MEXICAN)
+def test_every_spelling_of_any_mexican_number_is_one_number(ten):
+    assert {canonical_number(each) for each in spellings("+52" + ten)} == {"+52" + ten}
+
+
+@given(MEXICAN, st.sampled_from(["044", "045", "01"]))
+def test_an_old_prefix_after_the_country_code_goes_too(ten, prefix):
+    assert canonical_number(f"+52 {prefix} {ten}") == "+52" + ten
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("+12125551234", "+12125551234"),
+        ("whatsapp:+12125551234", "+12125551234"),
+        ("001 212 555 1234", "+12125551234"),
+        ("+50212345678", "+50212345678"),
+        ("+34 911 23 45 67", "+34911234567"),
+        (" +52 55.1234.5678 ", "+525512345678"),
+        ("WhatsApp:+5215512345678", "+525512345678"),
+        ("+52\u00a055\u00a01234\u00a05678", "+525512345678"),
+    ],
+)
+def test_foreign_and_oddly_written_numbers(typed, canonical):
+    assert canonical_number(typed) == canonical
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "   ", "+", "whatsapp:", "MX.13491208655302741918", "Telcel", "anonymous", "+52abc", "911", "12345",
+     "+1234567890123456", "\u0665\u0665\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668", "55 1234 567\u00b2", "client:rosa"],
+)  # fmt: skip
+def test_what_is_not_a_number_is_refused_without_repeating_it(address):
+    with pytest.raises(BadNumber) as refused:
+        canonical_number(address)
+    if address.strip():
+        assert address not in str(refused.value)
+
+
+@given(st.text(max_size=40))
+def test_any_text_gives_a_number_or_a_refusal(text):
+    try:
+        number = canonical_number(text)
+    except BadNumber:
+        return
+    assert number.startswith("+")
+    assert number[1:].isascii()
+    assert number[1:].isdigit()
+    assert 7 <= len(number) - 1 <= 15
+    assert canonical_number(number) == number
+
+
+def test_a_conversation_is_known_by_secret_and_number_alone():
+    first = conversation_id(SECRET, ROSA)
+    assert first == conversation_id(SECRET, ROSA)
+    assert len(first) == 32
+    assert int(first, 16) >= 0
+    assert len({conversation_id(secret, number) for secret in (SECRET, OTHER_SECRET) for number in NUMBERS}) == 6
+
+
+def test_a_conversation_id_never_changes_between_versions():
+    # Every row in every database hangs on this value.
+    assert conversation_id("0123456789abcdef", "+525512345678") == "485835a6df2361c3ff33fe07a8a41b32"
