@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
-from actions.dialogue.lookup import find, look_up
+from actions.dialogue.lookup import look_up, surer
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Memory, Turn
 from actions.dialogue.unknown import not_known
@@ -66,7 +66,7 @@ class WordsCapability(Capability, ABC):
     """A capability that words led to. Danger comes first, then what waits for an answer, then the intent's own way.
 
     The intent alone does not decide: where it is small talk or nothing of ours, a text for which the search has a
-    card is answered from the card (``cards_first``).
+    card is answered from the card (``cards_first``: "hola, quiero mi acta").
     """
 
     cards_first = False
@@ -78,7 +78,7 @@ class WordsCapability(Capability, ABC):
         resumed = resume(turn, know)
         if resumed is not None:
             return resumed
-        if self.cards_first and says_more_than_small_talk(turn, know):
+        if self.cards_first and surer(turn, know):
             found = look_up(turn, know)
             if found is not None:
                 return found
@@ -87,13 +87,6 @@ class WordsCapability(Capability, ABC):
     @abstractmethod
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer in the intent's own way, or None when it has no answer."""
-
-
-def says_more_than_small_talk(turn: Turn, know: Knowledge) -> bool:
-    """Say whether the search is sure of a card for a text that was taken for small talk ("hola, quiero mi acta")."""
-    if len(turn.text.split()) < 2:
-        return False
-    return find(turn, know).outcome in ("answer", "ask_place", "life_event")
 
 
 def read_turn(tracker: Tracker) -> Turn:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from actions.base import WordsCapability
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import find, is_follow_up, look_up
+from actions.dialogue.lookup import is_follow_up, look_up, surer
 from actions.dialogue.turn import Answer, Turn
 from actions.dialogue.unknown import not_known
 
 SURE = 0.8
-"""From this confidence on a text is out of scope unless the search is sure of a card."""
+"""From this confidence on a text is said to be out of scope, below it not to be known."""
 
 
 class OutOfScope(WordsCapability):
@@ -18,11 +18,8 @@ class OutOfScope(WordsCapability):
     action = "action_out_of_scope"
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
-        """Answer from the cards where they are sure (or the classifier is not); else say what this is for."""
-        verdict = find(turn, know)
-        sure = verdict.outcome in ("answer", "ask_place", "life_event")
-        doubtful = turn.confidence < SURE and (verdict.outcome == "clarify" or is_follow_up(turn, know))
-        if sure or doubtful:
+        """Answer from the cards where they are surer than the classifier; else say what this is for."""
+        if surer(turn, know) or (turn.confidence < SURE and is_follow_up(turn, know)):
             found = look_up(turn, know)
             if found is not None:
                 return found

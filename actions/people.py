@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from actions.base import Capability, WordsCapability
+from actions.dialogue.cards import safety_line
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import find, look_up
+from actions.dialogue.lookup import look_up, surer
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import not_known
-from actions.dialogue.urgent import help_now, kind_of
+from actions.dialogue.urgent import URGENT_CARDS, help_now, kind_of
 from bot.core.replies import Handoff, Say
 
-_UNSURE = 0.5
+_SURE = 0.8
 _HARDLY = 0.3
 """Below this, with no word of danger, an emergency was only the least unlikely of all intents."""
 
@@ -33,7 +34,7 @@ class Complaint(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Say sorry and bring a person; a complaint that a card is about (a bank, a shop) is answered from it."""
-        if turn.confidence < _UNSURE and find(turn, know).outcome in ("answer", "life_event"):
+        if turn.confidence < _SURE and surer(turn, know):
             found = look_up(turn, know)
             if found is not None:
                 return found
@@ -47,11 +48,11 @@ class Emergency(Capability):
 
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
         """Give the lines and a person. Only a doubtful reading, with no word of danger, gives way to a card."""
-        if turn.confidence < _UNSURE and kind_of(turn.text) is None:
-            if find(turn, know).outcome in ("answer", "ask_place", "life_event"):
-                found = look_up(turn, know)
-                if found is not None:
-                    return found
-            if turn.confidence < _HARDLY:
-                return resume(turn, know) or not_known(turn, know)
+        if turn.confidence >= _SURE or kind_of(turn.text) is not None:
+            return help_now(turn, know)
+        found = look_up(turn, know) if surer(turn, know) else None
+        if found is not None and found.procedure not in URGENT_CARDS:
+            return found.preceded_by(*safety_line(know))
+        if found is None and turn.confidence < _HARDLY:
+            return resume(turn, know) or not_known(turn, know)
         return help_now(turn, know)

@@ -6,7 +6,7 @@ from actions.base import Capability, WordsCapability
 from actions.dialogue import cards, choice
 from actions.dialogue.geography import nearest
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import is_follow_up, look_up
+from actions.dialogue.lookup import is_follow_up, look_up, surer
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.core.replies import Ask, Say
 
@@ -21,9 +21,9 @@ class NotePlace(WordsCapability):
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer "licencia en Jalisco" from the cards; note a bare place, and use it for what was talked about."""
         bare = is_follow_up(turn, know)
-        if not bare:
+        if not bare and surer(turn, know):
             found = look_up(turn, know)
-            if found is not None and found.outcome != "clarify":
+            if found is not None:
                 return found
         place = know.place_in(turn.text) if not bare else know.place_answered(turn.text)
         if place is None:
@@ -47,7 +47,8 @@ class SharePosition(Capability):
         except (KeyError, TypeError, ValueError):
             found = None
         if found is None:
-            return answer(turn, "ask_place", Say("location_not_in_mexico"), Ask("ask_state"), pending=waiting or Pending("place"))
+            said = (Say("location_not_in_mexico"), Ask("ask_state"))
+            return answer(turn, "ask_place", *said, pending=waiting or Pending("place"))
         pending = Pending("confirm_place", state=found.state, municipality=found.municipality, then=waiting)
         named = f"{found.municipality}, {found.state}"
         return answer(turn, "ask_place", Ask("confirm_place", (cards.YES, cards.NO), {"place": named}), pending=pending)

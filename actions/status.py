@@ -10,6 +10,8 @@ from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.core.replies import Say, ShowProcedure
 
+_HARDLY = 0.3
+
 
 class Status(WordsCapability):
     """Say that files cannot be looked into, and, when the procedure is clear, where to ask."""
@@ -18,6 +20,8 @@ class Status(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer with the channels of the card, if the text or the conversation names one."""
+        if turn.confidence < _HARDLY:
+            return look_up(turn, know)
         found = look_up(turn, know, ("where",)) if turn.text else None
         shown = next((r for r in found.replies if isinstance(r, ShowProcedure)), None) if found else None
         if found is None or shown is None:

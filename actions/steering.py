@@ -34,7 +34,18 @@ class Correct(WordsCapability):
         return answer(turn, "clarify", Ask("correct_what"), pending=Pending("topic", (), turn.memory.last_aspects))
 
 
-_MARKS = ("me referia a", "me referia", "quise decir", "quise poner", "era", "sino", "yo hablo de", "mejor", "i meant", "it is for")
+_MARKS = (
+    "me referia a",
+    "me referia",
+    "quise decir",
+    "quise poner",
+    "era",
+    "sino",
+    "yo hablo de",
+    "mejor",
+    "i meant",
+    "it is for",
+)
 
 
 def _what_was_meant(text: str) -> str:

@@ -120,22 +120,23 @@ def uses(root: Path) -> list[Use]:
     for folder in CODE:
         for path in sorted((root / folder).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+            named = _named_literals(tree)
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call):
-                    found += _uses_of_call(node, f"{path.relative_to(root)}:{node.lineno}")
+                    found += _uses_of_call(node, f"{path.relative_to(root)}:{node.lineno}", named)
     return found
 
 
-def _uses_of_call(call: ast.Call, place: str) -> Iterator[Use]:
+def _uses_of_call(call: ast.Call, place: str, named: Mapping[str, list[str]]) -> Iterator[Use]:
     keywords = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
     name = _called(call.func)
     if name == "Option":
-        yield from (Use(key, place, frozenset()) for key in _literals(keywords.get("phrase")))
+        yield from (Use(key, place, frozenset()) for key in _literals(keywords.get("phrase"), named))
     elif name in ("Say", "Ask", "phrases", "say"):
         first = call.args[0] if call.args else keywords.get("phrase") or keywords.get("key")
         at = 2 if name == "Ask" else 1
         params = keywords.get("params") or (call.args[at] if len(call.args) > at else None)
-        for key in _literals(first):
+        for key in _literals(first, named):
             yield Use(key, place, _names(params), "n" in keywords)
 
 
@@ -145,12 +146,33 @@ def _called(function: ast.expr) -> str:
     return function.attr.lstrip("_") if isinstance(function, ast.Attribute) else ""
 
 
-def _literals(node: ast.expr | None) -> list[str]:
+def _literals(node: ast.expr | None, named: Mapping[str, list[str]]) -> list[str]:
+    """Return the strings that an expression can be, as far as its own file tells."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if isinstance(node, ast.IfExp):
-        return [*_literals(node.body), *_literals(node.orelse)]
-    return []
+        return [*_literals(node.body, named), *_literals(node.orelse, named)]
+    if isinstance(node, ast.Subscript):
+        node = node.value
+    return named.get(node.id, []) if isinstance(node, ast.Name) else []
+
+
+def _named_literals(tree: ast.Module) -> dict[str, list[str]]:
+    """Return the strings that a file gives to a name: by assignment, as a table's values, or as a ``Literal`` type."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            strings = [string for value in values for string in _literals(value, {})]
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).extend(strings)
+        elif isinstance(node, ast.arg) and isinstance(node.annotation, ast.Subscript):
+            if _called(node.annotation.value) == "Literal":
+                parts = node.annotation.slice
+                members = parts.elts if isinstance(parts, ast.Tuple) else [parts]
+                found.setdefault(node.arg, []).extend(s for member in members for s in _literals(member, {}))
+    return found
 
 
 def _names(node: ast.expr | None) -> frozenset[str] | None:

@@ -7,10 +7,14 @@ import threading
 import time
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 _CHANNEL = "ventanilla:wake"
 _RETRY_SECONDS = 2.0
+# The client's own default is three more tries with waits of up to ten seconds: a webhook has none to give.
+_ONCE = Retry(NoBackoff(), 0)
 
 
 class Wake:
@@ -18,7 +22,7 @@ class Wake:
 
     def __init__(self, url: str) -> None:
         """``url``: ``redis://…`` or ``unix://…``."""
-        self._redis = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5)
+        self._redis = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=_ONCE)
 
     def send(self) -> None:
         """Wake every worker."""
@@ -64,10 +68,10 @@ class Alarm:
     def _listen(self) -> None:
         while True:
             try:
-                client = redis.Redis.from_url(self._url, socket_connect_timeout=1, socket_timeout=30)
-                with client.pubsub(ignore_subscribe_messages=True) as subscription:
+                client = redis.Redis.from_url(self._url, socket_connect_timeout=1, socket_timeout=30, retry=_ONCE)
+                with client.pubsub() as subscription:
                     subscription.subscribe(_CHANNEL)
-                    self.ring()  # what came while nobody listened
+                    # The first message confirms the subscription: it rings too, for what came while nobody listened.
                     while True:
                         if subscription.get_message(timeout=20) is not None:
                             self.ring()

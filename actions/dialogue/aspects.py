@@ -22,6 +22,8 @@ BY_INTENT: dict[str, Aspect] = {
 }
 SURE = 0.6
 """From this confidence on an intent adds its aspect to those that the words name."""
+HEARD = 0.4
+"""Below this the intent alone asks for no part in particular."""
 
 _PATTERNS: tuple[tuple[Aspect, str], ...] = (
     (
@@ -65,7 +67,10 @@ _PATTERNS: tuple[tuple[Aspect, str], ...] = (
         "who",
         r"quien(?:es)? (?:lo |la |las |los )?pued\w+|puede ir (?:mi|otra|alguien)|puedo ir yo|a (?:que|partir de que) edad|who can",
     ),
-    ("output", r"para que (?:me )?sirve\w*|que me (?:dan|entregan)|cuanto (?:tiempo )?dura vigente|vigencia|what is it for"),
+    (
+        "output",
+        r"para que (?:me )?sirve\w*|que me (?:dan|entregan)|cuanto (?:tiempo )?dura vigente|vigencia|what is it for",
+    ),
     (
         "source",
         r"de donde (?:saca\w*|sale|viene) (?:esa |la |ese |el )?(?:informacion|dato|esto|eso)|quien (?:lo )?dice|es oficial esa informacion"
@@ -83,7 +88,7 @@ _FILLERS = frozenset(
     esos esas fecha gente gratis gratuito hacen hace hacerlo hacerla hacerse hora horas horario horarios hoy
     informes ir interesado internet linea limite llega llego llevar llevo lleva lugar mande mandan manda mande mañana manana mero
     mismo modulo nada nomas oficina oiga okay otra otro paga pagan pagar pago pagina papel papeleo papeles parte persona
-    pide piden pido plazo poder pueda pueden puede precio presentar presento queda quedan quien quienes quiere
+    pide piden pido plazo poder pueda pueden puede precio poco presentar presento neta queda quedan quien quienes quiere
     queremos quieren rapido requisito requisitos sabado sabe sacar saca saco sacan saldria sale senor seria sirve sirven tal tanto tarda tardan
     tardado tarjeta tarifa telefono tiempo tipo trae tramite tramites tramitarlo tramitarla tramitar traer urge usted
     vale vigencia ventanilla ver vez whatsapp dias mas necesita necesitan ocupa ocupan ocupo
@@ -106,7 +111,7 @@ def aspects_of(text: str, intent: str, confidence: float) -> tuple[Aspect, ...]:
     if main is None or main in named:
         return named
     if not named:
-        return (main,)
+        return (main,) if confidence >= HEARD else ()
     if confidence < SURE or (main == "duration" and "deadline" in named):
         return named
     return (*named, main)

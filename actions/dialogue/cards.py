@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Pending, Turn, answer
-from bot.catalogue.places import Place
+from bot.catalogue.places import Place, fold
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.procedures import Case, Procedure, narrow
 from bot.core.replies import Ask, Aspect, Option, Reply, Say, ShowProcedure
@@ -101,13 +101,25 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
 
 def _before(turn: Turn, know: Knowledge, card: Procedure) -> Iterable[Reply]:
     """Yield what must be said before a card: the emergency line, or that the card is for another place."""
-    urgent = know.catalogue.procedures.get(EMERGENCY_CARD)
-    number = next((c.phone for c in urgent.channels if c.phone), None) if urgent else None
-    if card.sensitive == "violence" and card.id != EMERGENCY_CARD and number:
-        yield Say("safety_first", {"emergency": number})
+    if card.sensitive == "violence" and card.id != EMERGENCY_CARD:
+        yield from safety_line(know)
     where = card.jurisdiction
     if where.state and turn.place and turn.place.state != where.state:
         yield Say("card_is_for_place", {"place": where.municipality or where.state})
+
+
+def safety_line(know: Knowledge) -> tuple[Reply, ...]:
+    """Return "if you are in danger now, call …", or nothing when the catalogue has no number."""
+    number = line_number(know.catalogue.procedures.get(EMERGENCY_CARD))
+    return (Say("safety_first", {"emergency": number}),) if number else ()
+
+
+def line_number(card: Procedure | None) -> str | None:
+    """Return a help line's number as its card gives it, "079, opción 1" included."""
+    for channel in card.channels if card else ():
+        if channel.phone:
+            return channel.short if fold(channel.phone) in fold(channel.short) else channel.phone
+    return None
 
 
 def open_conditions(know: Knowledge, card: Procedure, case: Case) -> dict[str, dict[str, str]]:

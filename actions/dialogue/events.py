@@ -8,7 +8,7 @@ from actions.dialogue import cards
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.core.procedures import LifeEvent, applies
-from bot.core.replies import Ask, Aspect, Option, Reply, Say, ShowLifeEvent
+from bot.core.replies import Ask, Aspect, Option, ShowLifeEvent
 
 MENU = (
     "identidad_documentos",
@@ -34,16 +34,13 @@ def show_event(turn: Turn, know: Knowledge, id_: str) -> Answer:
     options = step_options(event)
     shown = ShowLifeEvent(replace(event, steps=tuple(event.steps[i] for i in kept)), tuple(options[i] for i in kept))
     turn = turn.remember(last_life_event=id_, last_procedure=None, last_aspects=())
-    return answer(turn, "life_event", *_safety(know, event), shown, life_event=id_)
+    safety = cards.safety_line(know) if event.sensitive == "violence" else ()
+    return answer(turn, "life_event", *safety, shown, life_event=id_)
 
 
-def _safety(know: Knowledge, event: LifeEvent) -> tuple[Reply, ...]:
-    urgent = know.catalogue.procedures.get(cards.EMERGENCY_CARD)
-    number = next((c.phone for c in urgent.channels if c.phone), None) if urgent else None
-    return (Say("safety_first", {"emergency": number}),) if event.sensitive == "violence" and number else ()
-
-
-def show_step(turn: Turn, know: Knowledge, event_id: str, index: int, aspects: tuple[Aspect, ...] = ()) -> Answer | None:
+def show_step(
+    turn: Turn, know: Knowledge, event_id: str, index: int, aspects: tuple[Aspect, ...] = ()
+) -> Answer | None:
     """Show a step's card: of several alternatives the place's; None when there is no such step (any more)."""
     event = know.catalogue.life_events.get(event_id)
     if event is None or not 0 <= index < len(event.steps):

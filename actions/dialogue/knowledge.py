@@ -70,7 +70,9 @@ class Knowledge:
         return place.municipality is None or self.places.population.get(place, 0) >= _SMALLEST_FUZZY
 
 
-_LEAD = frozenset("en de del el la los las soy vivo estado municipio es aqui aca pues yo es que desde somos estoy".split())
+_LEAD = frozenset(
+    "en de del el la los las soy vivo estado municipio es aqui aca pues yo es que desde somos estoy".split()
+)
 
 
 class Loader:

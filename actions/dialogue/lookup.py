@@ -18,6 +18,7 @@ from bot.core.replies import Ask, Aspect, Option
 EVENT_MARGIN = 0.10
 """How far a life event's score may be behind (or ahead) and the intent still decide between it and a procedure."""
 SURE = 0.5
+SURER_AT, SURER_BY_CONFIDENCE = 0.40, 0.30
 CLEAR = 0.75
 """From this score on a text that goes on ("y el acta de matrimonio") has changed the subject."""
 _GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa ", "and ")
@@ -50,6 +51,19 @@ def find(turn: Turn, know: Knowledge) -> Verdict:
         municipality=place.municipality if place else None,
         recent=turn.memory.last_procedure,
     )
+
+
+def surer(turn: Turn, know: Knowledge) -> bool:
+    """Say whether the search is surer of a card than the classifier is of an intent that asks for none.
+
+    The surer the intent, the better the card must fit: "seguro popular" taken for something out of scope is
+    answered, "¿estás soltera?" is not, whatever card is nearest to it.
+    """
+    if len(turn.text.split()) < 2 and turn.confidence >= SURE:
+        return False
+    verdict = find(turn, know)
+    needed = SURER_AT + SURER_BY_CONFIDENCE * turn.confidence
+    return verdict.outcome != "unknown" and bool(verdict.hits) and verdict.hits[0].score >= needed
 
 
 def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
@@ -97,7 +111,11 @@ def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answe
 
 def _from_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
     event, procedure = _best(verdict, "life_event"), _best(verdict, "procedure")
-    if turn.intent == "life_event" and turn.confidence >= SURE and verdict.outcome in ("answer", "clarify", "ask_place"):
+    if (
+        turn.intent == "life_event"
+        and turn.confidence >= SURE
+        and verdict.outcome in ("answer", "clarify", "ask_place")
+    ):
         happened = know.best_event(turn.text)
         if happened and procedure and procedure.score - happened.score <= EVENT_MARGIN:
             return show_event(turn, know, happened.id)
@@ -142,7 +160,9 @@ def _clarify(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect
             card = know.catalogue.procedures[hit.id]
             family = know.catalogue.families.get(card.family or "")
             one = Option(f"procedure:{hit.id}", card.short)
-            options.append(Option(f"family:{family.id}", family.short) if family and not _fits(card, turn.place) else one)
+            options.append(
+                Option(f"family:{family.id}", family.short) if family and not _fits(card, turn.place) else one
+            )
     unique = tuple({option.id: option for option in options}.values())
     if len(unique) == 1 and unique[0].id.startswith("family:"):
         return cards.settle(turn, know, [hit.id for hit in verdict.hits if hit.kind == "procedure"], wanted)

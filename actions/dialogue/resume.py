@@ -43,7 +43,9 @@ def _place(turn: Turn, know: Knowledge) -> Answer | None:
         if (card := know.catalogue.procedures.get(id_)) is not None and card.jurisdiction.state
     )
     place = know.place_answered(turn.text, near)
-    if place is None or not (is_follow_up(turn, know) or know.place_in(turn.text) is None or turn.intent == "inform_place"):
+    if place is None or not (
+        is_follow_up(turn, know) or know.place_in(turn.text) is None or turn.intent == "inform_place"
+    ):
         return None
     if know.place_in(turn.text) is None and (turn.intent in _STEERING and turn.confidence >= 0.5):
         return None

@@ -13,7 +13,16 @@ from bot.core.replies import Aspect, Reply
 from bot.core.turns import TurnContext
 
 Outcome = Literal[
-    "answer", "clarify", "ask_place", "life_event", "menu", "smalltalk", "handoff", "privacy", "emergency", "out_of_scope"
+    "answer",
+    "clarify",
+    "ask_place",
+    "life_event",
+    "menu",
+    "smalltalk",
+    "handoff",
+    "privacy",
+    "emergency",
+    "out_of_scope",
 ]
 PendingKind = Literal["place", "cost_place", "clarify", "confirm_place", "topic"]
 

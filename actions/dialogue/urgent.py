@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from actions.dialogue.cards import EMERGENCY_CARD
+from actions.dialogue.cards import EMERGENCY_CARD, line_number
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.places import fold
-from bot.core.procedures import Procedure
+from bot.catalogue.text import normalise
 from bot.core.replies import Handoff, Reply, Say, ShowProcedure
 
 Kind = Literal["danger", "violence", "suicide", "missing"]
@@ -22,6 +22,16 @@ _CARDS: dict[Kind, str] = {
     "suicide": "linea-de-la-vida",
     "missing": "reporte-persona-desaparecida",
 }
+_BY_CARD: dict[str, Kind] = {
+    EMERGENCY_CARD: "danger",
+    "orden-proteccion": "violence",
+    "sos-mujeres-765-cdmx": "violence",
+    "apoyo-mujeres-nl-070": "violence",
+    **{card: kind for kind, card in _CARDS.items()},
+}
+_NEAR = 0.3
+URGENT_CARDS = frozenset({EMERGENCY_CARD, *_CARDS.values()})
+"""Cards whose answer to a cry for help is the line itself, and a person."""
 _WHO = r"(?:mi |el |la |su |un |una )?(?:esposo|marido|pareja|novio|ex|senor|viejo|papa|padre|padrastro|hijo|hermano|tio|hombre)"
 _KINDS: tuple[tuple[Kind, str], ...] = (
     (
@@ -29,27 +39,28 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         r"suicid\w*|quitar(?:me|se)? la vida|(?:me |se )?quier[eo] (?:matarme|matarse|morir\w*)|(?:me|se) (?:quiere|quiero) (?:morir|matar)(?! a)"
         r"|kiero morir\w*|no quiero (?:seguir )?vi[vb]ir|ya no quiero (?:estar aqui|existir)|acabar con (?:todo|mi vida)"
         r"|hacerme dano|cort(?:o|arme|aba) (?:los brazos|las venas)|se corto las venas|no le veo sentido a (?:la|mi) vida"
-        r"|pastillas para (?:matar|morir)\w*|me envenen\w+|kill myself|want to die|end my life|don t want to live|hurt myself",
+        r"|pastillas para (?:matar|morir)\w*|me envenen\w+|no despertar(?:me)?\b|mejor me muero|sin ganas de vivir|kill myself|want to die|end my life|don t want to live|hurt myself",
     ),
     (
         "missing",
         r"desaparecid[oa]s?\b|desaparecio mi|no aparece (?:mi|desde)|mi \w+ no aparece|se (?:la |lo )?llevaron a mi|secuestr\w+|levantaron a mi"
-        r"|no (?:lo |la |los )?(?:encuentro|encontramos) a mi \w+|no sabemos nada de (?:mi|el|ella)|no regreso (?:a|de|desde|anoche|ayer)"
+        r"|no (?:lo |la |los )?(?:encuentro|encontramos) a mi \w+|no sabemos nada de (?:mi|el|ella)|no (?:ha |a )?(?:regreso|regresado|vuelto|volvio) (?:a|de|desde|anoche|ayer|y)"
+        r"|no (?:ha|a) (?:vuelto|regresado)$|no llego (?:a (?:la |su )?casa|de la|anoche)|perdi a mi (?:hij|nin|mama|papa)\w*"
         r"|no ha (?:llegado|regresado) (?:mi|desde|a la casa)|(?:is|went) missing|did not come home|kidnapped",
     ),
     (
         "violence",
-        r"me (?:esta )?(?:pega|pego|pegan|pegando|golpea|golpeo|golpean|golpeando|maltrata|viola|violo|violaron|ahorca|ahorco|pateo|jaloneo)\b"
+        r"me (?:esta )?(?:pega|pego|pegan|pegando|golpea|golpeo|golpean|golpeando|maltrata|viola|violo|violaron|ahorca|ahorco|patea|pateo|jalonea|jaloneo|empuja|avienta)\b"
         r"|me (?:quiere|va a|puede) (?:pegar|matar|golpear)|esta (?:pegando|golpeando)|(?:le|les) (?:pega|pego|esta pegando|estan pegando)\b"
         r"|abus(?:o|aron|a|an|ando) (?:de|sexual)|me tiene (?:encerrada|amenazada)|me encerro|violencia (?:en mi casa|familiar)|sufro violencia"
         r"|(?:mi |su )\w+ la toca|me toca (?:mi|el|un) |me (?:esta )?acos\w+|"
         + _WHO
-        + r" (?:es|esta|se pone) (?:muy )?violento|beating me|beats me|hit me|raped|hurting me|abus(?:ed|ing) me",
+        + r" (?:es|esta|se pone) (?:muy )?violento|beating me|beats me|hits? me|raped|hurting me|abus(?:ed|ing) me",
     ),
     (
         "danger",
         r"auxilio|socorro|\b911\b|balacera|balazos|me dispararon|(?:traen?|con|tiene) (?:una )?(?:pistola|arma|cuchillo)"
-        r"|me estan (?:robando|siguiendo|asaltando)|se metieron a (?:mi|robar)|me van a matar|amenaz(?:aron|an|o) de muerte|extorsion\w*"
+        r"|me estan (?:robando|siguiendo|asaltando)|se metieron a (?:mi|robar)|se metio .{0,30}a robar|me van a matar|amenaz(?:aron|an|o) de muerte|extorsion\w*"
         r"|incendi\w+|se esta quemando|ambulancia|patrulla|no respira|infarto|se desmayo|no reacciona|se esta ahogando|se ahog[oa]"
         r"|fuga de gas|herid[oa]s?|sangrando|atrapad[oa]s|derrumb\w+|breaking into|call the police|not breathing|he has a gun|there is a fire",
     ),
@@ -80,10 +91,10 @@ def unmistakable(text: str) -> bool:
 
 def help_now(turn: Turn, know: Knowledge, kind: Kind | None = None) -> Answer:
     """Give the lines to call, with the numbers of the cards, and bring a person."""
-    kind = kind or kind_of(turn.text) or "danger"
-    emergency = _number(know.catalogue.procedures.get(EMERGENCY_CARD))
+    kind = kind or kind_of(turn.text) or _nearest_kind(turn.text, know)
+    emergency = line_number(know.catalogue.procedures.get(EMERGENCY_CARD))
     line_card = know.catalogue.procedures.get(_CARDS.get(kind, ""))
-    line = _number(line_card)
+    line = line_number(line_card)
     params = {"emergency": emergency, "line": line}
     replies: list[Reply] = []
     if kind == "danger" and emergency:
@@ -101,11 +112,9 @@ def help_now(turn: Turn, know: Knowledge, kind: Kind | None = None) -> Answer:
     return answer(turn.remember(last_procedure=id_), "emergency", *replies, Handoff("emergency"), procedure=id_)
 
 
-def _number(card: Procedure | None) -> str | None:
-    """Return a line's number as its card gives it, "079, opción 1" included."""
-    if card is None:
-        return None
-    for channel in card.channels:
-        if channel.phone:
-            return channel.short if fold(channel.phone) in fold(channel.short) else channel.phone
-    return None
+def _nearest_kind(text: str, know: Knowledge) -> Kind:
+    """Return the kind of the nearest card of that sort, for words that no pattern foresaw."""
+    for hit in know.search.rank(normalise(text)):
+        if hit.id in _BY_CARD:
+            return _BY_CARD[hit.id] if hit.score >= _NEAR else "danger"
+    return "danger"

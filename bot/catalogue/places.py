@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -52,30 +53,38 @@ class Places:
     @staticmethod
     @lru_cache(maxsize=4)
     def load(folder: Path) -> Places:
-        """Read ``municipalities.csv`` (INEGI) and ``aliases.csv`` (ours: alias, state, municipality) of ``folder``."""
-        states: set[str] = set()
-        municipalities: set[tuple[str, str]] = set()
-        aliases: dict[str, set[Place]] = {}
+        """Read ``municipalities.csv`` and ``localities.csv`` (INEGI) and ``aliases.csv`` (ours) of ``folder``.
+
+        A municipality is also known by its seat, by its bigger towns, and by the short form of its name when nobody
+        else has that form ("Acapulco", "Santiago Tulantepec", "Texmelucan"). An alias of ours replaces all of these.
+        """
+        municipalities: dict[str, Place] = {}
         population: dict[Place, int] = {}
-        with (folder / "municipalities.csv").open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                state, municipality = STATE_NAMES.get(row["state"], row["state"]), row["municipality"]
-                states.add(state)
-                municipalities.add((state, municipality))
-                people = int(row["population"] or 0)
-                population[Place(state, municipality)] = people
-                population[Place(state)] = population.get(Place(state), 0) + people
-                aliases.setdefault(fold(municipality), set()).add(Place(state, municipality))
-        for state in states:
+        aliases: dict[str, set[Place]] = {}
+        short: dict[str, set[Place]] = {}
+        for row in _rows(folder / "municipalities.csv"):
+            state, people = STATE_NAMES.get(row["state"], row["state"]), int(row["population"] or 0)
+            place = municipalities[row["code"]] = Place(state, row["municipality"])
+            population[place] = people
+            population[Place(state)] = population.get(Place(state), 0) + people
             aliases.setdefault(fold(state), set()).add(Place(state))
-        with (folder / "aliases.csv").open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                aliases[fold(row["alias"])] = {Place(row["state"], row["municipality"] or None)}
+            for name in (row["municipality"], row["seat"]):
+                aliases.setdefault(fold(name), set()).add(place)
+                for form in _short_forms(fold(name)):
+                    short.setdefault(form, set()).add(place)
+        for row in _rows(folder / "localities.csv"):
+            if int(row["population"] or 0) >= _TOWN:
+                short.setdefault(fold(row["locality"]), set()).add(municipalities[row["municipality_code"]])
+        for form, found in short.items():
+            if form not in aliases and form not in _NOT_A_PLACE:
+                aliases[form] = found
+        for row in _rows(folder / "aliases.csv"):
+            aliases[fold(row["alias"])] = {Place(row["state"], row["municipality"] or None)}
         return Places(
-            state_names=frozenset(states),
-            municipality_names=frozenset(municipalities),
+            state_names=frozenset(place.state for place in population),
+            municipality_names=frozenset((place.state, place.municipality) for place in municipalities.values()),
             aliases={
-                name: tuple(sorted(found, key=lambda p: (-population.get(p, 0), p.state)))
+                name: tuple(sorted(found, key=lambda p: (p.municipality is not None, -population.get(p, 0), p.state)))
                 for name, found in aliases.items()
             },
             population=population,
@@ -86,44 +95,114 @@ class Places:
 
         A state's name (or everyday name) counts anywhere. A municipality counts when it is said as a place ("en
         Mérida", "soy de Neza"), is the whole message, or is a big one: many share their name with a person or a thing.
+        "Mérida, Yucatán" is one place: the state settles which of several namesakes is meant.
         """
         words = folded.split()
-        best: Mention | None = None
+        mentions = self._mentions(words)
+        if not mentions:
+            return None
+        mentions.sort(key=lambda m: (-(m.end - m.start), m.start))
+        kept: list[Mention] = []
+        for mention in mentions:
+            if not any(mention.overlaps(other) for other in kept):
+                kept.append(mention)
+        kept.sort(key=lambda m: m.start)
+        for mention in kept:
+            for state in kept:
+                agreeing = tuple(
+                    p for p in mention.candidates if p.municipality and p.state == state.candidates[0].state
+                )
+                if state is not mention and state.candidates[0].municipality is None and agreeing:
+                    return Mention(agreeing, min(mention.start, state.start), max(mention.end, state.end))
+        # Where somebody lives now, or acts, is said with "en" more often than where she comes from.
+        return max(kept, key=lambda m: (self._strength(words, m), -m.start))
+
+    def _mentions(self, words: list[str]) -> list[Mention]:
+        found = []
         for length in range(min(_LONGEST_NAME, len(words)), 0, -1):
             for start in range(len(words) - length + 1):
-                found = self.aliases.get(" ".join(words[start : start + length]))
-                if found is None or not self._said_as_place(words, start, length, found[0]):
-                    continue
-                mention = Mention(found, start, start + length)
-                if best is None or (best.overlaps(mention) is False and best.candidates[0].municipality is None):
-                    best = self._merge(best, mention)
-        return best
+                candidates = self.aliases.get(" ".join(words[start : start + length]))
+                if candidates and self._said_as_place(words, start, length, candidates[0]):
+                    found.append(Mention(candidates, start, start + length))
+        return found
 
     def _said_as_place(self, words: list[str], start: int, length: int, place: Place) -> bool:
+        before = words[start - 1] if start else ""
+        if self._before_its_state(words, start + length, place):
+            return True
+        if length == 1 and words[start] in _NOT_A_PLACE:
+            return False
         if length == len(words):
             return True
-        before = words[start - 1] if start else ""
-        two_before = words[start - 2] if start > 1 else ""
         if place.municipality is None:
+            return length > 1 or len(words[start]) > 3 or before in _AT or start + 1 == len(words)
+        if before in _AT or (before == "de" and start > 1 and words[start - 2] in _LIVE):
             return True
-        if before in ("en", "desde", "municipio", "alcaldia", "ciudad") or (before == "de" and two_before in _LIVE):
-            return True
-        return self.population.get(place, 0) >= _BIG
+        big = self.population.get(place, 0) >= _BIG
+        return big or length > 1 or len(words[start]) >= _DISTINCT
 
-    def _merge(self, first: Mention | None, second: Mention) -> Mention:
-        """Join "Mérida, Yucatán": a municipality and a state in one message are one place when they agree."""
-        if first is None:
-            return second
-        state = first.candidates[0].state
-        agreeing = tuple(place for place in second.candidates if place.state == state)
-        if not agreeing:
-            return first
-        return Mention(agreeing, min(first.start, second.start), max(first.end, second.end))
+    def _before_its_state(self, words: list[str], end: int, place: Place) -> bool:
+        """Say whether the state comes right after the name: "Progreso, Yucatán", "Peto de Yucatán"."""
+        if place.municipality is None:
+            return False
+        rest = words[end + 1 :] if words[end : end + 1] in (["de"], ["en"]) else words[end:]
+        return any(
+            Place(place.state) in self.aliases.get(" ".join(rest[:length]), ())
+            for length in range(1, min(4, len(rest)) + 1)
+        )
+
+    def _strength(self, words: list[str], mention: Mention) -> int:
+        before = words[mention.start - 1] if mention.start else ""
+        said = 2 if before in ("en", "a") else 1 if before == "de" else 0
+        return said + (2 if mention.candidates[0].municipality else 0)
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def _short_forms(name: str) -> Iterator[str]:
+    """Yield what people say for a long official name: without its title, its patron saint, or whom it honours."""
+    words = name.split()
+    while words and words[0] in ("heroica", "ciudad", "villa", "h"):
+        words = words[1:]
+        if words and words[0] == "de":
+            words = words[1:]
+    for cut in ("de", "del"):
+        if cut in words[1:]:
+            head = words[: words.index(cut, 1)]
+            if len(head) > 1 or (head and len(head[0]) > 4 and head[0] not in _SAINTLY):
+                yield " ".join(head)
+    if len(words) > 1 and words[0] in _SAINTLY:
+        body = [word for word in words[1:]]
+        if body and len(body[-1]) >= _DISTINCT and "de" not in body and "del" not in body:
+            yield body[-1]
+    if " ".join(words) != name:
+        yield " ".join(words)
 
 
 _LONGEST_NAME = 7
 _BIG = 150_000
-_LIVE = {"soy", "vivo", "somos", "vengo", "municipio", "alcaldia", "vecino", "vecina", "originario", "originaria"}
+_TOWN = 15_000
+_DISTINCT = 9
+_AT = {"en", "desde", "municipio", "alcaldia", "ciudad", "vivo", "radico"}
+_LIVE = {
+    "soy", "vivo", "somos", "vengo", "venimos", "municipio", "alcaldia", "vecino", "vecina", "originario", "originaria",
+    "ayuntamiento", "presidencia", "gobierno", "estado", "civil", "cerca", "ciudad", "sierra", "pueblo", "puerto",
+}  # fmt: skip
+_SAINTLY = {"san", "santa", "santo", "santiago", "asuncion", "magdalena", "concepcion", "villa", "ciudad"}
+# Names of municipalities or towns that are everyday words first: never a place by themselves.
+_NOT_A_PLACE = {
+    "centro", "general", "progreso", "independencia", "reforma", "constitucion", "libertad", "union", "la union", "cruz",
+    "la cruz", "el carmen", "carmen", "rosario", "el rosario", "dolores", "guadalupe", "victoria", "camino", "el salto",
+    "salto", "playa", "mina", "minas", "seguro", "trabajo", "nuevo", "madero", "mata", "marcos", "ramos", "el oro",
+    "tula de", "casas", "bravo", "soto", "colon", "valle", "la perla", "el mirador", "las flores", "mar", "col", "son",
+    "ver", "sin", "tab", "mor", "gro", "mich", "aca", "camp", "boca", "tierra blanca", "colonia", "el centro", "abasolo",
+    "la paz", "amor", "emiliano zapata", "morales", "perez", "jimenez", "gonzalez", "hidalgo de", "rayon", "aldama",
+    "piedras", "gomez", "maza", "coyo", "cabo", "guada", "guerrero de", "benito", "soledad", "santos", "romita", "satelite",
+    "constancia", "baja", "maiz", "la reforma", "las casas", "jesus maria", "san", "santa", "santiago", "concepcion", "asuncion", "magdalena", "pesqueria",
+}  # fmt: skip
 
 # INEGI's official names -> the names on our cards and in people's mouths.
 STATE_NAMES = {

@@ -94,7 +94,9 @@ def train(config: Settings, *, force: bool = False) -> None:
     command = engine_command("-m", "bot.engine", "train", *(("--force",) if force else ()))
     # On the leash: a start that is killed takes its training along.
     leashed = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *command]
-    if subprocess.run(leashed, cwd=ROOT, env=engine_environment(config), check=False).returncode:
+    # Without progress bars: Rasa prints dozens, and a log keeps every state of each.
+    environment = {**engine_environment(config), "TQDM_DISABLE": "1"}
+    if subprocess.run(leashed, cwd=ROOT, env=environment, check=False).returncode:
         raise RunError("The model could not be trained; what is printed above says why.")
 
 

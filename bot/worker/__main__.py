@@ -51,6 +51,7 @@ class Worker:
             channels=CHANNELS,
             phrases=phrases,
             institution=config.institution,
+            human_number=config.human_number,
         )
         carrier = TwilioCarrier(
             account_sid=config.account_sid,
@@ -72,10 +73,10 @@ class Worker:
             for name, step in (("turns", self.turn), ("deliveries", self.delivery))
             for number in range(self._config.worker_threads)
         ]
-        for thread in threads:
-            thread.start()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self._stop())
+        for thread in threads:
+            thread.start()
         log.info("worker started")
         for thread in threads:
             thread.join()

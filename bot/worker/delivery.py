@@ -35,9 +35,9 @@ class DeliveryHandler:
 
     def deliver(self, delivery: Delivery) -> None:
         """Make one attempt. Whatever happens is written: accepted, due again later, or given up visibly."""
-        carrier = self._carriers[delivery.channel]
         outgoing = Outgoing(delivery.channel, delivery.text, delivery.kind)
         try:
+            carrier = self._carriers[delivery.channel]
             provider_id = None
             if delivery.recovering:
                 # The last attempt was cut off: the carrier may have the message. It has no idempotency key, so ask.
@@ -54,6 +54,9 @@ class DeliveryHandler:
                 )
         except DeliveryError as error:
             self._failed(delivery, error)
+        except Exception:
+            log.exception("delivery failed unexpectedly", extra={"delivery_id": delivery.delivery_id})
+            self._failed(delivery, CarrierUnavailable("unexpected"))
         else:
             self._store.delivery_accepted(delivery, provider_id)
 
@@ -62,7 +65,9 @@ class DeliveryHandler:
         if error.retryable and delivery.attempts < self._max_attempts:
             after = retry_after(delivery.attempts, error.retry_after)
             log.warning("delivery put off", extra={**facts, "after": round(after, 1)})
-            self._store.delivery_retry(delivery, error.code, after, taken_unknown=isinstance(error, CarrierUnavailable))
+            # What was not known stays so: it may be the question about it that failed.
+            unknown = delivery.recovering or isinstance(error, CarrierUnavailable)
+            self._store.delivery_retry(delivery, error.code, after, taken_unknown=unknown)
             return
         log.error("delivery given up", extra=facts)
         self._store.delivery_failed(delivery, error.code, opted_out=error.opted_out)

@@ -33,6 +33,8 @@ class EngineClient:
     def turn(self, request: TurnRequest) -> TurnResult:
         """Run a turn. An engine that fails is followed by the next; asking twice is safe (the turn runs once).
 
+        One that hangs takes its share of the time and not the next one's.
+
         Raises:
             EngineUnavailable: none answered usably in time.
         """
@@ -40,7 +42,7 @@ class EngineClient:
         first = next(self._next)
         payload = to_payload(request)
         for number in range(len(self._urls)):
-            left = deadline - time.monotonic()
+            left = (deadline - time.monotonic()) / (len(self._urls) - number)
             if left <= 0:
                 break
             url = self._urls[(first + number) % len(self._urls)]
@@ -53,7 +55,7 @@ class EngineClient:
                 if not result.replies:
                     raise PayloadError("$.replies: is empty")
                 return result
-            except (httpx.HTTPError, PayloadError, ValueError) as error:
+            except (httpx.HTTPError, PayloadError, ValueError, RecursionError) as error:
                 status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else None
                 log.warning("engine failed: %s", type(error).__name__, extra={"status": status})
         raise EngineUnavailable("no engine answered in time")

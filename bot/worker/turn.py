@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from channels.compose import shown_options
-
-from bot.core.choices import pick
+from bot.core.choices import OpenOption, pick
 from bot.core.delivery import Outgoing, Rendered
-from bot.core.messages import Choice, Content, Text
+from bot.core.messages import ChannelName, Choice, Content, Media, Text
 from bot.core.optout import opt_out_keyword
-from bot.core.phrases import Phrases
-from bot.core.replies import Reply, Say
+from bot.core.phrases import MissingPhrase, Phrases
+from bot.core.replies import Handoff, Reply, Say
 from bot.core.turns import TurnContext, TurnRequest, TurnResult
 from bot.store import ConversationState, StoredMessage, TurnOutcome
 from bot.worker.degraded import Degraded
 from bot.worker.engine_client import EngineUnavailable
 from channels.channel import Channel
+from channels.compose import shown_options
 from channels.keywords import keyword
 
 log = logging.getLogger(__name__)
@@ -36,14 +36,21 @@ class TurnHandler:
     """Everything a turn needs that is not in the message or the conversation."""
 
     def __init__(
-        self, engine: Engine, degraded: Degraded, channels: dict[str, Channel], phrases: PhraseBook, institution: str
+        self,
+        engine: Engine,
+        degraded: Degraded,
+        channels: Mapping[ChannelName, Channel],
+        phrases: PhraseBook,
+        institution: str,
+        human_number: str = "",
     ) -> None:
-        """``institution`` is named in the privacy notice."""
+        """``institution`` is named in the privacy notice, ``human_number`` where a person is asked for."""
         self._engine = engine
         self._degraded = degraded
         self._channels = channels
         self._phrases = phrases
         self._institution = institution
+        self._human_number = human_number
 
     def handle_turn(self, message: StoredMessage, state: ConversationState, now: datetime) -> TurnOutcome:
         """Return what the turn changes. Pure but for the engine's call; silence only where a person asked for it."""
@@ -62,8 +69,13 @@ class TurnHandler:
         # 4. What happens next in the dialogue: the engine, or the catalogue when there is none.
         context = replace(state.context, now=now.isoformat())
         name, replies, result = self._answer(message, content, context)
-        # 5. In the channel's own form, with the privacy sentence the first time.
-        rendered = channel.render(self._with_privacy(replies, state), phrases)
+        # 5. In the channel's own form, with the privacy sentence the first time; what has no words is no answer.
+        try:
+            rendered, options = self._in_words(replies, state, channel, phrases)
+        except (MissingPhrase, Wordless):
+            log.exception("answer without words", extra={"inbound_id": message.inbound_id})
+            name, replies = "degraded", self._degraded.answer(content, context)
+            rendered, options = self._in_words(replies, state, channel, phrases)
         # 6. All of it in one outcome: the caller writes it in one transaction.
         return TurnOutcome(
             outcome=name,
@@ -71,7 +83,7 @@ class TurnHandler:
             state=replace(
                 state,
                 context=self._remembered(state.context, result),
-                options=shown_options(replies, phrases),
+                options=options,
                 more=rendered.more,
                 privacy_shown=True,
             ),
@@ -81,7 +93,7 @@ class TurnHandler:
     def _consent(
         self, message: StoredMessage, state: ConversationState, channel: Channel, phrases: Phrases
     ) -> TurnOutcome | None:
-        text = message.content.text if isinstance(message.content, Text) else ""
+        text = message.content.text if isinstance(message.content, (Text, Media)) else ""
         asked = message.opt_out or opt_out_keyword(text)
         carrier_answers = message.opt_out is not None  # it sends its own confirmation, and blocks ours
         if asked == "stop":
@@ -146,12 +158,31 @@ class TurnHandler:
             return "degraded", self._degraded.answer(content, context), None
         return result.understood.outcome or "answered", result.replies, result
 
-    def _with_privacy(self, replies: tuple[Reply, ...], state: ConversationState) -> tuple[Reply, ...]:
-        return replies if state.privacy_shown else (*replies, Say("privacy_first"))
+    def _in_words(
+        self, replies: tuple[Reply, ...], state: ConversationState, channel: Channel, phrases: Phrases
+    ) -> tuple[Rendered, tuple[OpenOption, ...]]:
+        said = tuple(each for reply in replies for each in self._person(reply))
+        if not channel.render(said, phrases).messages:
+            raise Wordless("the answer has no words")
+        rendered = channel.render(said if state.privacy_shown else (*said, Say("privacy_first")), phrases)
+        return rendered, shown_options(replies, phrases)
+
+    def _person(self, reply: Reply) -> tuple[Reply, ...]:
+        """Say where people answer; nobody takes over a conversation yet."""
+        if not isinstance(reply, Handoff):
+            return (reply,)
+        if self._human_number:
+            return (Say("handoff_line", {"line": self._human_number}),)
+        # In an emergency the line to call is said before; that nobody is here would only discourage.
+        return () if reply.reason == "emergency" else (Say("handoff_nobody"),)
 
     @staticmethod
     def _remembered(context: TurnContext, result: TurnResult | None) -> TurnContext:
         return replace(result.context, now=None) if result and result.context else context
+
+
+class Wordless(RuntimeError):
+    """An answer that renders to no message at all."""
 
 
 class PhraseBook:

@@ -25,6 +25,17 @@ else:
     lean.start()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Rasa's frozen dependencies warn; our own warnings stay errors in the gateway environment's run."""
+    if not collect_ignore_glob:
+        for line in (
+            "ignore::DeprecationWarning",
+            "ignore::PendingDeprecationWarning",
+            "ignore:Slot auto-fill has been removed:UserWarning",
+        ):
+            config.addinivalue_line("filterwarnings", line)
+
+
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisProcess]:
     # a Unix socket's path may not be longer than about a hundred characters: not under pytest's folders

@@ -1,0 +1,52 @@
+#!/bin/bash
+# Everything that CI runs, in the order in which it fails soonest. Stops at the first step that fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+gateway=.venv/bin
+engine=.venv-engine/bin
+alone=(tests/faults tests/browser) # they start whole systems: one at a time
+
+step() { # title command...
+    local title=$1 begin=$SECONDS
+    shift
+    echo
+    echo "=== $title"
+    "$@" || {
+        local code=$?
+        echo "=== $title: FAILED after $((SECONDS - begin)) s" >&2
+        exit "$code"
+    }
+    echo "=== $title: $((SECONDS - begin)) s"
+}
+
+with_tests() { # those of the given folders that hold tests
+    for folder in "$@"; do
+        if [ -n "$(find "$folder" -name 'test_*.py' -print -quit 2>/dev/null)" ]; then echo "$folder"; fi
+    done
+}
+
+step "Debian packages for tests" sh scripts/test_packages.sh
+step "ruff check" $gateway/ruff check .
+step "ruff format" $gateway/ruff format --check .
+step "mypy" $gateway/mypy
+step "import rules" $gateway/lint-imports
+step "cards" $gateway/ventanilla catalogue check
+step "phrases" $gateway/ventanilla languages check
+step "catalogue" $gateway/ventanilla catalogue build
+step "training" $gateway/ventanilla train
+step "Rasa's data validation" $gateway/ventanilla rasa data validate --fail-on-warnings
+
+mapfile -t engine_tests < <(with_tests tests/unit/engine tests/unit/actions tests/stories)
+step "tests, engine environment" $engine/python -m pytest "${engine_tests[@]}"
+
+apart=("${alone[@]/#/--ignore=}")
+step "tests, gateway environment" $gateway/python -m pytest -n 2 tests \
+    --ignore=tests/unit/engine --ignore=tests/unit/actions --ignore=tests/stories "${apart[@]}"
+
+mapfile -t alone_tests < <(with_tests "${alone[@]}")
+if [ ${#alone_tests[@]} -gt 0 ]; then
+    step "tests of whole systems" $gateway/python -m pytest "${alone_tests[@]}"
+fi
+echo
+echo "All passed in $SECONDS s."
