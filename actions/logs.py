@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger, event, and the record's ``fields``. Of an error only its class and place: messages may quote."""
+    """Time, level, logger, event, and the record's ``fields``. Of an error class and place: messages quote."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
@@ -28,7 +28,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Send every logger's records to standard output as JSON. Libraries that log whole requests are kept at warnings."""
+    """Send every logger's records to standard output as JSON; libraries that log whole requests only warn."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()

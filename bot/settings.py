@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     engine_timeout: float = Field(3.0, gt=0, le=30, description="Seconds for a turn before degraded mode answers")
     lease_seconds: float = Field(8.0, ge=2, le=120, description="Seconds a worker holds a conversation")
     worker_threads: int = Field(4, ge=1, le=64, description="Threads for turns, and as many for deliveries")
-    delivery_max_attempts: int = Field(8, ge=1, le=50, description="Attempts before a message is given up")
+    delivery_max_attempts: int = Field(40, ge=1, le=500, description="Attempts before a message is given up")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the logs")
 
     @field_validator("public_url", "twilio_api_url")

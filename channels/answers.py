@@ -6,6 +6,7 @@ is said to be unknown, and every answer names its source and the source's date.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -19,8 +20,21 @@ MAX_STATES_LISTED = 3
 """A price that differs in more states than this is given as a range while the state is not known."""
 
 # The order in which parts of an overview are granted room.
-_SOME_REQUIREMENTS, _COST, _ALL_REQUIREMENTS, _PLACE, _DEADLINE, _MARKS, _ALL_PLACES, _SOURCE = range(8)
+(
+    _FIRST_REQUIREMENT,
+    _FIRST_PLACE,
+    _SOME_REQUIREMENTS,
+    _COST,
+    _ALL_REQUIREMENTS,
+    _PLACE,
+    _DEADLINE,
+    _MARKS,
+    _ALL_PLACES,
+    _SOURCE,
+) = range(10)
 _ENOUGH_REQUIREMENTS = 3
+_CUT = 120
+"""Characters of a sentence that are enough for a first message, when the whole one leaves no room for its source."""
 _IN_OVERVIEW: tuple[Aspect, ...] = ("overview", "requirements", "cost", "where")
 
 
@@ -61,7 +75,7 @@ class _Answer:
             return self._hours()
         if aspect == "source":
             return self._full_source()
-        return [plain(text) for text in self._fact(aspect)]
+        return [_shortenable(text) for text in self._fact(aspect)]
 
     def _fact(self, aspect: Aspect) -> Iterator[str]:
         card, say = self.card, self.say
@@ -94,7 +108,8 @@ class _Answer:
         if not self.card.requirements:
             by_phone = self.card.channels and all(channel.type == "phone" for channel in self.card.channels)
             text = self.card.summary if by_phone else self.say("requirements_unknown")
-            return [Line((Form(text),), later=self.card.notes)]
+            forms = (Form(text, _FIRST_REQUIREMENT), Form(""))
+            return [Line(forms, if_shortened=(text,), later=self.card.notes)]
         in_full = tuple(self._full_requirements())
         says_more = any(r.name != r.short or r.accepts or r.note for r in self.card.requirements)
         return [
@@ -124,7 +139,10 @@ class _Answer:
         for kept in range(len(items) - 1, 0, -1):
             some = self.say("and_more", {"items": series(texts[:kept]), "rest": str(len(items) - kept)})
             rank = _SOME_REQUIREMENTS if kept <= _ENOUGH_REQUIREMENTS else _ALL_REQUIREMENTS
+            rank = _FIRST_REQUIREMENT if kept == 1 else rank
             yield Form(self.say("needs", {"items": some}), rank)
+        if len(items) > 1:
+            yield Form(self.say("needs_number", {"number": str(len(items))}))
 
     def _grouped(self, items: Sequence[Requirement], marks: bool) -> str:
         """Return lines in which items that share a condition and a mark stand together."""
@@ -270,7 +288,7 @@ class _Answer:
         channels = self.card.channels
         if not channels:
             return plain(self.say("where_unknown", {"authority": self.card.authority.short}))
-        return Line(tuple(self._short_places()), later=tuple(self._full_places()))
+        return Line((*self._short_places(), Form("")), later=tuple(self._full_places()))
 
     def _only_places(self) -> Line:
         if not self.card.channels:
@@ -280,10 +298,10 @@ class _Answer:
 
     def _short_places(self) -> Iterator[Form]:
         shorts = [_with_phone(channel) for channel in self.card.channels]
-        yield Form(self.say("where", {"places": series(shorts)}), _ALL_PLACES)
+        yield Form(self.say("where", {"places": series(shorts)}), _ALL_PLACES if len(shorts) > 1 else _FIRST_PLACE)
         for kept in range(len(shorts) - 1, 0, -1):
             some = self.say("and_more", {"items": series(shorts[:kept]), "rest": str(len(shorts) - kept)})
-            yield Form(self.say("where", {"places": some}), _PLACE)
+            yield Form(self.say("where", {"places": some}), _FIRST_PLACE if kept == 1 else _PLACE)
 
     def _full_places(self) -> Iterator[str]:
         yield self.say("places_heading")
@@ -325,8 +343,8 @@ class _Answer:
         named = [self._named_source(source) for source in self.card.sources]
         return [
             plain(self._named_source(self.card.source)),
-            plain(self.card.source.url),
             plain(self._with_trust(self.say("researched", {"date": date_text(self.card.research_date)}))),
+            Line((Form(self.card.source.url), Form("")), if_shortened=(self.card.source.url,)),
             Line((Form(""),), later=tuple(named)),
         ]
 
@@ -351,6 +369,17 @@ class _Answer:
             yield self._named_source(source)
         if card.confirm_first:
             yield say("confirm_hint")
+
+
+def _shortenable(text: str) -> Line:
+    """Return a line that may be cut after a sentence or, at the least, after a word: the whole text follows then."""
+    sentences = re.split(r"(?<=\.) +", text)
+    forms = [Form(text), *(Form(" ".join(sentences[:kept])) for kept in range(len(sentences) - 1, 0, -1))]
+    if len(forms[-1].text) > _CUT:
+        # Not after a number, whose unit would be lost.
+        start = forms[-1].text[:_CUT].rpartition(" ")[0].rstrip("0123456789 ,;:(")
+        forms.append(Form(start + "…"))
+    return Line(tuple(forms), if_shortened=(text,))
 
 
 def _with_phone(channel: ServiceChannel) -> str:

@@ -25,75 +25,75 @@ SURE = 0.6
 HEARD = 0.4
 """Below this the intent alone asks for no part in particular."""
 
-_PATTERNS: tuple[tuple[Aspect, str], ...] = (
-    (
-        "requirements",
-        r"requisit\w*|(?:que|cuales|cuantos|cuales son los) (?:\w+ )?(?:papel\w*|document\w+)"
-        r"|(?:^|(?:^| )y )(?:los |sobre los |de los )?(?:papeles|papeleo|documentos|documentacion)\b"
-        r"|(?:papeles|documentos|documentacion) (?:para|que|del?|son|pide\w*|pido|neces\w+|llev\w+|ocup\w+)"
-        r"|que (?:mas )?(?:se )?(?:necesit\w+|ocup\w+)"
-        r"|que (?:es lo que )?(?:tengo que |hay que |debo )?(?:llev\w+|present\w+)|que (?:me |nos |te |se |les )?pid\w+"
-        r"|what (?:do i need|documents|papers|should i bring)|requirements|documents|paperwork",
+_WORDS: dict[Aspect, tuple[str, ...]] = {
+    "requirements": (
+        r"requisit\w*", r"(?:que|cuales|cuantos|cuales son los) (?:\w+ )?(?:papel\w*|document\w+)",
+        r"(?:^|(?:^| )y )(?:los |sobre los |de los )?(?:papeles|papeleo|documentos|documentacion)\b",
+        r"(?:papeles|documentos|documentacion) (?:para|que|del?|son|pide\w*|pido|neces\w+|llev\w+|ocup\w+)",
+        r"que (?:mas )?(?:se )?(?:necesit\w+|ocup\w+)",
+        r"que (?:es lo que )?(?:tengo que |hay que |debo )?(?:llev\w+|present\w+)",
+        r"que (?:me |nos |te |se |les )?pid\w+", "what (?:do i need|documents|papers|should i bring)", "requirements",
+        "documents", "paperwork",
     ),
-    (
-        "cost",
-        r"cuanto (?:me |se |nos )?(?:cuesta\w*|vale|cobra\w*|sale|paga\w*|pago|es lo que|va a costar)|cuanto es\b(?! el apoyo)"
-        r"|en cuanto (?:sale|anda|esta|quedo)|a como (?:esta|es|sale|la|el)\b|precios?|costos?|tarifas?|gratis|gratuit\w*"
-        r"|(?:tiene|con|hay|hacen) descuentos?|cobran|how much (?:is|does|do|will|for)|price|fee\b|free of charge",
+    "cost": (
+        r"cuanto (?:me |se |nos )?(?:cuesta\w*|vale|cobra\w*|sale|paga\w*|pago|es lo que|va a costar)",
+        r"cuanto es\b(?! el apoyo)", "en cuanto (?:sale|anda|esta|quedo)", r"a como (?:esta|es|sale|la|el)\b",
+        "precios?", "costos?", "tarifas?", "gratis", r"gratuit\w*", "(?:tiene|con|hay|hacen) descuentos?", "cobran",
+        "how much (?:is|does|do|will|for)", "price", r"fee\b", "free of charge",
     ),
-    (
-        "where",
-        r"(?:^|\b(?:y|a|en|para|hasta|por|pues|oiga|hola|tambien|tardes|dias|noches|disculpe) )donde\b(?! (?:vivo|naci|trabajo|estoy))"
-        r"|donde (?:la |lo |las |los |me |se |nos |le )?(?:saco|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago|pago|pag\w+|hay|tengo"
-        r"|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)|(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)"
-        r"|a que (?:oficina|modulo|lugar|numero|telefono)|en que (?:oficina|modulo|lugar|parte|pagina)|ubicacion|direccion de la oficina"
-        r"|where|address|phone number|website",
+    "where": (
+        r"(?:^|\b(?:y|a|en|para|hasta|por|pues|oiga|hola|tambien|tardes|dias|noches|disculpe) )donde\b"
+        r"(?! (?:vivo|naci|trabajo|estoy))",
+        r"donde (?:la |lo |las |los |me |se |nos |le )?(?:saco|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago|pago|pag\w+"
+        r"|hay|tengo|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)",
+        "(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)",
+        "a que (?:oficina|modulo|lugar|numero|telefono)", "en que (?:oficina|modulo|lugar|parte|pagina)", "ubicacion",
+        "direccion de la oficina", "where", "address", "phone number", "website",
     ),
-    (
-        "hours",
-        r"horarios?|a que horas?|que dias (?:atienden|abren|trabajan|hay)|abren|cierran|hasta que hora|opening hours|what time|office hours",
+    "hours": (
+        "horarios?", "a que horas?", "que dias (?:atienden|abren|trabajan|hay)", "abren", "cierran", "hasta que hora",
+        "opening hours", "what time", "office hours",
     ),
-    (
-        "deadline",
-        r"hasta cuando|que plazo|cual es el plazo|hay plazo|fecha limite|cuanto tiempo (?:tengo|hay|tenemos|me dan)|cuando vence el plazo"
-        r"|antes de que fecha|deadline",
+    "deadline": (
+        "hasta cuando", "que plazo", "cual es el plazo", "hay plazo", "fecha limite",
+        "cuanto tiempo (?:tengo|hay|tenemos|me dan)", "cuando vence el plazo", "antes de que fecha", "deadline",
     ),
-    (
-        "duration",
-        r"cuanto (?:se )?(?:tard\w+|demor\w+)|cuanto tiempo (?:se )?(?:tard\w+|demor\w+|lleva|es)|cuantos dias|que tanto (?:se )?tard\w+"
-        r"|el mismo dia|cuando me (?:la |lo )?(?:entreg\w+|dan)|how long|same day",
+    "duration": (
+        r"cuanto (?:se )?(?:tard\w+|demor\w+)", r"cuanto tiempo (?:se )?(?:tard\w+|demor\w+|lleva|es)",
+        "cuantos dias", r"que tanto (?:se )?tard\w+", "el mismo dia", r"cuando me (?:la |lo )?(?:entreg\w+|dan)",
+        "how long", "same day",
     ),
-    (
-        "who",
-        r"quien(?:es)? (?:lo |la |las |los )?pued\w+|puede ir (?:mi|otra|alguien)|puedo ir yo|a (?:que|partir de que) edad|who can",
+    "who": (
+        r"quien(?:es)? (?:lo |la |las |los )?pued\w+", "puede ir (?:mi|otra|alguien)", "puedo ir yo",
+        "a (?:que|partir de que) edad", "who can",
     ),
-    (
-        "output",
-        r"para que (?:me )?sirve\w*|que me (?:dan|entregan)|cuanto (?:tiempo )?dura vigente|vigencia|what is it for",
+    "output": (
+        r"para que (?:me )?sirve\w*", "que me (?:dan|entregan)", "cuanto (?:tiempo )?dura vigente", "vigencia",
+        "what is it for",
     ),
-    (
-        "source",
-        r"de donde (?:saca\w*|sale|viene) (?:esa |la |ese |el )?(?:informacion|dato|esto|eso)|quien (?:lo )?dice|es oficial esa informacion"
-        r"|(?:cual es|que) (?:la |es la )?fuente|where did you get",
+    "source": (
+        r"de donde (?:saca\w*|sale|viene) (?:esa |la |ese |el )?(?:informacion|dato|esto|eso)", "quien (?:lo )?dice",
+        "es oficial esa informacion", "(?:cual es|que) (?:la |es la )?fuente", "where did you get",
     ),
-)
-_COMPILED = tuple((aspect, re.compile(rf"(?<!\w)(?:{pattern})")) for aspect, pattern in _PATTERNS)
+}  # fmt: skip
+_COMPILED = tuple((aspect, re.compile(rf"(?<!\w)(?:{'|'.join(words)})")) for aspect, words in _WORDS.items())
 
 # Words that a follow-up may hold without naming a procedure ("¿y eso cuánto cuesta en Jalisco?").
 _FILLERS = frozenset(
     """
-    abren ahi alguien alla allá alto anda apunto atienden barato bien cae caro cierran cita cobran cobra como copia copias
-    correo costo costos cosa cosas cuesta cuestan cuanta cuantas cuantos cuanto dan dar dato demora descuento despues dia digital
-    dinero direccion documentacion documento dice digame donde dura edad efectivo entonces entregan entrega es eso ese esa
-    esos esas fecha gente gratis gratuito hacen hace hacerlo hacerla hacerse hora horas horario horarios hoy
-    informes ir interesado internet linea limite llega llego llevar llevo lleva lugar mande mandan manda mande mañana manana mero
-    mismo modulo nada nomas oficina oiga okay otra otro paga pagan pagar pago pagina papel papeleo papeles parte persona
-    pide piden pido plazo poder pueda pueden puede precio poco presentar presento neta queda quedan quien quienes quiere
-    queremos quieren rapido requisito requisitos sabado sabe sacar saca saco sacan saldria sale senor seria sirve sirven tal tanto tarda tardan
-    tardado tarjeta tarifa telefono tiempo tipo trae tramite tramites tramitarlo tramitarla tramitar traer urge usted
-    vale vigencia ventanilla ver vez whatsapp dias mas necesita necesitan ocupa ocupan ocupo
-    how much is it the what do need where can cost and for documents it's long does take in are they open who to
-    """.split()
+    abren ahi alguien alla alto and anda apunto are atienden barato bien cae can caro cierran cita cobra cobran
+    como copia copias correo cosa cosas cost costo costos cuanta cuantas cuanto cuantos cuesta cuestan dan dar
+    dato demora descuento despues dia dias dice digame digital dinero direccion do documentacion documento
+    documents does donde dura edad efectivo entonces entrega entregan es esa esas ese eso esos fecha for gente
+    gratis gratuito hace hacen hacerla hacerlo hacerse hora horario horarios horas how hoy in informes interesado
+    internet ir is it limite linea llega llego lleva llevar llevo long lugar manana manda mandan mande mas mero
+    mismo modulo much nada necesita necesitan need neta nomas ocupa ocupan ocupo oficina oiga okay open otra otro
+    paga pagan pagar pagina pago papel papeleo papeles parte persona pide piden pido plazo poco poder precio
+    presentar presento pueda puede pueden queda quedan queremos quien quienes quiere quieren rapido requisito
+    requisitos s sabado sabe saca sacan sacar saco saldria sale senor seria sirve sirven take tal tanto tarda
+    tardado tardan tarifa tarjeta telefono the they tiempo tipo to trae traer tramitar tramitarla tramitarlo
+    tramite tramites urge usted vale ventanilla ver vez vigencia what whatsapp where who
+    """.split()  # noqa: SIM905
 )
 
 

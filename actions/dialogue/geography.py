@@ -1,4 +1,4 @@
-"""The municipality nearest to a position, by the seats of INEGI's catalogue (and its localities, where a seat is far)."""
+"""The municipality nearest to a position, by the seats and localities of INEGI's catalogue."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Knowledge:
         return " ".join(words[: mention.start] + words[mention.end :])
 
     def place_answered(self, text: str, near: frozenset[str] = frozenset()) -> Place | None:
-        """Return the place that answers "where?": misspelled too; of several with one name, one of the states ``near``."""
+        """Return the place that answers "where?", misspelled too; of one name, one in the states ``near``."""
         normalised = normalise(text)
         mention = self.places.find(normalised)
         if mention is not None:
@@ -71,12 +71,12 @@ class Knowledge:
 
 
 _LEAD = frozenset(
-    "en de del el la los las soy vivo estado municipio es aqui aca pues yo es que desde somos estoy".split()
+    "en de del el la los las soy vivo estado municipio es aqui aca pues yo es que desde somos estoy".split()  # noqa: SIM905
 )
 
 
 class Loader:
-    """Opens the catalogue when first needed, and again when its file is replaced: without a restart, without a stall."""
+    """Opens the catalogue when first needed, and again when its file is replaced: no restart, no stall."""
 
     def __init__(self, path: Path) -> None:
         """``path``: the SQLite file that ``ventanilla catalogue build`` moves into place."""

@@ -25,7 +25,7 @@ _GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa "
 
 
 def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = None) -> Answer | None:
-    """Answer from the cards, or None when they have nothing for this text. ``aspects`` replaces what the text asks for."""
+    """Answer from the cards, or None when they have nothing for this text. ``aspects``: instead of what it asks for."""
     place = know.place_in(turn.text)
     wanted = aspects if aspects is not None else aspects_of(turn.text, turn.intent, turn.confidence)
     if is_follow_up(turn, know):
@@ -67,7 +67,7 @@ def surer(turn: Turn, know: Knowledge) -> bool:
 
 
 def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
-    """Search for "¿y para mi hijo?": by itself when it names something clearly, else together with what was talked about."""
+    """Search for "¿y para mi hijo?": by itself where it is clear, else with what was talked about."""
     alone = find(turn, know)
     if alone.outcome != "unknown" and alone.hits and alone.hits[0].score >= CLEAR:
         return alone
@@ -119,11 +119,10 @@ def _from_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[A
         happened = know.best_event(turn.text)
         if happened and procedure and procedure.score - happened.score <= EVENT_MARGIN:
             return show_event(turn, know, happened.id)
-    if verdict.outcome == "life_event" and wanted and event and procedure:
-        if event.score - procedure.score <= EVENT_MARGIN:
-            verdict = replace(verdict, outcome="answer", hits=(procedure,))
     if verdict.outcome == "life_event" and event:
-        return show_event(turn, know, event.id)
+        if not (wanted and procedure and event.score - procedure.score <= EVENT_MARGIN):
+            return show_event(turn, know, event.id)
+        verdict = replace(verdict, outcome="answer", hits=(procedure,))
     if verdict.outcome == "clarify":
         return _clarify(turn, know, verdict, wanted)
     if procedure is None or (verdict.outcome == "unknown" and not (verdict.family and verdict.place)):

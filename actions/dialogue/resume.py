@@ -1,4 +1,4 @@
-"""What waits for an answer, answered in free words: a place, the words of an option, the procedure's name, yes or no."""
+"""What waits for an answer, answered in free words: a place, the words of an option, the procedure's name."""
 
 from __future__ import annotations
 
@@ -29,8 +29,25 @@ def resume(turn: Turn, know: Knowledge) -> Answer | None:
 
 
 _STEERING = frozenset(
-    "affirm deny go_back repeat more slower menu human change_language thanks greet goodbye complaint "
-    "data_use delete_data stop emergency".split()
+    {
+        "affirm",
+        "deny",
+        "go_back",
+        "repeat",
+        "more",
+        "slower",
+        "menu",
+        "human",
+        "change_language",
+        "thanks",
+        "greet",
+        "goodbye",
+        "complaint",
+        "data_use",
+        "delete_data",
+        "stop",
+        "emergency",
+    }
 )
 
 

@@ -102,8 +102,8 @@ class Turn:
     intent: str = ""
     confidence: float = 0.0
     entities: Mapping[str, Any] = field(default_factory=dict)
-    context: TurnContext = TurnContext()
-    memory: Memory = Memory()
+    context: TurnContext = field(default_factory=TurnContext)
+    memory: Memory = field(default_factory=Memory)
     before: Sequence[PastTurn] = ()
 
     @property

@@ -16,7 +16,7 @@ PERSON_AT = 3
 
 
 def not_known(turn: Turn, know: Knowledge, kind: Literal["not_known", "out_of_scope"] = "not_known") -> Answer:
-    """Say that the text was not understood, or that it is no matter of ours. An unanswered "where?" is asked once more."""
+    """Say that the text is not known, or no matter of ours. An unanswered "where?" is asked once more."""
     count = turn.memory.misunderstandings + 1
     pending = turn.memory.pending
     if pending is not None and pending.kind in ("place", "cost_place") and not pending.tries:

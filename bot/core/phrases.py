@@ -21,9 +21,7 @@ class Phrases:
     The ``msgid`` is a key (``not_understood``); ``msgctxt`` names the channel a variant is for (``sms``, ``voice``).
     """
 
-    def __init__(
-        self, translations: gettext.NullTranslations, channel: str, fallback: Phrases | None = None
-    ) -> None:
+    def __init__(self, translations: gettext.NullTranslations, channel: str, fallback: Phrases | None = None) -> None:
         """Use :meth:`load` outside tests. ``fallback`` says what these lack, in any variant."""
         self._translations = translations
         self.channel = channel

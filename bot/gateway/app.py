@@ -38,7 +38,7 @@ def create_app(config: Settings) -> Flask:
         """Return the channel, once the request's signature is proven; 404 or 403 otherwise."""
         if name not in CHANNELS:
             abort(404)
-        query = request.query_string.decode()
+        query = request.query_string.decode("latin-1")  # as it came: other bytes are a wrong signature, not an error
         url = config.webhook_url + request.path + (f"?{query}" if query else "")
         if not valid_signature(config.auth_token, url, request.form, request.headers.get("X-Twilio-Signature", "")):
             INBOUND.labels(name, "forged").inc()

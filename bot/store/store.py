@@ -144,6 +144,23 @@ class Store:
             self._hold(db, lease, lease_until=until)
         return Lease(lease.conversation_id, lease.owner, until)
 
+    def begin_turn(self, lease: Lease, message: StoredMessage, seconds: float) -> tuple[Lease, int]:
+        """Renew the lease for one more message and return it with the number of this attempt at the message, from 1.
+
+        Raises:
+            LeaseLost: it expired and somebody else took it.
+        """
+        until = utc_now() + timedelta(seconds=seconds)
+        with self._engine.begin() as db:
+            self._hold(db, lease, lease_until=until)
+            attempt = db.execute(
+                update(inbound)
+                .where(inbound.c.id == message.inbound_id)
+                .values(attempts=inbound.c.attempts + 1)
+                .returning(inbound.c.attempts)
+            ).scalar_one()
+        return Lease(lease.conversation_id, lease.owner, until), attempt
+
     def release(self, lease: Lease) -> None:
         """Give a conversation back; nothing happens when it was lost already."""
         with self._engine.begin() as db:

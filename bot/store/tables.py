@@ -86,6 +86,7 @@ inbound = Table(
     Column("content", Text, nullable=False),  # bot.core.messages.Content as JSON, redacted
     Column("opt_out", String(8)),
     Column("received_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
     Column("processed_at", UtcDateTime),
     Column("outcome", String(32)),
     Column("understood", Text),

@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from channels.registry import CHANNELS
-
 from bot.catalogue.plain import PlainSearch
 from bot.core.phrases import Phrases
 from bot.logs import configure
@@ -24,12 +22,15 @@ from bot.worker.delivery import DeliveryHandler
 from bot.worker.engine_client import EngineClient
 from bot.worker.metrics import DELIVERY_SECONDS, TURN_SECONDS, TURNS
 from bot.worker.turn import PhraseBook, TurnHandler
+from channels.registry import CHANNELS
 from channels.twilio import TwilioCarrier
 
 log = logging.getLogger(__name__)
 
 # How long a thread looks away when Redis does not wake it. Also the granularity of retries and expired leases.
 _IDLE_SECONDS = 0.5
+# A message whose turn fails this often (or kills its worker) is given up, visibly, so that the next ones get theirs.
+_TURN_ATTEMPTS = 4
 # Longer than one call to the carrier can take (2 s to connect, 6 s to answer), shorter than a citizen's patience.
 _DELIVERY_LEASE_SECONDS = 10.0
 
@@ -108,9 +109,13 @@ class Worker:
                 message = self._store.next_message(lease)
                 if message is None:
                     break
-                lease = self._store.renew(lease, self._config.lease_seconds)
+                lease, attempt = self._store.begin_turn(lease, message, self._config.lease_seconds)
+                state = self._store.state(lease.conversation_id)
                 with TURN_SECONDS.labels(message.channel).time():
-                    outcome = self._turns.handle_turn(message, self._store.state(lease.conversation_id), utc_now())
+                    if attempt <= _TURN_ATTEMPTS:
+                        outcome = self._turns.handle_turn(message, state, utc_now())
+                    else:
+                        outcome = self._turns.give_up(message, state)
                 self._store.commit_turn(lease, message, outcome)
                 TURNS.labels(message.channel, outcome.outcome).inc()
                 self._alarm.ring()

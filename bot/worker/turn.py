@@ -90,6 +90,18 @@ class TurnHandler:
             understood=result.understood if result else None,
         )
 
+    def give_up(self, message: StoredMessage, state: ConversationState) -> TurnOutcome:
+        """Close a message whose turn keeps failing: say so if that can be said, and let the conversation go on."""
+        log.error("turn given up", extra={"inbound_id": message.inbound_id})
+        outgoing: tuple[Outgoing, ...] = ()
+        if not state.opted_out:
+            try:
+                phrases = self._phrases.of(state.context.language, message.channel)
+                outgoing = self._channels[message.channel].render((Say("turn_failed"),), phrases).messages
+            except Exception:  # whatever made the turn fail may be in the way here too
+                log.exception("not even an apology", extra={"inbound_id": message.inbound_id})
+        return TurnOutcome("failed", outgoing, replace(state, options=(), more=()))
+
     def _consent(
         self, message: StoredMessage, state: ConversationState, channel: Channel, phrases: Phrases
     ) -> TurnOutcome | None:
@@ -162,7 +174,7 @@ class TurnHandler:
         self, replies: tuple[Reply, ...], state: ConversationState, channel: Channel, phrases: Phrases
     ) -> tuple[Rendered, tuple[OpenOption, ...]]:
         said = tuple(each for reply in replies for each in self._person(reply))
-        if not channel.render(said, phrases).messages:
+        if not said:
             raise Wordless("the answer has no words")
         rendered = channel.render(said if state.privacy_shown else (*said, Say("privacy_first")), phrases)
         return rendered, shown_options(replies, phrases)
@@ -182,7 +194,7 @@ class TurnHandler:
 
 
 class Wordless(RuntimeError):
-    """An answer that renders to no message at all."""
+    """An answer of which nothing can be said."""
 
 
 class PhraseBook:

@@ -10,9 +10,13 @@ from bot import languages
 from bot.core.phrases import MissingPhrase, Phrases
 
 ROOT = Path(__file__).resolve().parents[3]
-HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+HEADER = (
+    'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+    '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
+)
 GOOD = HEADER + (
-    'msgid "hello"\nmsgstr "Hola, {name}."\n\nmsgid "bye"\nmsgstr "Adiós."\n\nmsgctxt "sms"\nmsgid "bye"\nmsgstr "Adios!"\n\n'
+    'msgid "hello"\nmsgstr "Hola, {name}."\n\nmsgid "bye"\nmsgstr "Adiós."\n\n'
+    'msgctxt "sms"\nmsgid "bye"\nmsgstr "Adios!"\n\n'
     'msgid "items"\nmsgid_plural "items.plural"\nmsgstr[0] "una cosa"\nmsgstr[1] "{n} cosas"\n'
 )
 
@@ -96,7 +100,9 @@ def test_a_wrong_phrase_is_named(tmp_path: Path, entry: str, expected: str) -> N
     assert (expected or "uses unknown who") in found(project(tmp_path, po))
 
 
-@pytest.mark.parametrize("text", ["La persona que responde.", "Dígame qué trámite busca.", "¿Está usted ahí? Estas son."])
+@pytest.mark.parametrize(
+    "text", ["La persona que responde.", "Dígame qué trámite busca.", "¿Está usted ahí? Estas son."]
+)
 def test_the_third_person_is_not_taken_for_tuteo(text: str) -> None:
     assert languages.tuteo(text) == []
 

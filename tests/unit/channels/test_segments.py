@@ -64,7 +64,27 @@ def test_twilio_calculator_agrees() -> None:
     if node is None or not (NPM / "node_modules" / "sms-segments-calculator").is_dir():
         pytest.skip("npm install --prefix var/npm sms-segments-calculator brings the judge")
     generator = random.Random(3)
-    pool = ["a", "b", " ", "ñ", "é", "€", "[", "~", "\n", "í", "😀", "👨‍👩‍👧", "🇲🇽", "👍🏽", "e\u0301", "❤️", "…", "\r\n", "1️⃣"]
+    pool = [
+        "a",
+        "b",
+        " ",
+        "ñ",
+        "é",
+        "€",
+        "[",
+        "~",
+        "\n",
+        "í",
+        "😀",
+        "👨‍👩‍👧",
+        "🇲🇽",
+        "👍🏽",
+        "e\u0301",
+        "❤️",
+        "…",
+        "\r\n",
+        "1️⃣",
+    ]
     texts = [text for text, *_ in TABLE]
     for _ in range(1500):
         letters = generator.sample(pool, generator.randint(1, 6)) + ["a"] * generator.randint(0, 30)
@@ -77,7 +97,9 @@ def test_twilio_calculator_agrees() -> None:
         " m.segments.map((s) => [...s].filter((c) => !c.isUserDataHeader).map((c) => c.raw).join(''))];"
         "console.log(JSON.stringify(texts.map((t) => of(new SegmentedMessage(t)))))"
     )
-    run = subprocess.run([node, "-e", program], input=json.dumps(texts), capture_output=True, text=True, cwd=NPM, check=True)
+    run = subprocess.run(
+        [node, "-e", program], input=json.dumps(texts), capture_output=True, text=True, cwd=NPM, check=True
+    )
     for text, (encoding, segments, parts) in zip(texts, json.loads(run.stdout), strict=True):
         counted = count(text)
         assert (counted.encoding, counted.segments, list(counted.texts)) == (encoding, segments, parts), repr(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -114,17 +116,19 @@ def test_ordinary_text_stays(text: str) -> None:
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 letters = st.text(LETTERS, min_size=1, max_size=4)
-gaps = st.sampled_from(["", " ", "-", " - "[1:], "."])
+gaps = st.sampled_from(["", " ", "-", "- ", "."])
 cases = st.sampled_from([str.lower, str.upper, str.title])
 
 
 @st.composite
 def curps(draw: st.DrawFn) -> str:
     """A CURP that python-stdnum takes for valid."""
-    initials = draw(st.text("BCDFG", min_size=1, max_size=1)) + draw(st.sampled_from("AEIOU")) + draw(
-        st.text("BCDFGHJKLMNPQRSTVWXYZ", min_size=2, max_size=2)
+    initials = (
+        draw(st.text("BCDFG", min_size=1, max_size=1))
+        + draw(st.sampled_from("AEIOU"))
+        + draw(st.text("BCDFGHJKLMNPQRSTVWXYZ", min_size=2, max_size=2))
     )
-    date = draw(st.dates(min_value=__import__("datetime").date(1930, 1, 1), max_value=__import__("datetime").date(1999, 12, 31)))
+    date = draw(st.dates(min_value=datetime.date(1930, 1, 1), max_value=datetime.date(1999, 12, 31)))
     state = draw(st.sampled_from(["AS", "BC", "DF", "JC", "NE", "OC", "YN", "MC"]))
     body = initials + date.strftime("%y%m%d") + draw(st.sampled_from("HM")) + state
     body += draw(st.text("BCDFGHJKLMNPQRSTVWXYZ", min_size=3, max_size=3)) + "0"
@@ -132,9 +136,9 @@ def curps(draw: st.DrawFn) -> str:
 
 
 @given(curps(), cases)
-def test_every_valid_curp_is_found(number: str, case: object) -> None:
+def test_every_valid_curp_is_found(number: str, case: Callable[[str], str]) -> None:
     if stdnum_curp.is_valid(number):
-        assert redact(f"es {case(number)}, gracias") == "es [CURP], gracias"  # type: ignore[operator]
+        assert redact(f"es {case(number)}, gracias") == "es [CURP], gracias"
 
 
 @given(curps(), st.data())
@@ -144,12 +148,18 @@ def test_a_curp_is_found_however_it_is_spaced(number: str, data: st.DataObject) 
     assert redact(" ".join(number)) == "[CURP]"
 
 
-@given(st.text(LETTERS, min_size=3, max_size=4), st.dates(), st.text(LETTERS + "0123456789", min_size=2, max_size=2), cases)
-def test_every_rfc_that_the_oracle_takes_is_found(name: str, date: object, key: str, case: object) -> None:
-    number = name + date.strftime("%y%m%d") + key  # type: ignore[attr-defined]
+names = st.text(LETTERS, min_size=3, max_size=4)
+keys = st.text(LETTERS + "0123456789", min_size=2, max_size=2)
+
+
+@given(names, st.dates(), keys, cases)
+def test_every_rfc_that_the_oracle_takes_is_found(
+    name: str, date: datetime.date, key: str, case: Callable[[str], str]
+) -> None:
+    number = name + date.strftime("%y%m%d") + key
     number += stdnum_rfc.calc_check_digit(number)
     if stdnum_rfc.is_valid(number, validate_check_digits=True):
-        assert redact(f"rfc: {case(number)}.") == "rfc: [RFC]."  # type: ignore[operator]
+        assert redact(f"rfc: {case(number)}.") == "rfc: [RFC]."
 
 
 @given(st.integers(min_value=10**11, max_value=10**18 - 1), st.sampled_from([4, 5, 6]), st.sampled_from([" ", "-", ""]))
@@ -160,7 +170,8 @@ def test_no_card_number_is_left(digits: int, size: int, gap: str) -> None:
     written = gap.join(number[i : i + size] for i in range(0, len(number), size))
     result = redact(f"tarjeta {written} vence")
     years = gap and size == 4 and all(number[i : i + 2] in ("19", "20") for i in range(0, len(number), 4))
-    assert years or (result.startswith("tarjeta [") and result.endswith("] vence") and not any(map(str.isdigit, result)))
+    replaced = result.startswith("tarjeta [") and result.endswith("] vence")
+    assert years or (replaced and not any(map(str.isdigit, result)))
 
 
 @given(st.from_regex(r"\A[1-9][0-9]{0,8}\Z"), st.sampled_from(["folio ", "son ", "", "$", "CP "]))
@@ -181,10 +192,25 @@ def test_any_text_is_taken(text: str) -> None:
 
 
 LONG = {
-    "digits": "1", "spaced digits": "1 ", "dashes": "1-", "letters": "a", "spaces": " ", "ats": "a@", "loose ats": "a @ ",
-    "dots": "a.", "plus": "+1", "curps": "GOMC850101", "groups": "1234 ", "spoken": "a arroba ", "brackets": "(1) ",
-    "letters and digits": "ab12 ", "folio": "folio no ", "spaced letters": "G O M C ", "gap": "a - ", "under": "A_1_",
-}  # fmt: skip
+    "digits": "1",
+    "spaced digits": "1 ",
+    "dashes": "1-",
+    "letters": "a",
+    "spaces": " ",
+    "ats": "a@",
+    "loose ats": "a @ ",
+    "dots": "a.",
+    "plus": "+1",
+    "curps": "GOMC850101",
+    "groups": "1234 ",
+    "spoken": "a arroba ",
+    "brackets": "(1) ",
+    "letters and digits": "ab12 ",
+    "folio": "folio no ",
+    "spaced letters": "G O M C ",
+    "gaps": "a - ",
+    "low lines": "A_1_",
+}
 
 
 @pytest.mark.parametrize("name", LONG)

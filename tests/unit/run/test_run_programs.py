@@ -24,7 +24,12 @@ def test_everything_runs_here_by_default(config):
 
 
 def test_what_a_setting_places_elsewhere_is_not_started_here(config):
-    placed = {"redis_url": "redis://r", "engine_urls": "http://e", "actions_url": "http://a", "twilio_account_sid": "AC"}
+    placed = {
+        "redis_url": "redis://r",
+        "engine_urls": "http://e",
+        "actions_url": "http://a",
+        "twilio_account_sid": "AC",
+    }
     assert names(config.model_copy(update=placed)) == ["worker", "gateway"]
     assert names(config.model_copy(update=placed), only="engine actions") == ["actions", "engine"]
 

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("opt_out", sa.String(length=8), nullable=True),
         sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("processed_at", UtcDateTime(), nullable=True),
         sa.Column("outcome", sa.String(length=32), nullable=True),
         sa.Column("understood", sa.Text(), nullable=True),
