@@ -5,7 +5,7 @@ from __future__ import annotations
 from actions.base import Capability, WordsCapability
 from actions.dialogue.cards import safety_line
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import look_up, surer
+from actions.dialogue.lookup import goes_on, look_up, surer
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import not_known
@@ -50,7 +50,7 @@ class Emergency(Capability):
         """Give the lines and a person. Only a doubtful reading, with no word of danger, gives way to a card."""
         if turn.confidence >= _SURE or kind_of(turn.text) is not None:
             return help_now(turn, know)
-        found = look_up(turn, know) if surer(turn, know) else None
+        found = look_up(turn, know) if goes_on(turn) or surer(turn, know) else None
         if found is not None and found.procedure not in URGENT_CARDS:
             return found.preceded_by(*safety_line(know))
         if found is None and turn.confidence < _HARDLY:

@@ -49,13 +49,10 @@ _MARKS = (
 
 
 def _what_was_meant(text: str) -> str:
-    """Return the part after the mark of a correction, up to what it denies ("quise decir curp, no acta")."""
-    normalised = normalise(text)
-    for mark in _MARKS:
-        before, found, after = f" {normalised} ".partition(f" {mark} ")
-        if found and "no" not in before.split()[-1:]:
-            return after.partition(" no ")[0].strip() or normalised
-    return normalised
+    """Return the part after the last mark of a correction, up to what it denies ("quise decir curp, no acta")."""
+    said = f" {normalise(text)} "
+    after = max((said.rfind(f" {mark} ") + len(mark) + 2 for mark in _MARKS if f" {mark} " in said), default=0)
+    return said[after:].partition(" no ")[0].strip() if after else said.strip()
 
 
 class GoBack(WordsCapability):

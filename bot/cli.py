@@ -1,4 +1,7 @@
-"""The ``ventanilla`` command. What needs Rasa or the search runs in the engine environment, by exec."""
+"""The ``ventanilla`` command. What needs Rasa or the search runs in the engine environment, by exec.
+
+Commands import what they need: SQLAlchemy, YAML and circus take a second that a question need not wait for.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,10 @@ import typer
 
 from bot.catalogue.reader import CatalogueError
 from bot.core.ids import BadNumber
-from bot.run import prepare, secrets, start
+from bot.run import secrets
 from bot.run.errors import RunError
-from bot.run.programs import engine_environment
+from bot.run.programs import engine_command, engine_environment
 from bot.settings import ROOT, Settings, SettingsError, load_settings
-from bot.store import Store, open_engine
 from channels.twin.chat import ChannelUnavailable, chat
 from channels.twin.client import TwinPhone, TwinUnavailable
 
@@ -77,6 +79,8 @@ def run(
     scale: Annotated[list[str] | None, typer.Option(help="Several of one kind: worker=2 (repeatable)")] = None,
 ) -> None:
     """Start everything and keep it running until Ctrl-C."""
+    from bot.run import start
+
     start.run(load_settings(), only=only, scale=scale or ())
 
 
@@ -84,6 +88,8 @@ def run(
 @one_line
 def train(force: Annotated[bool, typer.Option(help="Train even when nothing has changed")] = False) -> None:
     """Train the model, if what it is made of has changed."""
+    from bot.run import prepare
+
     prepare.train(_settings(), force=force)
 
 
@@ -151,7 +157,7 @@ def catalogue_search(context: typer.Context) -> None:
 
 def _become_engine(module: str, *arguments: str) -> NoReturn:
     """Replace this process by one of the engine environment, from the project's root."""
-    command = prepare.engine_command("-m", module, *arguments)
+    command = engine_command("-m", module, *arguments)
     environment = engine_environment(_settings())
     sys.stdout.flush()
     os.chdir(ROOT)
@@ -162,6 +168,8 @@ def _become_engine(module: str, *arguments: str) -> NoReturn:
 @one_line
 def catalogue_check() -> None:
     """Check every card; print what is wrong as file:line: field: message."""
+    from bot.run import prepare
+
     print(f"{prepare.summary(prepare.check_catalogue())}: nothing is wrong.")
 
 
@@ -169,6 +177,8 @@ def catalogue_check() -> None:
 @one_line
 def catalogue_build() -> None:
     """Check every card and build the catalogue that the processes read."""
+    from bot.run import prepare
+
     print(prepare.build_catalogue(_settings(), force=True))
 
 
@@ -176,6 +186,8 @@ def catalogue_build() -> None:
 @one_line
 def languages_check() -> None:
     """Check that every phrase in use exists in every language, and is right."""
+    from bot.run import prepare
+
     problems = prepare.check_languages()
     if problems:
         fail("\n".join(problems))
@@ -186,6 +198,8 @@ def languages_check() -> None:
 @one_line
 def languages_build() -> None:
     """Compile the phrases for the processes."""
+    from bot.run import prepare
+
     print(prepare.build_languages(_settings()))
 
 
@@ -193,6 +207,8 @@ def languages_build() -> None:
 @one_line
 def db_upgrade() -> None:
     """Bring the database up to date; safe to repeat, also on several machines at once."""
+    from bot.run import prepare
+
     prepare.upgrade_database(_settings())
     print("The database is up to date.")
 
@@ -201,6 +217,9 @@ def db_upgrade() -> None:
 @one_line
 def deliveries(limit: Annotated[int, typer.Option(min=1, help="How many at most")] = 100) -> None:
     """List the messages that were given up, newest first, with the carrier's error code."""
+    from bot.run import prepare
+    from bot.store import Store, open_engine
+
     config = _settings()
     prepare.upgrade_database(config)
     dead = Store(open_engine(config.database), config.secret).dead_deliveries(limit)

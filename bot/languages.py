@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
+from typing import TypeGuard
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
@@ -167,12 +168,15 @@ def _named_literals(tree: ast.Module) -> dict[str, list[str]]:
             for target in node.targets:
                 if isinstance(target, ast.Name):
                     found.setdefault(target.id, []).extend(strings)
-        elif isinstance(node, ast.arg) and isinstance(node.annotation, ast.Subscript):
-            if _called(node.annotation.value) == "Literal":
-                parts = node.annotation.slice
-                members = parts.elts if isinstance(parts, ast.Tuple) else [parts]
-                found.setdefault(node.arg, []).extend(s for member in members for s in _literals(member, {}))
+        elif isinstance(node, ast.arg) and _is_literal_type(node.annotation):
+            parts = node.annotation.slice
+            members = parts.elts if isinstance(parts, ast.Tuple) else [parts]
+            found.setdefault(node.arg, []).extend(string for each in members for string in _literals(each, {}))
     return found
+
+
+def _is_literal_type(annotation: ast.expr | None) -> TypeGuard[ast.Subscript]:
+    return isinstance(annotation, ast.Subscript) and _called(annotation.value) == "Literal"
 
 
 def _names(node: ast.expr | None) -> frozenset[str] | None:

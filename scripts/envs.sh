@@ -19,10 +19,22 @@ fi
 
 . scripts/uv.sh
 
+interpreter() { # version: what uv finds; else pyenv's, whose shims may be off the PATH; else uv downloads the version
+    if ! uv python find --system --no-python-downloads "$1" >/dev/null 2>&1; then
+        for candidate in "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/$1".*/bin/python; do
+            if [ -x "$candidate" ]; then
+                echo "$candidate"
+                return
+            fi
+        done
+    fi
+    echo "$1"
+}
+
 environment() { # folder python lock
     echo "Preparing $1 (Python $2) ..."
     if ! "$1/bin/python" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$2')" 2>/dev/null; then
-        retry uv venv --quiet --clear --python "$2" "$1" ||
+        uv venv --quiet --clear --python "$(interpreter "$2")" "$1" ||
             fail "Python $2 was not found and could not be downloaded: install Python $2, then run this again."
     fi
     rm -f "$1/.made-from"

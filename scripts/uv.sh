@@ -12,9 +12,9 @@ retry() { # up to three times: a network that stumbles is not the end
     "$@" || { sleep 2; "$@"; } || { sleep 5; "$@"; }
 }
 
-find_python() { # a Python 3 that starts; under pyenv `python3` may be a shim that leads nowhere
+find_python() { # one that starts (under pyenv `python3` may be a shim that leads nowhere) and can make environments
     for candidate in python3 python3.13 python3.12 python3.11 /usr/bin/python3 /usr/local/bin/python3; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 9))' >/dev/null 2>&1; then
+        if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 9))' >/dev/null 2>&1; then
             echo "$candidate"
             return
         fi
@@ -23,11 +23,11 @@ find_python() { # a Python 3 that starts; under pyenv `python3` may be a shim th
 }
 
 if [ "$(cat .tools/uv-version 2>/dev/null)" != "$uv_version" ] || ! .tools/bin/uv --version >/dev/null 2>&1; then
-    python=$(find_python) || fail "Python 3 was not found: install Python 3.11 or newer, then run this again."
+    python=$(find_python) ||
+        fail "No Python 3 with its venv module was found: install Python 3.11 (on Debian python3-venv too), then run this again."
     echo "Bringing uv $uv_version into .tools ..."
     rm -rf .tools
-    "$python" -m venv .tools >/dev/null 2>&1 ||
-        fail "'$python -m venv' does not work here: install Python's venv module (Debian: python3-venv)."
+    "$python" -m venv .tools || fail "'$python -m venv .tools' failed: see above."
     retry .tools/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version" ||
         fail "uv $uv_version could not be installed with pip: see above."
     echo "$uv_version" >.tools/uv-version

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 
 from bot.catalogue.places import Place, Places
 from bot.catalogue.reader import Catalogue
-from bot.catalogue.search import Hit, Search
+from bot.catalogue.search import Search
 from bot.catalogue.text import normalise
 
 logger = logging.getLogger(__name__)
@@ -31,10 +31,6 @@ class Knowledge:
     catalogue: Catalogue
     search: Search
     places: Places
-
-    def best_event(self, text: str) -> Hit | None:
-        """Return the life event nearest to a text (a verdict that answers with a procedure names none)."""
-        return next((hit for hit in self.search.rank(normalise(text)) if hit.kind == "life_event"), None)
 
     def place_in(self, text: str) -> Place | None:
         """Return the place that a text names, if it names one."""

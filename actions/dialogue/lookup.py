@@ -9,18 +9,23 @@ from actions.dialogue.aspects import BY_INTENT, aspects_of, rest
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Pending, Turn, answer
-from bot.catalogue.places import Place
+from bot.catalogue.places import Place, fold
 from bot.catalogue.search import Hit, Verdict
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
 from bot.core.replies import Ask, Aspect, Option
 
-EVENT_MARGIN = 0.10
-"""How far a life event's score may be behind (or ahead) and the intent still decide between it and a procedure."""
-SURE = 0.5
-SURER_AT, SURER_BY_CONFIDENCE = 0.40, 0.30
-CLEAR = 0.75
-"""From this score on a text that goes on ("y el acta de matrimonio") has changed the subject."""
+HEARD = 0.6
+"""From this confidence on an intent that asks counts as a word for "this is ours"."""
+KNOWN_WITH_INTENT = 0.25
+"""The search's chance that a text is ours, from which on such an intent makes up for what is missing."""
+FIRST = 0.5
+"""The chance of the first hit from which on it is answered rather than asked about."""
+FAINT = 0.1
+CLOSE = 3.0
+"""Hits whose chance is at most so many times smaller than the first one's are asked about together."""
+SURER_AT, SURER_BY_CONFIDENCE = 0.55, 0.35
+_ASKING = frozenset({*BY_INTENT, "ask_procedure", "life_event"})
 _GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa ", "and ")
 
 
@@ -30,16 +35,33 @@ def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = No
     wanted = aspects if aspects is not None else aspects_of(turn.text, turn.intent, turn.confidence)
     if is_follow_up(turn, know):
         return _follow_up(turn, know, wanted, place)
-    goes_on = turn.memory.last_procedure is not None and normalise(turn.text).startswith(_GOES_ON)
-    verdict = _find_going_on(turn, know) if goes_on else find(turn, know)
+    going_on = goes_on(turn)
+    verdict = _find_going_on(turn, know) if going_on else find(turn, know)
+    if place is not None and _is_part_of_name(place, verdict, know):
+        place = None
     if place is not None:
         turn = turn.remember(state=place.state, municipality=place.municipality)
-    if goes_on and aspects is None:
+    if going_on and aspects is None:
         wanted = wanted or turn.memory.last_aspects
     found = _from_verdict(turn, know, verdict, wanted)
-    if found is None and goes_on and wanted:
+    if found is None and going_on and wanted:
         return _follow_up(turn, know, wanted, place)
     return found
+
+
+def goes_on(turn: Turn) -> bool:
+    """Say whether a text takes up the procedure that was just talked about ("¿y para mi hijo?")."""
+    return turn.memory.last_procedure is not None and normalise(turn.text).startswith(_GOES_ON)
+
+
+def _is_part_of_name(place: Place, verdict: Verdict, know: Knowledge) -> bool:
+    """Say whether the municipality is only the name of what was found ("beca Benito Juárez")."""
+    first = _best(verdict, "procedure")
+    if first is None or place.municipality is None:
+        return False
+    card = know.catalogue.procedures[first.id]
+    names = f" {fold(' . '.join((card.name, card.short, *card.aliases)))} "
+    return card.jurisdiction.municipality != place.municipality and f" {fold(place.municipality)} " in names
 
 
 def find(turn: Turn, know: Knowledge) -> Verdict:
@@ -59,23 +81,27 @@ def surer(turn: Turn, know: Knowledge) -> bool:
     The surer the intent, the better the card must fit: "seguro popular" taken for something out of scope is
     answered, "¿estás soltera?" is not, whatever card is nearest to it.
     """
-    if len(turn.text.split()) < 2 and turn.confidence >= SURE:
-        return False
     verdict = find(turn, know)
-    needed = SURER_AT + SURER_BY_CONFIDENCE * turn.confidence
-    return verdict.outcome != "unknown" and bool(verdict.hits) and verdict.hits[0].score >= needed
+    if verdict.outcome == "unknown" or not verdict.hits or verdict.hits[0].score < FIRST:
+        return False
+    return verdict.known >= SURER_AT + SURER_BY_CONFIDENCE * turn.confidence
 
 
 def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
-    """Search for "¿y para mi hijo?": by itself where it is clear, else with what was talked about."""
+    """Search for "¿y para mi hijo?" by itself where it is clear, else with what was said before."""
     alone = find(turn, know)
-    if alone.outcome != "unknown" and alone.hits and alone.hits[0].score >= CLEAR:
+    if alone.outcome != "unknown" and alone.hits and alone.hits[0].score >= FIRST:
         return alone
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None:
         return alone
-    together = find(replace(turn, text=f"{cards.family_name(know, card)} {turn.text}"), know)
+    together = find(replace(turn, text=f"{_everyday_name(know, card)} {turn.text}"), know)
     return together if together.outcome in ("answer", "ask_place") else alone
+
+
+def _everyday_name(know: Knowledge, card: Procedure) -> str:
+    family = know.catalogue.families.get(card.family or "")
+    return family.name if family else card.aliases[0] if card.aliases else card.short
 
 
 def is_follow_up(turn: Turn, know: Knowledge) -> bool:
@@ -101,7 +127,7 @@ def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: P
 
 
 def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answer | None:
-    """Ask for the procedure when only a part of a card was asked for: of the life event shown, its steps are offered."""
+    """Ask for the procedure when only a part of a card was asked for; of the life event shown, offer the steps."""
     if not wanted and turn.intent not in BY_INTENT:
         return None
     event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
@@ -110,20 +136,14 @@ def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answe
 
 
 def _from_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
+    verdict = _with_intent(turn, verdict)
     event, procedure = _best(verdict, "life_event"), _best(verdict, "procedure")
-    if (
-        turn.intent == "life_event"
-        and turn.confidence >= SURE
-        and verdict.outcome in ("answer", "clarify", "ask_place")
-    ):
-        happened = know.best_event(turn.text)
-        if happened and procedure and procedure.score - happened.score <= EVENT_MARGIN:
-            return show_event(turn, know, happened.id)
     if verdict.outcome == "life_event" and event:
-        if not (wanted and procedure and event.score - procedure.score <= EVENT_MARGIN):
+        if event.score < FAINT:
+            return _clarify(turn, know, verdict, wanted)
+        if not (wanted and procedure and turn.intent != "life_event"):
             return show_event(turn, know, event.id)
-        verdict = replace(verdict, outcome="answer", hits=(procedure,))
-    if verdict.outcome == "clarify":
+    elif verdict.outcome == "clarify":
         return _clarify(turn, know, verdict, wanted)
     if procedure is None or (verdict.outcome == "unknown" and not (verdict.family and verdict.place)):
         return None
@@ -134,6 +154,18 @@ def _from_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[A
     family = cards.siblings(know, card)
     ids = [id_ for id_ in ordered if id_ in family] + [id_ for id_ in family if id_ not in ordered]
     return cards.settle(turn, know, ids, wanted)
+
+
+def _with_intent(turn: Turn, verdict: Verdict) -> Verdict:
+    """Let an intent that asks for something of ours make up for a search that is not sure the text is ours."""
+    asks = turn.intent in _ASKING and turn.confidence >= HEARD
+    hits = [hit for hit in verdict.hits if hit.kind == "procedure"]
+    if verdict.outcome != "unknown" or verdict.family or not asks or not hits or verdict.known < KNOWN_WITH_INTENT:
+        return verdict
+    if hits[0].score >= FIRST:
+        return replace(verdict, outcome="answer")
+    close = tuple(hit for hit in hits[:3] if hit.score * CLOSE >= hits[0].score)
+    return replace(verdict, outcome="clarify", hits=close) if hits[0].score >= FAINT and len(close) > 1 else verdict
 
 
 def _fits(card: Procedure, place: Place | None) -> bool:

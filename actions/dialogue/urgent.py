@@ -12,7 +12,6 @@ from actions.dialogue.cards import EMERGENCY_CARD, line_number
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.places import fold
-from bot.catalogue.text import normalise
 from bot.core.replies import Handoff, Reply, Say, ShowProcedure
 
 Kind = Literal["danger", "violence", "suicide", "missing"]
@@ -29,7 +28,6 @@ _BY_CARD: dict[str, Kind] = {
     "apoyo-mujeres-nl-070": "violence",
     **{card: kind for kind, card in _CARDS.items()},
 }
-_NEAR = 0.3
 URGENT_CARDS = frozenset({EMERGENCY_CARD, *_CARDS.values()})
 """Cards whose answer to a cry for help is the line itself, and a person."""
 _WORDS: dict[Kind, tuple[str, ...]] = {
@@ -125,7 +123,5 @@ def help_now(turn: Turn, know: Knowledge, kind: Kind | None = None) -> Answer:
 
 def _nearest_kind(text: str, know: Knowledge) -> Kind:
     """Return the kind of the nearest card of that sort, for words that no pattern foresaw."""
-    for hit in know.search.rank(normalise(text)):
-        if hit.id in _BY_CARD:
-            return _BY_CARD[hit.id] if hit.score >= _NEAR else "danger"
-    return "danger"
+    near = (hit.id for hit in know.search.find(text).hits)
+    return next((_BY_CARD[id_] for id_ in near if id_ in _BY_CARD), "danger")

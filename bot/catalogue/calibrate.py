@@ -39,7 +39,6 @@ def fit(catalogue: Catalogue, examples: Path) -> dict[str, Any]:
     """Return the parameters, as they stand in ``calibration.json``."""
     encode = default_encoder()
     entries = collect(catalogue)
-    vectors = encode([entry.text for entry in entries])
     foreign = negatives(examples)
     fold = np.random.RandomState(0).randint(0, _FOLDS, len(entries))  # noqa: NPY002 (one fixed split)
     question = np.array([entry.field == "question" for entry in entries])
@@ -47,7 +46,7 @@ def fit(catalogue: Catalogue, examples: Path) -> dict[str, Any]:
     for number in range(_FOLDS):
         held = np.flatnonzero(question & (fold == number))
         kept = np.flatnonzero(~(question & (fold == number)))
-        index = Index([entries[i] for i in kept], vectors[kept], encode)
+        index = Index([entries[i] for i in kept], encode)
         for i, scored in zip(held, index.score([entries[i].text for i in held]), strict=True):
             ours.append(scored.features)
             right.append(index.topics[int(np.argmax(scored.scores))] == entries[i].topic)

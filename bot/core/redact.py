@@ -18,13 +18,20 @@ from itertools import pairwise
 CURP, RFC, NSS, ELECTOR = "[CURP]", "[RFC]", "[NSS]", "[CLAVE DE ELECTOR]"
 CLABE, CARD, EMAIL, PHONE = "[CLABE]", "[TARJETA]", "[CORREO]", "[TELEFONO]"
 
+_PASSES = 8
+"""At most. A number right before another may be seen only when that one is gone; what people write takes two."""
+
 
 def redact(text: str) -> str:
     """Return ``text``, in Unicode's composed form, with personal data replaced by labels. Twice is as good as once."""
     text = unicodedata.normalize("NFC", text)
     for pattern, label in _PATTERNS:
         text = pattern.sub(label, text)
-    return _numbers(text)
+    for _ in range(_PASSES):
+        before, text = text, _RUN.sub(_redact_run, text)
+        if text == before:
+            break
+    return text
 
 
 # E-mail ---------------------------------------------------------------------------------------------------------
@@ -32,7 +39,7 @@ def redact(text: str) -> str:
 _DOMAINS = r"com|mx|net|org|edu|gob|es|info|us"
 _SITES = r"gmail|hotmail|outlook|live|yahoo|icloud|prodigy|protonmail|aol"
 # The lookbehind makes a run of word characters be tried once, from its start: linear, whatever the run's length.
-_LOCAL = r"(?<![\w.+%-])[\w.+%-]+"
+_LOCAL = r"(?<![\w.+%-])(?<!CORREO\])[\w.+%-]*\w"
 _MAIL = re.compile(rf"{_LOCAL}@[\w-]+(?:\.[\w-]+|\s\.\s?(?:{_DOMAINS})\b)*")
 _MAIL_SPACED = re.compile(
     rf"{_LOCAL}\s{{0,2}}@\s{{0,2}}(?<!\w@)(?:[\w-]+(?:\s?\.\s?(?:{_DOMAINS})\b)+|[\w-]+(?:\.[\w-]+)+|(?:{_SITES})\b)",
@@ -49,15 +56,16 @@ _MAIL_SPOKEN = re.compile(
 
 _L = "[A-ZÑÁÉÍÓÚÜ]"
 _D = "[0-9O]"  # people type the letter O for a zero
-_A = "[0-9A-ZÑ]"
+_A = "[0-9A-ZÑÁÉÍÓÚÜ]"
 _GAP = r"[ \t\u00a0._/\-\u2010-\u2015]{0,2}"
 _TIGHT = r"[._/\-\u2010-\u2015]?"
 _MONTH_DAY = rf"(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:0{_GAP}[1-9]|[12]{_GAP}[0-9]|3{_GAP}[01])"
 _DATE = rf"[0-9]{_GAP}[0-9]{_GAP}{_MONTH_DAY}"
 _STATES = "AS|BC|BS|CC|CL|CM|CS|CH|DF|DG|GT|GR|HG|JC|MC|MN|MS|NT|NL|OC|PL|QT|QR|SP|SL|SR|TC|TS|TL|VZ|YN|ZS|NE"
-# A number may be typed right after its own name: "curpGOMC850101...".
-_START = r"(?:(?<=curp)|(?<=rfc)|(?<=elector)|(?<=clave)|(?<![0-9A-ZÑÁÉÍÓÚÜ]))"
-_END = r"(?![0-9A-ZÑÁÉÍÓÚÜ])"
+# A number may be typed right after its own name ("curpGOMC850101...") or after another number. A label of ours
+# counts as a letter behind a number: else a second time would find what the first could not.
+_START = r"(?:(?<=curp)|(?<=rfc)|(?<=elector)|(?<=clave)|(?<![A-ZÑÁÉÍÓÚÜ]))"
+_END = r"(?![0-9A-ZÑÁÉÍÓÚÜ]|\[[A-Z])"
 
 
 def _spaced(*kinds: str) -> str:
@@ -85,6 +93,7 @@ _PATTERNS = tuple(
         # Whole, or with the last one or two characters forgotten.
         (rf"{_CURP_TIGHT}(?:{_TIGHT}{_A}{_TIGHT}[0-9O]|{_A}?{_END})", CURP),
         (_CURP_SPACED, CURP),
+        (rf"(?<![0-9/]){_N}{{2}}/{_N}{{2}}/{_N}{{2}}/{_N}{{4}}/{_N}(?![0-9/])", NSS),
         # With a letter wrong: a person's initials, date and too much behind it for an RFC.
         (rf"{_START}{_L}{{4}}{_RFC_DATE}{_A}{{6,9}}{_END}", CURP),
         (_ELECTOR_TIGHT, ELECTOR),
@@ -92,6 +101,8 @@ _PATTERNS = tuple(
         (rf"{_START}{_RFC_NAME}{_TIGHT}{_RFC_DATE}{_TIGHT}{_A}{{3}}{_END}", RFC),
         # With spaces the last character must be a digit, or "los 100112 que" would be one.
         (rf"{_START}{_RFC_NAME}{_GAP}[0-9]{{2}}{_GAP}{_MONTH_DAY}{_GAP}{_A}{{2}}[0-9]{_END}", RFC),
+        # Spelled out, letter by letter.
+        (rf"{_START}{_L}(?:[ .\-]{_L}){{3}}[ .\-]" + _spaced(_DATE, _A, _A, _N) + _END, RFC),
         # A person's without the three last characters: initials (the second one a vowel) and date of birth.
         (rf"{_START}[A-ZÑ][AEIOUXÁÉÍÓÚ]{_L}{{2}}{_RFC_DATE}{_END}", RFC),
     )
@@ -100,7 +111,7 @@ _PATTERNS = tuple(
 # Numbers --------------------------------------------------------------------------------------------------------
 
 _GROUP_GAP = r"(?:[ \t\u00a0]{0,2}(?:[()_\-\u2010-\u2015]|\.(?=[0-9]{3}))[ \t\u00a0]?\(?|[ \t\u00a0]{1,2})"
-_RUN = re.compile(rf"(?<![0-9])(?P<plus>\+[ ]?)?(?P<open>\()?[0-9]+(?:{_GROUP_GAP}[0-9]+)*")
+_RUN = re.compile(rf"(?P<plus>\+[ ]?)?(?P<open>\()?[0-9]+(?:{_GROUP_GAP}[0-9]+)*")
 _GROUP = re.compile(r"[0-9]+")
 # Letters right before a number make it a code ("AB123456"), unless they name what follows.
 _NAME_BEFORE = re.compile(
@@ -113,19 +124,24 @@ _FOLIO_BEFORE = re.compile(
 )
 _PHONE_SHAPES = {
     (10,), (2, 8), (3, 7), (2, 4, 4), (3, 3, 4), (2, 2, 2, 2, 2), (3, 3, 2, 2), (2, 4, 2, 2), (2, 2, 2, 4), (3, 4, 3),
-    (2, 2, 3, 3), (5, 5), (3, 2, 3, 2), (3, 2, 2, 3), (6, 4), (2, 3, 3, 2), (2, 3, 5), (1,) * 10,
+    (2, 2, 3, 3), (5, 5), (3, 2, 3, 2), (3, 2, 2, 3), (6, 4), (4, 2, 2, 2), (2, 3, 3, 2), (2, 3, 5), (1,) * 10,
 }  # fmt: skip
-_DIALLING = ("52", "521", "01", "044", "045")
+_DIALLING = ("52", "521", "01", "044", "045", "0052", "00521")
 _LONGEST = 19
-
-
+_NSS_SHAPES = {
+    (11,),
+    (2, 2, 2, 4, 1),
+    (10, 1),
+    (4, 3, 4),
+    (4, 4, 3),
+    (3, 4, 4),
+    (3, 3, 3, 2),
+    (3, 3, 5),
+    (2, 2, 2, 2, 2, 1),
+}
 _A_PHONE = {(10,), (2, 4, 4), (3, 3, 4)}
 """Shapes that are nothing but a phone, even with one more digit behind ("55 1234 5678 2 veces")."""
 _CODE_AFTER = re.compile(r"[^\W\d_]{1,2}(?![^\W\d_])")
-
-
-def _numbers(text: str) -> str:
-    return _RUN.sub(_redact_run, text)
 
 
 def _redact_run(run: re.Match[str]) -> str:
@@ -173,8 +189,8 @@ def _at(groups: Sequence[str], plus: bool, folio: bool) -> tuple[int, str]:
     if not phone or phone < len(groups):
         whole = "".join(groups)
         first = tuple(len(group) for group in groups[:phone])
-        if len(whole) == 11 and first not in _A_PHONE and not _counting(groups):
-            return len(groups), NSS
+        if first not in _A_PHONE and (count := _nss(groups)):
+            return count, NSS
         if len(whole) == 18:
             return len(groups), CLABE
         if 13 <= len(whole) <= _LONGEST and _card(groups) == len(groups):
@@ -182,8 +198,8 @@ def _at(groups: Sequence[str], plus: bool, folio: bool) -> tuple[int, str]:
     if phone:
         free_call = "".join(groups[:phone])[-10:].startswith("800")
         return phone, "" if free_call else PHONE
-    if len(groups[0]) in (11, 18):
-        return 1, NSS if len(groups[0]) == 11 else CLABE
+    if len(groups[0]) == 18:
+        return 1, CLABE
     count = _card(groups)
     return (count, CARD) if count else (1, "")
 
@@ -199,15 +215,17 @@ def _date(groups: Sequence[str]) -> int:
 
 
 def _international(groups: Sequence[str]) -> int:
-    """Return how many groups a number with a plus sign takes: up to 15 digits, and ten after Mexico's 52."""
-    total = 0
+    """Return how many groups a number with a plus sign takes: 8 to 15 digits, ten after Mexico's 52 or the USA's 1."""
     code = "".join(groups[:2])
     limit = 13 if code.startswith("521") else 12 if code.startswith("52") else 11 if code.startswith("1") else 15
+    total = best = 0
     for count, group in enumerate(groups, start=1):
         total += len(group)
-        if total >= limit or (count == len(groups) and total >= 8):
-            return count if total <= 15 else 0
-    return 0
+        if total > limit:
+            break
+        if total >= 8:
+            best = count
+    return best
 
 
 def _phone(groups: Sequence[str], folio: bool) -> int:
@@ -216,7 +234,7 @@ def _phone(groups: Sequence[str], folio: bool) -> int:
     for lead in (1, 2):
         if "".join(groups[:lead]) in _DIALLING and (count := _shape(sizes[lead:])):
             return lead + count
-    if sizes[0] in (12, 13) and groups[0][:-10] in _DIALLING:
+    if sizes[0] > 11 and groups[0][:-10] in _DIALLING:
         return 1
     count = _shape(sizes)
     return 0 if count == 1 and (folio or groups[0][0] in "01") else count
@@ -228,6 +246,17 @@ def _shape(sizes: Sequence[int]) -> int:
         total += size
         if total == 10:
             return count if tuple(sizes[:count]) in _PHONE_SHAPES else 0
+    return 0
+
+
+def _nss(groups: Sequence[str]) -> int:
+    """Return how many groups a social security number takes: eleven digits in a usual shape, or all there is."""
+    total = 0
+    for count, group in enumerate(groups, start=1):
+        total += len(group)
+        if total == 11:
+            usual = tuple(map(len, groups[:count])) in _NSS_SHAPES
+            return count if usual or (count == len(groups) and not _counting(groups)) else 0
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from channels.registry import CHANNELS
 from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
@@ -17,6 +16,7 @@ from bot.store.store import utc_now
 from bot.wake import Wake
 from bot.worker.engine_client import EngineClient
 from channels.channel import BadRequest, Channel
+from channels.registry import CHANNELS
 from channels.twilio import valid_signature
 
 log = logging.getLogger(__name__)

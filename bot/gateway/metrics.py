@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 
@@ -13,6 +14,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from bot.core.delivery import DeliveryStatus
 from bot.store import Store
 
+log = logging.getLogger(__name__)
+
 INBOUND = Counter("ventanilla_inbound_total", "Webhook messages by channel and result", ("channel", "result"))
 
 
@@ -23,8 +26,12 @@ class _Queues:
         self._store = store
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the queues' gauges."""
-        figures = self._store.figures()
+        """Yield the queues' gauges; none without a database, for the counters must still be seen."""
+        try:
+            figures = self._store.figures()
+        except Exception:  # any driver's error means the same here
+            log.exception("no figures of the queues")
+            return
         yield GaugeMetricFamily("ventanilla_messages_waiting", "Messages without a turn", figures.waiting_messages)
         yield GaugeMetricFamily(
             "ventanilla_oldest_message_seconds", "Age of the oldest of them", figures.oldest_waiting

@@ -14,7 +14,7 @@ from bot.catalogue.build import build
 from bot.catalogue.check import CardSet, load_cards
 from bot.run import stamps
 from bot.run.errors import RunError
-from bot.run.programs import ENGINE_PYTHON, engine_environment, metrics_folder
+from bot.run.programs import engine_command, engine_environment, metrics_folder
 from bot.settings import ROOT, Settings
 from bot.store import open_engine, upgrade
 
@@ -98,17 +98,6 @@ def train(config: Settings, *, force: bool = False) -> None:
     environment = {**engine_environment(config), "TQDM_DISABLE": "1"}
     if subprocess.run(leashed, cwd=ROOT, env=environment, check=False).returncode:
         raise RunError("The model could not be trained; what is printed above says why.")
-
-
-def engine_command(*arguments: str) -> list[str]:
-    """Return a command of the engine environment's Python.
-
-    Raises:
-        RunError: the environment does not exist.
-    """
-    if not ENGINE_PYTHON.exists():
-        raise RunError("The engine's environment .venv-engine is missing: run `make envs`.")
-    return [str(ENGINE_PYTHON), *arguments]
 
 
 def upgrade_database(config: Settings) -> None:

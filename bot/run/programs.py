@@ -115,6 +115,17 @@ def engine_environment(config: Settings) -> dict[str, str]:
     }
 
 
+def engine_command(*arguments: str) -> list[str]:
+    """Return a command of the engine environment's Python.
+
+    Raises:
+        RunError: the environment does not exist.
+    """
+    if not ENGINE_PYTHON.exists():
+        raise RunError("The engine's environment .venv-engine is missing: run `make envs`.")
+    return [str(ENGINE_PYTHON), *arguments]
+
+
 def gateway_environment(config: Settings) -> dict[str, str]:
     """Return the environment of the gateway's, the worker's and the twin's processes."""
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,6 +28,7 @@ def run(config: Settings, *, only: str = "", scale: Sequence[str] = ()) -> None:
     Raises:
         bot.run.errors.RunError: something is wrong before or while starting; nothing is left running.
     """
+    os.umask(0o077)  # what people wrote, logs and sockets are nobody else's on this machine
     config = config.model_copy(update={"var": config.var.resolve()})
     selection = select(config, only, scale)
     with only_one(config.var / "run.lock"), valkey.socket_path(config.var / "redis") as socket:

@@ -6,14 +6,16 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
 
 from bot.catalogue.plain import PlainSearch
+from bot.catalogue.reader import CatalogueError
 from bot.core.phrases import Phrases
 from bot.logs import configure
-from bot.settings import ROOT, Settings, settings
+from bot.settings import ROOT, Settings, SettingsError, settings
 from bot.store import LeaseLost, Store, open_engine
 from bot.store.store import utc_now
 from bot.wake import Alarm
@@ -136,10 +138,14 @@ def _load_phrases(config: Settings, language: str, channel: str) -> Phrases:
 
 
 def main() -> None:
-    """Start one worker process."""
-    config = settings()
-    configure("worker", config.log_level)
-    Worker(config).run()
+    """Start one worker process; what is wrong with its surroundings is said in one sentence."""
+    try:
+        config = settings()
+        configure("worker", config.log_level)
+        worker = Worker(config)
+    except (SettingsError, CatalogueError) as error:
+        sys.exit(str(error))
+    worker.run()
 
 
 if __name__ == "__main__":

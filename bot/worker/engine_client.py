@@ -60,11 +60,15 @@ class EngineClient:
                 log.warning("engine failed: %s", type(error).__name__, extra={"status": status})
         raise EngineUnavailable("no engine answered in time")
 
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._http.close()
+
     def ready(self) -> bool:
         """Say whether at least one engine reports that it can take turns."""
         for url in self._urls:
             try:
-                if self._http.get(f"{url}/health", timeout=1.0).status_code == 200:
+                if self._http.get(f"{url}/health", timeout=1.0, headers={"Connection": "close"}).status_code == 200:
                     return True
             except httpx.HTTPError:
                 continue

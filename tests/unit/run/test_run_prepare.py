@@ -1,6 +1,5 @@
 import dataclasses
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -78,12 +77,6 @@ def test_a_database_that_cannot_be_used_is_one_line_without_its_password(config,
     assert "DATABASE_URL" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
-
-
-def test_a_missing_engine_environment_says_what_to_run(monkeypatch):
-    monkeypatch.setattr(prepare, "ENGINE_PYTHON", Path("/no/such/python"))
-    with pytest.raises(RunError, match="make envs"):
-        prepare.engine_command("-m", "bot.engine")
 
 
 def test_phrases_are_compiled_under_var(config):

@@ -1,10 +1,11 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from bot.run import valkey
 from bot.run.errors import RunError
-from bot.run.programs import engine_environment, listeners, programs, select
+from bot.run.programs import engine_command, engine_environment, listeners, programs, select
 from bot.settings import Settings
 
 
@@ -90,5 +91,11 @@ def test_a_socket_path_that_is_too_long_is_replaced_by_a_short_one_of_our_own(tm
 def test_a_socket_path_with_spaces_and_signs_becomes_an_address():
     import redis
 
-    client = redis.Redis.from_url(valkey.url(valkey.Path("/a b/100%41/ñ/redis.sock")))
+    client = redis.Redis.from_url(valkey.url(Path("/a b/100%41/ñ/redis.sock")))
     assert client.connection_pool.connection_kwargs["path"] == "/a b/100%41/ñ/redis.sock"
+
+
+def test_a_missing_engine_environment_says_what_to_run(monkeypatch):
+    monkeypatch.setattr("bot.run.programs.ENGINE_PYTHON", Path("/no/such/python"))
+    with pytest.raises(RunError, match="make envs"):
+        engine_command("-m", "bot.engine")
