@@ -46,6 +46,7 @@ class Alarm:
         """Start listening in a thread of its own; it reconnects for as long as the process lives."""
         self._condition = threading.Condition()
         self._rings = 0
+        self._closed = False
         self._url = url
         threading.Thread(target=self._listen, name="alarm", daemon=True).start()
 
@@ -65,16 +66,22 @@ class Alarm:
         with self._condition:
             self._condition.wait_for(lambda: self._rings != since, timeout)
 
+    def close(self) -> None:
+        """Listen no longer, once the next message or half a minute of silence has passed."""
+        self._closed = True
+
     def _listen(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 client = redis.Redis.from_url(self._url, socket_connect_timeout=1, socket_timeout=30, retry=_ONCE)
                 with client.pubsub() as subscription:
                     subscription.subscribe(_CHANNEL)
                     # The first message confirms the subscription: it rings too, for what came while nobody listened.
-                    while True:
+                    while not self._closed:
                         if subscription.get_message(timeout=20) is not None:
                             self.ring()
             except (redis.RedisError, OSError) as error:
+                if self._closed:
+                    return
                 log.warning("no wake-ups, looking at intervals: %s", type(error).__name__)
                 time.sleep(_RETRY_SECONDS)

@@ -43,6 +43,16 @@ def answer(reply: ShowProcedure, phrases: Phrases) -> list[Line]:
     return _Answer(reply, phrases).lines()
 
 
+def _same_unit_once(amounts: Sequence[Amount]) -> list[Amount]:
+    """Return the amounts with labels that repeat the first one's unit cut to their number: "3 años", "6", "10"."""
+    units = {(amount.label or "").partition(" ")[2] for amount in amounts}
+    numbered = all((amount.label or "").partition(" ")[0].isdigit() for amount in amounts)
+    if len(units) != 1 or not numbered:
+        return list(amounts)
+    cut = [replace(amount, label=(amount.label or "").partition(" ")[0]) for amount in amounts[1:]]
+    return [amounts[0], *cut]
+
+
 class _Answer:
     def __init__(self, reply: ShowProcedure, phrases: Phrases) -> None:
         self.reply = reply
@@ -214,6 +224,8 @@ class _Answer:
         return [self._prices(), *([Line((Form(note, _COST), Form("")), if_shortened=(note,))] if note else [])]
 
     def _cost_note(self) -> str:
+        if self.card.cost.free is False and not self.card.cost.amounts:
+            return ""  # said in the place of the price
         return self.say("cost_note", {"text": self.card.cost.note}) if self.card.cost.note else ""
 
     def _prices(self) -> Line:
@@ -222,7 +234,11 @@ class _Answer:
             if cost.free is None:
                 return plain(self.say("cost_unknown"))
             if not cost.free:
-                return plain(self.say("cost_not_free"))
+                if not cost.note:
+                    return plain(self.say("cost_not_free"))
+                # A price whose date nobody knows stands in the note: then the note is what is known of the cost.
+                known = self.say("cost", {"text": cost.note})
+                return Line((Form(known, _COST), Form(self.say("cost_not_free"))), if_shortened=(known,))
             return plain(self._dated(self.say("cost_free"), (cost.as_of,)))
         free = [self.say("free")] if cost.free else []
         dates = tuple(amount.as_of or cost.as_of for amount in cost.amounts)
@@ -234,7 +250,9 @@ class _Answer:
             return Line((Form(ranged),), later=tuple(self._state_table()))
         if len(ranged) >= len(listed):
             return plain(listed)
-        return Line((Form(listed, _COST), Form(ranged)), if_shortened=(listed,))
+        shorter = self._dated(", ".join([*free, *map(self._price, _same_unit_once(cost.amounts))]), dates)
+        forms = dict.fromkeys((Form(listed, _MARKS), Form(shorter, _COST), Form(ranged)))
+        return Line(tuple(forms), if_shortened=(listed,))
 
     def _dated(self, text: str, dates: tuple[str | None, ...]) -> str:
         years = sorted({date[:4] for date in dates if date})
@@ -323,21 +341,22 @@ class _Answer:
 
     def _source(self, with_more: bool) -> Line:
         forms = tuple(
-            Form(self._with_trust(self._dated_source(self.card.source, month_only)), _SOURCE)
-            for month_only in (False, True)
+            Form(self._with_trust(self._dated_source(self.card.source, short), short), _SOURCE)
+            for short in (False, True)
         )
         return Line(forms, later=tuple(self._background()) if with_more else ())
 
     def _dated_source(self, source: Source, month_only: bool = False) -> str:
-        values = {"site": site_name(source.url)}
+        values = {"site": source.site or site_name(source.url)}
         if not source.date:
             return self.say("source_undated", values)
         return self.say("source", {**values, "date": date_text(source.date, month_only)})
 
-    def _with_trust(self, text: str) -> str:
+    def _with_trust(self, text: str, short: bool = False) -> str:
         if self.card.verified:
             return self.say("verified", {"text": text, "authority": self.card.authority.short})
-        return self.say("confirm_first", {"text": text}) if self.card.confirm_first else text
+        confirm = "confirm_first_short" if short else "confirm_first"
+        return self.say(confirm, {"text": text}) if self.card.confirm_first else text
 
     def _full_source(self) -> list[Line]:
         named = [self._named_source(source) for source in self.card.sources]

@@ -113,12 +113,23 @@ class Redis(_Process):
         return f"unix://{self.folder / 'redis.sock'}"
 
     def command(self) -> list[str]:
-        # fmt: off
         return [
-            self._program, "--port", str(self._port), "--bind", "127.0.0.1", "--unixsocket", str(self.folder / "redis.sock"),
-            "--dir", str(self.folder), "--save", "", "--appendonly", "no", "--daemonize", "no",
+            self._program,
+            "--port",
+            str(self._port),
+            "--bind",
+            "127.0.0.1",
+            "--unixsocket",
+            str(self.folder / "redis.sock"),
+            "--dir",
+            str(self.folder),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--daemonize",
+            "no",
         ]
-        # fmt: on
 
     def answers(self) -> bool:
         """Ask for a PONG (by hand: this module is loaded in both environments)."""
@@ -175,7 +186,7 @@ class Postgres(_Process):
     def _initialise(self) -> None:
         user = self.user()
         if user is not None:
-            os.chmod(self.folder, 0o755)  # noqa: S103  (sockets are for every local user of the tests)
+            os.chmod(self.folder, 0o755)  # sockets are for every local user of the tests
             shutil.chown(self.folder, user)
         subprocess.run(
             [self._programs / "initdb", "--no-sync", "--auth=trust", "--username=ventanilla", "--encoding=UTF8",
@@ -253,7 +264,11 @@ class FaultyHandler(BaseHTTPRequestHandler):
     def raw(self, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
         """Answer with these bytes."""
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}.items():
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **(headers or {}),
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -109,12 +109,15 @@ def aspects_of(text: str, intent: str, confidence: float) -> tuple[Aspect, ...]:
     named = asked(text)
     main = BY_INTENT.get(intent)
     if main is None or main in named:
-        return named
-    if not named:
-        return (main,) if confidence >= HEARD else ()
-    if confidence < SURE or (main == "duration" and "deadline" in named):
-        return named
-    return (*named, main)
+        wanted = named
+    elif not named:
+        wanted = (main,) if confidence >= HEARD else ()
+    elif confidence < SURE or (main == "duration" and "deadline" in named):
+        wanted = named
+    else:
+        wanted = (*named, main)
+    # Who asks what to bring is about to go: the overview leads with the documents and adds cost, place and source.
+    return ("overview",) if wanted == ("requirements",) else wanted
 
 
 def rest(normalised: str) -> list[str]:

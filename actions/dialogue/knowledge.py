@@ -80,6 +80,7 @@ class Loader:
         self._lock = threading.Lock()
         self._loaded: tuple[object, Knowledge] | None = None
         self._reloading: threading.Thread | None = None
+        self._refused: object = None
 
     def current(self) -> Knowledge:
         """Return the knowledge in force; when the file changed, the old one serves until the new one is indexed.
@@ -93,7 +94,7 @@ class Loader:
                 if self._loaded is None:
                     self._loaded = self._load()
                 return self._loaded[1]
-        if self._signature() not in (loaded[0], None):
+        if self._signature() not in (loaded[0], self._refused, None):
             self._reload()
         return loaded[1]
 
@@ -119,9 +120,11 @@ class Loader:
             self._reloading.start()
 
     def _replace(self) -> None:
+        signature = self._signature()
         try:
             self._loaded = self._load()
         except Exception as error:  # a half-written or foreign file must not take the old catalogue away
+            self._refused = signature
             logger.error("catalogue not replaced", extra={"fields": {"error": type(error).__name__}})
 
 

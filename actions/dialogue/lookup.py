@@ -61,7 +61,7 @@ def _is_part_of_name(place: Place, verdict: Verdict, know: Knowledge) -> bool:
         return False
     card = know.catalogue.procedures[first.id]
     names = f" {fold(' . '.join((card.name, card.short, *card.aliases)))} "
-    return card.jurisdiction.municipality != place.municipality and f" {fold(place.municipality)} " in names
+    return card.jurisdiction.state != place.state and f" {fold(place.municipality)} " in names
 
 
 def find(turn: Turn, know: Knowledge) -> Verdict:

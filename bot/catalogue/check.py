@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bot.catalogue.places import Places
 from bot.catalogue.schema import CardError, Loaded, load_card, load_list
 from bot.core.procedures import Condition, Family, LifeEvent, LifeEventStep, Procedure
+
+T = TypeVar("T")
 
 # What a renderer can rely on: a WhatsApp list item is 24 characters, an SMS of two segments 306.
 MAX_LENGTH = {
@@ -51,7 +54,7 @@ def load_cards(data: Path) -> tuple[CardSet, list[CardError]]:
     """Load and check all cards under ``data``. The list of errors is sorted and empty when all is well."""
     errors: list[CardError] = []
 
-    def load_folder(kind: type, folder: str) -> tuple[Loaded, ...]:
+    def load_folder(kind: type[T], folder: str) -> tuple[Loaded[T], ...]:
         paths = sorted((data / folder).glob("*.yml"))
         return tuple(card for path in paths if (card := load_card(kind, path, errors)) is not None)
 
@@ -70,7 +73,9 @@ def _check_all(cards: CardSet, places: Places) -> Iterator[CardError]:
     events = {e.card.id for e in cards.life_events}
     families = {f.card.id for f in cards.families}
     procedures = {p.card.id for p in cards.procedures}
-    for loaded in (*cards.procedures, *cards.life_events, *cards.conditions):
+    named: tuple[Loaded[Procedure] | Loaded[LifeEvent] | Loaded[Condition], ...]
+    named = (*cards.procedures, *cards.life_events, *cards.conditions)
+    for loaded in named:
         if loaded.card.id != loaded.path.stem:
             yield loaded.error("id", f"is {loaded.card.id!r}, but the file is named {loaded.path.stem!r}")
         yield from _plain_words(loaded)
@@ -182,7 +187,7 @@ def _check_step(
 
 
 def _check_when(
-    loaded: Loaded, at: str, when: dict[str, tuple[str, ...]], conditions: dict[str, set[str]]
+    loaded: Loaded[Any], at: str, when: dict[str, tuple[str, ...]], conditions: dict[str, set[str]]
 ) -> Iterator[CardError]:
     for condition, values in when.items():
         if condition not in conditions:
@@ -194,12 +199,12 @@ def _check_when(
                 yield loaded.error(f"{at}.{condition}", f"{value!r} is not one of its values ({allowed})")
 
 
-def _limit(loaded: Loaded, field: str, text: str, kind: str) -> Iterator[CardError]:
+def _limit(loaded: Loaded[Any], field: str, text: str, kind: str) -> Iterator[CardError]:
     if len(text) > MAX_LENGTH[kind]:
         yield loaded.error(field, f"is {len(text)} characters long, at most {MAX_LENGTH[kind]} fit")
 
 
-def _plain_words(loaded: Loaded) -> Iterator[CardError]:
+def _plain_words(loaded: Loaded[Any]) -> Iterator[CardError]:
     """Yield an error for every text that speaks to the citizen as "tú" (questions and aliases are hers, not ours)."""
     for field, text in _texts(loaded.tree, ()):
         found = _TUTEO.search(text)

@@ -82,7 +82,7 @@ class Places:
             aliases[fold(row["alias"])] = {Place(row["state"], row["municipality"] or None)}
         return Places(
             state_names=frozenset(place.state for place in population),
-            municipality_names=frozenset((place.state, place.municipality) for place in municipalities.values()),
+            municipality_names=frozenset((place.state, place.municipality or "") for place in municipalities.values()),
             aliases={
                 name: tuple(sorted(found, key=lambda p: (p.municipality is not None, -population.get(p, 0), p.state)))
                 for name, found in aliases.items()

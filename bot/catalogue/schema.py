@@ -39,7 +39,7 @@ for _cls in (
     cards.LifeEvent,
 ):
     # pydantic reads a standard dataclass's configuration from this attribute; bot.core itself stays standard library.
-    _cls.__pydantic_config__ = _FORBID
+    setattr(_cls, "__pydantic_config__", _FORBID)  # noqa: B010  (no such attribute for a type checker)
 
 
 @dataclass(frozen=True, order=True)

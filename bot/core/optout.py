@@ -21,7 +21,7 @@ _SIGNS_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 def bare(text: str) -> str:
-    """Return a message without case, accents, and the signs, spaces and emoji around it: ``"¡Más! 🙏"`` -> ``"mas"``."""
+    """Return a message without case, accents, and what is no letter around it: ``"¡Más! 🙏"`` -> ``"mas"``."""
     decomposed = unicodedata.normalize("NFKD", text.lower())
     return _SIGNS_AROUND.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
 

@@ -21,11 +21,15 @@ Case = dict[str, str]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a fact was read. ``date`` is ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; None when the page had none."""
+    """Where a fact was read. ``date`` is ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; None when the page had none.
+
+    ``site`` is what to call it where its address would tell a citizen nothing (a repository, a network of copies).
+    """
 
     title: str
     url: str
     date: str | None = None
+    site: str | None = None
 
 
 @dataclass(frozen=True)

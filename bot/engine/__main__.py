@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = engine_settings()
     except BadSetting as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     lean.start()
     if options.command == "train":
@@ -60,7 +60,7 @@ def _train(root: Path, force: bool) -> int:
     try:
         train(root, force)
     except TrainingFailed as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 

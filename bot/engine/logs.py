@@ -1,8 +1,8 @@
 """Logs of the engine: one JSON object a line on standard output, without what a person wrote.
 
 Rasa logs message texts and slots as fields of structured entries and as values inside exceptions. So fields are
-dropped unless they are named here, exceptions show their type and place but not their message, and what looks like a
-number or a CURP is masked in whatever is left.
+dropped unless they are named here, exceptions show their type and place but not their message, and personal data
+(:mod:`bot.core.redact`) and any long number are masked in whatever is left.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from typing import Any
 
 import structlog
 
+from bot.core.redact import redact as redact_personal
+
 _FIELDS = frozenset({"seconds", "status", "outcome", "intent", "replayed", "conversation", "error", "path", "port"})
 """The fields beside the event that an entry may carry."""
 
-_DIGITS = re.compile(r"(?<![\w.])\+?\d(?:[\s().\-]?\d){6,}")
-_CURP = re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b", re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"\d{7,}")
 
 
 def redact(text: str) -> str:
-    """Mask runs of seven and more digits (phone numbers, folios) and whatever has the form of a CURP."""
-    return _DIGITS.sub("[number]", _CURP.sub("[curp]", text))
+    """Mask personal data, and any seven digits in a row: a log has no use for the folios that a conversation keeps."""
+    return _LONG_NUMBER.sub("[number]", redact_personal(text))
 
 
 def keep_named_fields(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

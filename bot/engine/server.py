@@ -25,7 +25,10 @@ _BODY = 256 * 1024
 
 
 def serve(root: Path, model: Path, host: str, port: int, settings: EngineSettings) -> int:
-    """Serve until SIGTERM or SIGINT; return an exit code. Without a model it starts all the same: ``/health`` and ``/turns`` say so."""
+    """Serve until SIGTERM or SIGINT and return an exit code.
+
+    Without a model it starts all the same: ``/health`` and ``/turns`` say so.
+    """
     configure_structlog(logging.INFO)
     configure_logs(settings.log_level)
     app = make_app(root, model)

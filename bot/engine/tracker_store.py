@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from rasa.core.brokers.broker import EventBroker
@@ -128,7 +128,7 @@ class ConversationTrackerStore(TrackerStore):
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._redis.close()
+        await self._redis.close(close_connection_pool=True)  # redis-py leaves a pool made by from_url open otherwise
 
 
 def shortened(events: list[Event], slots: Sequence[Slot], limit: int) -> list[Event]:
@@ -206,8 +206,8 @@ def _decode(value: bytes) -> tuple[int, list[dict[str, Any]]]:
         raise TrackerStoreError("the stored dialogue state is not readable") from None
 
 
-@lru_cache(maxsize=None)
-def _event_class(name: str) -> type[Event] | None:
+@cache
+def _event_class(name: str) -> Any:
     # Rasa looks through all subclasses for every event: a third of a turn's time in a long conversation.
     return Event.resolve_by_type(name)
 
@@ -216,16 +216,13 @@ def _events(stored: Iterable[dict[str, Any]]) -> list[Event]:
     """Return the events of their stored form.
 
     Raises:
-        TrackerStoreError: one is of a kind that this version of Rasa does not know.
+        TrackerStoreError: one has another form, or is of a kind that this version of Rasa does not know.
     """
-    events: list[Event] = []
-    for item in stored:
-        kind = _event_class(str(item.get("event")))
-        event = kind._from_parameters(item) if kind else None
-        if event is None:
-            raise TrackerStoreError("the stored dialogue state is not readable")
-        events.append(event)
-    return events
+    try:
+        events = [_event_class(item["event"])._from_parameters(item) for item in stored]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise TrackerStoreError("the stored dialogue state is not readable") from None
+    return [event for event in events if event is not None]
 
 
 def _version(tracker: DialogueStateTracker) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -63,11 +64,11 @@ def train(root: Path, force: bool = False) -> bool:
         TrainingFailed: Rasa made no model.
     """
     if not force and is_current(root):
-        print(f"model is current: models/{MODEL}", flush=True)
+        _tell(f"model is current: models/{MODEL}")
         return False
     digest = source_digest(root)
     started = time.monotonic()
-    print("training…", flush=True)
+    _tell("training…")
     models = root / "models"
     models.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".training-", dir=models))
@@ -80,8 +81,13 @@ def train(root: Path, force: bool = False) -> bool:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     size = model_path(root).stat().st_size / 1e6
-    print(f"trained models/{MODEL} in {time.monotonic() - started:.1f} s ({size:.1f} MB)", flush=True)
+    _tell(f"trained models/{MODEL} in {time.monotonic() - started:.1f} s ({size:.1f} MB)")
     return True
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _train(root: Path, folder: Path) -> Path:

@@ -15,6 +15,7 @@ class TurnLocks:
     """Locks by conversation id; an entry lives as long as someone holds it or waits for it."""
 
     def __init__(self) -> None:
+        """Start with none."""
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
     def __len__(self) -> int:

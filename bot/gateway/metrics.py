@@ -47,7 +47,7 @@ class _Queues:
 def metrics_page(store: Store) -> Response:
     """Return the page for one scrape."""
     registry = CollectorRegistry()
-    registry.register(_Queues(store))  # type: ignore[arg-type]  # a collector needs only collect()
+    registry.register(_Queues(store))  # a collector needs only collect()
     parts = [generate_latest(registry)]
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         counted = CollectorRegistry()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.choices import OpenOption
@@ -50,7 +50,7 @@ class StoredMessage:
 class ConversationState:
     """What is remembered of a conversation between turns, besides the engine's running dialogue."""
 
-    context: TurnContext = TurnContext()
+    context: TurnContext = field(default_factory=TurnContext)
     options: tuple[OpenOption, ...] = ()
     more: tuple[Outgoing, ...] = ()
     opted_out: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, li
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.choices import OpenOption
-from bot.core.codec import from_payload, to_payload
+from bot.core.codec import PayloadError, from_payload, to_payload
 from bot.core.delivery import DeliveryStatus, Outgoing, StatusUpdate
 from bot.core.ids import canonical_number, conversation_id
 from bot.core.messages import Content, InboundMessage
@@ -29,6 +30,8 @@ from bot.store.model import (
     TurnOutcome,
 )
 from bot.store.tables import UtcDateTime, contacts, conversations, delivery_events, inbound, outbound
+
+log = logging.getLogger(__name__)
 
 _UNSENT = (DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value)
 
@@ -199,11 +202,10 @@ class Store:
                 .join(contacts, contacts.c.conversation_id == conversations.c.id)
                 .where(conversations.c.id == conversation)
             ).one()
-        context = json.loads(row.context)
         return ConversationState(
-            context=from_payload(TurnContext, context) if context else TurnContext(),
-            options=tuple(from_payload(OpenOption, item) for item in json.loads(row.options)),
-            more=tuple(from_payload(Outgoing, item) for item in json.loads(row.more)),
+            context=_remembered(TurnContext, row.context, TurnContext()),
+            options=_remembered(tuple[OpenOption, ...], row.options, ()),
+            more=_remembered(tuple[Outgoing, ...], row.more, ()),
             opted_out=row.opted_out_at is not None,
             privacy_shown=row.privacy_shown_at is not None,
         )
@@ -382,7 +384,7 @@ class Store:
         return frozenset(row.provider_id for row in rows)
 
     def delivery_retry(self, delivery: Delivery, code: str, after: float, *, taken_unknown: bool) -> None:
-        """Put a message back, due in ``after`` seconds. ``taken_unknown``: the carrier may have taken it (a timeout)."""
+        """Put a message back, due in ``after`` seconds. ``taken_unknown``: the carrier may have it (a timeout)."""
         now = utc_now()
         values: dict[str, Any] = {
             "status": DeliveryStatus.PENDING.value,
@@ -414,7 +416,7 @@ class Store:
                 self._set_opted_out(db, delivery.conversation_id, True, "carrier", utc_now())
 
     def apply_status(self, status: StatusUpdate) -> bool:
-        """Apply a status callback; True when it was progress. Every callback for a known delivery is kept as history."""
+        """Apply a status callback; True when it was progress. Every one for a known delivery is kept as history."""
         with self._engine.begin() as db:
             known = outbound.c.provider_id == status.provider_id
             if status.delivery_id:
@@ -494,6 +496,15 @@ class Store:
 def _first(column: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:
     # The type must be said: a bare datetime goes to PostgreSQL with its zone, and comes back in the server's.
     return func.coalesce(column, literal(now, UtcDateTime()))
+
+
+def _remembered(kind: Any, stored: str, nothing: Any) -> Any:
+    try:
+        return from_payload(kind, json.loads(stored))
+    except PayloadError as error:
+        # Written by another version of ours: better to ask the person again than never to answer her.
+        log.error("forgotten, for it cannot be read: %s", error)
+        return nothing
 
 
 def _dump(value: Any) -> str:

@@ -87,6 +87,7 @@ class Worker:
 
     def _stop(self) -> None:
         self._stopping.set()
+        self._alarm.close()
         self._alarm.ring()
 
     def _loop(self, step: Callable[[], bool]) -> None:

@@ -42,9 +42,7 @@ class DeliveryHandler:
             if delivery.recovering:
                 # The last attempt was cut off: the carrier may have the message. It has no idempotency key, so ask.
                 known = self._store.provider_ids(delivery.conversation_id, delivery.first_attempt_at)
-                provider_id = carrier.find_sent(
-                    delivery.number, delivery.text, delivery.first_attempt_at, known=known
-                )
+                provider_id = carrier.find_sent(delivery.number, delivery.text, delivery.first_attempt_at, known=known)
             if provider_id is None:
                 provider_id = carrier.send(
                     delivery.number,

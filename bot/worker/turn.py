@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.core.choices import OpenOption, pick
 from bot.core.delivery import Outgoing, Rendered
-from bot.core.messages import ChannelName, Choice, Content, Media, Text
+from bot.core.messages import ChannelName, Choice, Content, Media, OptOutType, Text
 from bot.core.optout import opt_out_keyword
 from bot.core.phrases import MissingPhrase, Phrases
 from bot.core.replies import Handoff, Reply, Say
@@ -91,22 +91,30 @@ class TurnHandler:
         )
 
     def give_up(self, message: StoredMessage, state: ConversationState) -> TurnOutcome:
-        """Close a message whose turn keeps failing: say so if that can be said, and let the conversation go on."""
+        """Close a message whose turn keeps failing: say so if that can be said, and let the conversation go on.
+
+        A "stop" is obeyed even so.
+        """
         log.error("turn given up", extra={"inbound_id": message.inbound_id})
         outgoing: tuple[Outgoing, ...] = ()
-        if not state.opted_out:
+        stop = self._consent_asked(message) == "stop"
+        if not state.opted_out and not stop:
             try:
                 phrases = self._phrases.of(state.context.language, message.channel)
                 outgoing = self._channels[message.channel].render((Say("turn_failed"),), phrases).messages
             except Exception:  # whatever made the turn fail may be in the way here too
                 log.exception("not even an apology", extra={"inbound_id": message.inbound_id})
-        return TurnOutcome("failed", outgoing, replace(state, options=(), more=()))
+        return TurnOutcome("failed", outgoing, replace(state, options=(), more=()), opted_out=True if stop else None)
+
+    @staticmethod
+    def _consent_asked(message: StoredMessage) -> OptOutType | None:
+        text = message.content.text if isinstance(message.content, (Text, Media)) else ""
+        return message.opt_out or opt_out_keyword(text)
 
     def _consent(
         self, message: StoredMessage, state: ConversationState, channel: Channel, phrases: Phrases
     ) -> TurnOutcome | None:
-        text = message.content.text if isinstance(message.content, (Text, Media)) else ""
-        asked = message.opt_out or opt_out_keyword(text)
+        asked = self._consent_asked(message)
         carrier_answers = message.opt_out is not None  # it sends its own confirmation, and blocks ours
         if asked == "stop":
             say = () if carrier_answers or state.opted_out else (Say("opted_out_confirmation"),)

@@ -29,9 +29,28 @@ def render(replies: Sequence[Reply], phrases: Phrases) -> Rendered:
     body, closing = _split(replies, phrases)
     lines = [line.map(fold) for line in compose(body, phrases)]
     pages = _one_page(lines, _joined(closing, _hint(replies, phrases)))
-    pages = pages or _pages(lines, closing, _footer(replies, phrases))
+    pages = pages or _pages(lines, *_endings(lines, closing, _short_closing(body, replies, phrases), replies, phrases))
     messages = tuple(Outgoing("sms", page) for page in pages)
     return Rendered(messages[:1], messages[1:])
+
+
+def _endings(
+    lines: Sequence[Line], closing: str, short_closing: str, replies: Sequence[Reply], phrases: Phrases
+) -> tuple[str, str]:
+    """Return closing and footer: their long words only where they cost the answer nothing."""
+    long_footer, short_footer = _footer(replies, phrases), _footer(replies, phrases, short=True)
+    fullest = choose(lines, lambda text: fits(_joined(text, _joined(short_closing, short_footer))))
+    for end, foot in ((closing, long_footer), (closing, short_footer), (short_closing, long_footer)):
+        if choose(lines, lambda text, end=end, foot=foot: fits(_joined(text, _joined(end, foot)))) == fullest:  # type: ignore[misc]
+            return end, foot
+    return short_closing, short_footer
+
+
+def _short_closing(body: Sequence[Reply], replies: Sequence[Reply], phrases: Phrases) -> str:
+    """Return the words said after a question in their short form (``<key>_short``), where ``locale/`` has one."""
+    after = [reply for reply in replies[len(body) :] if isinstance(reply, Say)]
+    keys = [f"{reply.phrase}_short" if phrases.has(f"{reply.phrase}_short") else reply.phrase for reply in after]
+    return fold("\n".join(phrases(key, reply.params) for key, reply in zip(keys, after, strict=True)))
 
 
 def _split(replies: Sequence[Reply], phrases: Phrases) -> tuple[Sequence[Reply], str]:
@@ -77,5 +96,7 @@ def _hint(replies: Sequence[Reply], phrases: Phrases) -> str:
     return fold(phrases("pick_step")) if options and steps and steps[-1].options == options else ""
 
 
-def _footer(replies: Sequence[Reply], phrases: Phrases) -> str:
-    return fold(phrases("more_or_number") if open_options(tuple(replies)) else phrases("more"))
+def _footer(replies: Sequence[Reply], phrases: Phrases, short: bool = False) -> str:
+    if open_options(tuple(replies)):
+        return fold(phrases("more_or_number_short" if short else "more_or_number"))
+    return fold(phrases("more_short" if short else "more"))

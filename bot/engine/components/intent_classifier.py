@@ -18,6 +18,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack, vstack
 
 from bot.engine.components.scope_model import Floats, LinearModel, fit
+from bot.engine.components.spanish_tokenizer import has_words
 
 _ARRAYS = "model.npz"
 _HEAD = "model.json"
@@ -82,8 +83,8 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
         return cls(config, model_storage, resource, model)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn from the examples that have text and intent, and persist."""
-        examples = [e for e in training_data.intent_examples if e.get(TEXT) and e.get(INTENT)]
+        """Learn from the examples that are words and have an intent, and persist."""
+        examples = [e for e in training_data.intent_examples if has_words(e) and e.get(INTENT)]
         if examples:
             features, vectors = _features(examples)
             self._model = fit(
@@ -113,8 +114,8 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
             shares, chances = self._model.probabilities(features, vectors)
             empty = np.diff(features.indptr) == 0
             chances = np.where(empty, 0.0, chances)
-            rankings = [self._ranking(*row) for row in zip(shares, chances)]
-        for message, ranking in zip(written, rankings):
+            rankings = [self._ranking(*row) for row in zip(shares, chances, strict=True)]
+        for message, ranking in zip(written, rankings, strict=True):
             first = ranking[0] if ranking else {INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}
             message.set(INTENT, first, add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
@@ -127,7 +128,7 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
         outside = str(self._config["out_of_scope"])
         confidences = {
             name: float(chance * share)
-            for index, (name, share) in enumerate(zip(model.intents, shares))
+            for index, (name, share) in enumerate(zip(model.intents, shares, strict=True))
             if index != model.out_of_scope
         }
         confidences[outside] = float(1.0 - chance)

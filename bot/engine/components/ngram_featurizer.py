@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.engine.components.spanish_tokenizer import normal_text
+from bot.engine.components.spanish_tokenizer import has_words, normal_text
 
 _ANALYZERS = ("word", "char_wb")
 _VOCABULARY = "vocabulary.json"
@@ -83,7 +83,7 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
         with model_storage.read_from(resource) as folder:
             vocabularies = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
             with np.load(folder / _WEIGHTS, allow_pickle=False) as weights:
-                for analyzer, terms in zip(_ANALYZERS, vocabularies):
+                for analyzer, terms in zip(_ANALYZERS, vocabularies, strict=True):
                     vectorizer = component._new(analyzer, {term: index for index, term in enumerate(terms)})
                     vectorizer.idf_ = weights[analyzer]
                     component._vectorizers.append(vectorizer)
@@ -102,8 +102,8 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
                 raise ValueError(f"{cls.__name__}: {analyzer} must be [shortest, longest]")
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn from the examples that have text, and persist."""
-        texts = [normal_text(message) for message in training_data.training_examples if message.get(TEXT)]
+        """Learn from the examples that are words, and persist."""
+        texts = [normal_text(message) for message in training_data.training_examples if has_words(message)]
         self.fit(texts)
         self.persist()
         assert self._resource is not None
@@ -134,11 +134,13 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
 
     def persist(self) -> None:
         """Write the n-grams in column order as JSON and their weights as npz."""
-        assert self._storage is not None and self._resource is not None
+        assert self._storage is not None
+        assert self._resource is not None
         with self._storage.write_to(self._resource) as folder:
             terms = [sorted(v.vocabulary_, key=v.vocabulary_.__getitem__) for v in self._vectorizers]
             (folder / _VOCABULARY).write_text(json.dumps(terms, ensure_ascii=False), encoding="utf-8")
-            np.savez_compressed(folder / _WEIGHTS, **{a: v.idf_ for a, v in zip(_ANALYZERS, self._vectorizers)})
+            weights = {a: v.idf_ for a, v in zip(_ANALYZERS, self._vectorizers, strict=True)}
+            np.savez_compressed(folder / _WEIGHTS, **weights)
 
     def _new(self, analyzer: str, vocabulary: dict[str, int] | None) -> TfidfVectorizer:
         return TfidfVectorizer(

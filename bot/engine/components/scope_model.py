@@ -115,7 +115,7 @@ def _signals(scores: Floats, outside: int, near: Floats) -> Floats:
     rows = scores.shape[0]
     best = scores[:, inside].max(axis=1) if inside else np.full(rows, _ABSENT, np.float32)
     other = scores[:, outside] if outside >= 0 else np.zeros(rows, np.float32)
-    return np.stack([best, other, near, np.ones(rows, np.float32)], axis=1).astype(np.float32)
+    return np.asarray(np.stack([best, other, near, np.ones(rows)], axis=1), dtype=np.float32)
 
 
 def _one_vs_rest(features: csr_matrix, index: NDArray[np.int_], count: int, cost: float) -> tuple[Floats, Floats]:

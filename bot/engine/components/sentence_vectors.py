@@ -33,7 +33,7 @@ class SentenceVectors:
         """Return one row a text; an empty text is the zero vector, far from everything."""
         with self._lock:
             missing = list(dict.fromkeys(text for text in texts if text and text not in self._kept))
-            fresh = dict(zip(missing, self._compute(missing))) if missing else {}
+            fresh = dict(zip(missing, self._compute(missing), strict=True)) if missing else {}
             rows = [self._kept.get(text, fresh.get(text)) for text in texts]
             self._remember(fresh, texts)
         zero = np.zeros(SIZE, dtype=np.float32)

@@ -8,6 +8,7 @@ import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
@@ -42,6 +43,15 @@ class SpanishTokenizer(Tokenizer):
             if not word.is_space and normal_form(word.text)
         ]
         return tokens or ([Token(text, 0)] if text else [])
+
+
+def has_words(message: Message) -> bool:
+    """Say whether the message is words to learn from: not empty, and not a structured one (``/pick{…}``).
+
+    Structured messages are in the training data so that their intents are known; Rasa reads them by itself.
+    """
+    text = message.get(TEXT)
+    return bool(text) and not str(text).startswith(INTENT_MESSAGE_PREFIX)
 
 
 def normal_text(message: Message) -> str:

@@ -31,8 +31,12 @@ def fold(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the first characters of ``text`` in lower case on one line; accents stay (sentence vectors know them)."""
-    return " ".join(text[:LIMIT].lower().split())
+    """Return the first characters of ``text`` in lower case on one line; accents stay (sentence vectors know them).
+
+    A text without a word or a symbol (``"..."``) is empty.
+    """
+    words = text[:LIMIT].lower().split()
+    return " ".join(words) if any(normal_form(word) for word in words) else ""
 
 
 def normal_form(token: str) -> str:

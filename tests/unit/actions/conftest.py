@@ -102,7 +102,12 @@ PROCEDURES = (
             Requirement("Licencia anterior", "licencia anterior", when={"occasion": ("renewal",)}),
         ),
     ),
-    card("licencia-oaxaca", family="licencia", jurisdiction=local("Oaxaca")),
+    card(
+        "licencia-oaxaca",
+        family="licencia",
+        jurisdiction=local("Oaxaca"),
+        aliases=("licencia oaxaca de juárez",),
+    ),
     card("residencia-huejotzingo", family="residencia", jurisdiction=local("Puebla", "Huejotzingo")),
     card("residencia-texmelucan", family="residencia", jurisdiction=local("Puebla", "San Martín Texmelucan")),
     card("residencia-cdmx", family="residencia", jurisdiction=local("Ciudad de México")),
@@ -267,6 +272,12 @@ def places() -> Places:
 @pytest.fixture
 def catalogue_path(tmp_path: Path) -> Path:
     return write_catalogue(tmp_path / "catalogue.sqlite")
+
+
+@pytest.fixture
+def replace_catalogue(catalogue_path: Path) -> Callable[[str], Path]:
+    """Build the catalogue anew, with one card more, under the given revision."""
+    return lambda revision: write_catalogue(catalogue_path, (*PROCEDURES, card("nuevo")), revision)
 
 
 @pytest.fixture(scope="session")

@@ -33,9 +33,9 @@ def test_a_step_with_alternatives_asks_for_the_place(talk: Any) -> None:
 def test_a_part_asked_for_after_a_life_event_is_asked_of_a_step(talk: Any) -> None:
     talk.finds("se murió mi papá", "life_event", "fallecimiento")
     talk.say("se murió mi papá", "life_event")
-    (ask,) = talk.say("qué papeles necesito", "ask_requirements")
+    (ask,) = talk.say("cuánto cuesta", "ask_cost")
     assert (ask.phrase, ask.options[0].id) == ("ask_topic", "step:fallecimiento:0")
-    assert talk.pick("step:fallecimiento:0")[0].aspects == ("requirements",)
+    assert talk.pick("step:fallecimiento:0")[0].aspects == ("cost",)
 
 
 @pytest.mark.parametrize(

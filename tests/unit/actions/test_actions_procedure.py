@@ -31,7 +31,7 @@ def ids(ask: Ask) -> list[str]:
     ("text", "intent", "aspects"),
     [
         ("quiero el pasaporte", "ask_procedure", ("overview",)),
-        ("qué necesito para el pasaporte", "ask_requirements", ("requirements",)),
+        ("qué necesito para el pasaporte", "ask_requirements", ("overview",)),
         ("en cuánto anda el pasaporte", "ask_cost", ("cost",)),
         ("el pasaporte cuánto tarda y dónde se saca", "ask_duration", ("duration", "where")),
         ("qué papeles son y cuánto cuesta el pasaporte", "ask_requirements", ("requirements", "cost")),
@@ -96,8 +96,8 @@ def test_without_a_procedure_the_question_is_which_one(talk: Any) -> None:
 
 
 def test_a_family_without_a_place_asks_for_it_and_the_answer_completes_the_question(talk: Any) -> None:
-    talk.finds("qué piden para la licencia", "ask_place", "licencia-jalisco", "licencia-oaxaca", family="licencia")
-    ask = asked(talk.say("qué piden para la licencia", "ask_requirements"))
+    talk.finds("cuánto cobran por la licencia", "ask_place", "licencia-jalisco", "licencia-oaxaca", family="licencia")
+    ask = asked(talk.say("cuánto cobran por la licencia", "ask_cost"))
     assert ask == Ask(
         "ask_state_for",
         (Option("state:Jalisco", "Jalisco"), Option("state:Oaxaca", "Oaxaca")),
@@ -105,7 +105,7 @@ def test_a_family_without_a_place_asks_for_it_and_the_answer_completes_the_quest
     )
     assert talk.meaning["outcome"] == "ask_place"
     answer = shown(talk.say("en oaxaca", "inform_place"))
-    assert (answer.procedure.id, answer.aspects, answer.state) == ("licencia-oaxaca", ("requirements",), "Oaxaca")
+    assert (answer.procedure.id, answer.aspects, answer.state) == ("licencia-oaxaca", ("cost",), "Oaxaca")
     assert talk.context.state == "Oaxaca"
 
 
@@ -243,6 +243,12 @@ def test_a_municipality_in_a_procedures_name_is_no_place(talk: Any) -> None:
     talk.finds("lo de la beca benito juárez", "answer", "beca", place=Place("Quintana Roo", "Benito Juárez"))
     assert shown(talk.say("lo de la beca benito juárez", "ask_procedure")).state is None
     assert talk.slots.get("state") is None
+
+
+def test_a_municipality_in_the_name_of_its_own_states_card_is_a_place(talk: Any) -> None:
+    text = "mi licencia oaxaca de juárez"
+    talk.finds(text, "answer", "licencia-oaxaca", place=Place("Oaxaca", "Oaxaca de Juárez"), family="licencia")
+    assert shown(talk.say(text, "ask_procedure")).procedure.id == "licencia-oaxaca"
 
 
 def test_online_ways_are_said_as_far_as_the_card_knows(talk: Any) -> None:

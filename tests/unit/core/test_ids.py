@@ -42,9 +42,23 @@ def test_foreign_and_oddly_written_numbers(typed, canonical):
 
 @pytest.mark.parametrize(
     "address",
-    ["", "   ", "+", "whatsapp:", "MX.13491208655302741918", "Telcel", "anonymous", "+52abc", "911", "12345",
-     "+1234567890123456", "\u0665\u0665\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668", "55 1234 567\u00b2", "client:rosa"],
-)  # fmt: skip
+    [
+        "",
+        "   ",
+        "+",
+        "whatsapp:",
+        "MX.13491208655302741918",
+        "Telcel",
+        "anonymous",
+        "+52abc",
+        "911",
+        "12345",
+        "+1234567890123456",
+        "\u0665\u0665\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
+        "55 1234 567\u00b2",
+        "client:rosa",
+    ],
+)
 def test_what_is_not_a_number_is_refused_without_repeating_it(address):
     with pytest.raises(BadNumber) as refused:
         canonical_number(address)

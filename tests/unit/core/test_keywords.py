@@ -17,7 +17,8 @@ def test_a_whole_message_is_a_keyword(typed, meaning):
 
 
 @pytest.mark.parametrize(
-    "sentence", ["", "mas informacion", "necesito ayuda con mi acta", "ayuda escolar", "aviso de privacidad", "masa", "?"]
+    "sentence",
+    ["", "mas informacion", "necesito ayuda con mi acta", "ayuda escolar", "aviso de privacidad", "masa", "?"],
 )
 def test_inside_a_sentence_it_is_a_word(sentence):
     assert keyword(sentence) is None

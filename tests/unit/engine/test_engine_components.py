@@ -74,7 +74,7 @@ TEXTS = ("qiero sacr mi acta d nacimiento", "HOLA!!", "cuéntame un chiste de pe
 def test_what_is_stored_reads_messages_as_what_was_trained(tmp_path: Path, data: TrainingData) -> None:
     storage, trained = train(tmp_path / "a", data)
     loaded = [trained[0], load(NgramTfidfFeaturizer, storage), trained[2], load(CalibratedLinearClassifier, storage)]
-    for first, second in zip(parse(trained, *TEXTS), parse(loaded, *TEXTS)):
+    for first, second in zip(parse(trained, *TEXTS), parse(loaded, *TEXTS), strict=True):
         assert first.get("intent_ranking") == second.get("intent_ranking")
 
 
@@ -159,7 +159,9 @@ def test_any_set_of_intents_can_be_learned(labels: list[str]) -> None:
     features, vectors = labelled(labels)
     model = fit(features, vectors, labels, out_of_scope="out_of_scope")
     shares, chances = model.probabilities(features, vectors)
-    assert np.isfinite(shares).all() and ((chances >= 0) & (chances <= 1)).all() and 0 <= model.threshold <= 0.5
+    assert np.isfinite(shares).all()
+    assert ((chances >= 0) & (chances <= 1)).all()
+    assert 0 <= model.threshold <= 0.5
     if len(set(labels)) == len(labels) == 2 or set(labels) == {"a", "b"}:
         assert [model.intents[index] for index in shares.argmax(axis=1)] == labels
 
@@ -203,16 +205,19 @@ def test_tokens_keep_their_places_in_the_text() -> None:
 def test_sentence_vectors_are_kept_and_bounded() -> None:
     vectors = SentenceVectors(keep=2)
     found = vectors.encode(["acta de nacimiento", "", "acta de nacimiento", "pasaporte"])
-    assert found.shape == (4, SIZE) and not found[1].any()
+    assert found.shape == (4, SIZE)
+    assert not found[1].any()
     np.testing.assert_array_equal(found[0], found[2])
     assert np.allclose(np.linalg.norm(found[[0, 3]], axis=1), 1.0, atol=1e-3)
     again = vectors.encode(["curp", "acta de nacimiento", "pasaporte"])
     np.testing.assert_allclose(again[1], found[0], atol=1e-5)
-    assert len(vectors._kept) == 2 and vectors.encode([]).shape == (0, SIZE)
+    assert len(vectors._kept) == 2
+    assert vectors.encode([]).shape == (0, SIZE)
 
 
 def test_component_names_are_nobody_elses() -> None:
     from rasa.engine.recipes.default_components import DEFAULT_COMPONENTS
 
     ours = [component.__name__ for component in COMPONENTS]
-    assert len(set(ours)) == len(ours) and not set(ours) & {component.__name__ for component in DEFAULT_COMPONENTS}
+    assert len(set(ours)) == len(ours)
+    assert not set(ours) & {component.__name__ for component in DEFAULT_COMPONENTS}

@@ -24,7 +24,8 @@ def as_rasa_reads(text: str) -> tuple[str | None, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "text", ["/restart", " /restart", "//restart", "/ /restart", "\u00a0/restart", "/pick{\"option_id\": \"x\"}", "/", "\n/a"]
+    "text",
+    ["/restart", " /restart", "//restart", "/ /restart", "\u00a0/restart", '/pick{"option_id": "x"}', "/", "\n/a"],
 )
 def test_a_leading_slash_is_never_an_intent(text: str) -> None:
     assert as_rasa_reads(message_text(Text(text))) == (None, {})

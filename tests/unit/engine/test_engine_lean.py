@@ -34,7 +34,8 @@ def test_the_list_of_stand_ins_is_the_known_one() -> None:
 @NEEDS_NO_TENSORFLOW
 def test_every_stand_in_stands_for_a_module_that_imports_tensorflow() -> None:
     folder = importlib.util.find_spec("rasa")
-    assert folder is not None and folder.submodule_search_locations is not None
+    assert folder is not None
+    assert folder.submodule_search_locations is not None
     base = folder.submodule_search_locations[0]
     for name in lean.STAND_INS:
         with open(f"{base}/{'/'.join(name.split('.')[1:])}.py", encoding="utf-8") as source:

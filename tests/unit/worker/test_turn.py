@@ -286,6 +286,45 @@ def test_who_needs_a_person_is_told_where_people_answer(make, engine, phrases, r
     assert with_line.outcome == without.outcome == "answer"
 
 
+# ---- a turn that keeps failing
+
+
+@pytest.fixture
+def give_up(make):
+    def run(content="hola", state=SHOWN, opt_out=None):
+        content = Text(content) if isinstance(content, str) else content
+        return make().give_up(StoredMessage(7, "sms", sid(), "c" * 32, content, opt_out, NOW), state)
+
+    return run
+
+
+def test_a_turn_given_up_says_so_and_closes_what_was_open(give_up, phrases):
+    done = give_up("hola", replace(SHOWN, options=OPTIONS, more=PAGES, context=TurnContext(state="Sonora")))
+    assert done.outcome == "failed"
+    assert texts(done) == [fold(phrases("turn_failed"))]
+    assert done.state == replace(SHOWN, context=TurnContext(state="Sonora"))
+
+
+@pytest.mark.parametrize(("said", "opt_out"), [("ALTO", None), ("x", "stop"), (Media("image", "stop"), None)])
+def test_stop_is_obeyed_even_when_its_turn_fails(give_up, said, opt_out):
+    done = give_up(said, SHOWN, opt_out)
+    assert (done.opted_out, done.outgoing) == (True, ())
+
+
+def test_who_has_stopped_hears_of_no_failure(give_up):
+    done = give_up("hola", replace(SHOWN, opted_out=True))
+    assert (done.opted_out, done.outgoing) == (None, ())
+
+
+def test_without_any_phrase_a_turn_is_given_up_in_silence(engine, plain_search):
+    def none(language, channel):
+        raise FileNotFoundError
+
+    handler = TurnHandler(engine, Degraded(plain_search), CHANNELS, PhraseBook(none), "x")
+    message = StoredMessage(7, "sms", sid(), "c" * 32, Text("hola"), None, NOW)
+    assert handler.give_up(message, SHOWN).outgoing == ()
+
+
 # ---- 5. the channel's form
 
 

@@ -13,6 +13,20 @@ from tests.servers import eventually, free_port
 LONG = 20.0
 
 
+@pytest.fixture
+def listen():
+    """Make alarms; they are closed at the end of the test."""
+    alarms = []
+
+    def make(url):
+        alarms.append(Alarm(url))
+        return alarms[-1]
+
+    yield make
+    for alarm in alarms:
+        alarm.close()
+
+
 def woken(alarm, send, seconds=10.0):
     """Send until the alarm rings (the first may come before the subscription); return the seconds of the last wait."""
     before = alarm.rings
@@ -30,8 +44,8 @@ def settled(alarm):
     eventually(lambda: alarm.rings, 10, "the subscription")
 
 
-def test_a_wake_up_reaches_every_worker_at_once(any_redis):
-    alarms = [Alarm(any_redis.url) for _ in range(3)]
+def test_a_wake_up_reaches_every_worker_at_once(any_redis, listen):
+    alarms = [listen(any_redis.url) for _ in range(3)]
     for alarm in alarms:
         settled(alarm)
     before = [alarm.rings for alarm in alarms]
@@ -43,8 +57,8 @@ def test_a_wake_up_reaches_every_worker_at_once(any_redis):
         assert time.monotonic() - began < 2
 
 
-def test_a_wake_up_between_the_look_and_the_wait_is_not_lost(redis_server):
-    alarm = Alarm(redis_server.url)
+def test_a_wake_up_between_the_look_and_the_wait_is_not_lost(redis_server, listen):
+    alarm = listen(redis_server.url)
     settled(alarm)
     since = alarm.rings
     alarm.ring()
@@ -53,8 +67,8 @@ def test_a_wake_up_between_the_look_and_the_wait_is_not_lost(redis_server):
     assert time.monotonic() - began < 1
 
 
-def test_every_waiting_thread_wakes(redis_server):
-    alarm = Alarm(redis_server.url)
+def test_every_waiting_thread_wakes(redis_server, listen):
+    alarm = listen(redis_server.url)
     settled(alarm)
     since = alarm.rings
     threads = [threading.Thread(target=alarm.wait, args=(since, LONG)) for _ in range(8)]
@@ -66,16 +80,16 @@ def test_every_waiting_thread_wakes(redis_server):
         assert not thread.is_alive()
 
 
-def test_without_a_wake_up_the_wait_ends_by_itself(redis_server):
-    alarm = Alarm(redis_server.url)
+def test_without_a_wake_up_the_wait_ends_by_itself(redis_server, listen):
+    alarm = listen(redis_server.url)
     settled(alarm)
     began = time.monotonic()
     alarm.wait(alarm.rings, 0.2)
     assert 0.15 < time.monotonic() - began < 2
 
 
-def test_after_a_restart_of_redis_wake_ups_go_on(own_redis):
-    alarm, wake = Alarm(own_redis.url), Wake(own_redis.url)
+def test_after_a_restart_of_redis_wake_ups_go_on(own_redis, listen):
+    alarm, wake = listen(own_redis.url), Wake(own_redis.url)
     woken(alarm, wake.send)
     own_redis.stop(signal.SIGKILL)
     assert not wake.ping()
@@ -88,9 +102,9 @@ def test_after_a_restart_of_redis_wake_ups_go_on(own_redis):
 
 
 @pytest.mark.parametrize("url", ["unix:///tmp/there-is-no-such.sock", "redis://127.0.0.1:{port}/0"])
-def test_without_redis_nothing_fails_and_nothing_waits(url):
+def test_without_redis_nothing_fails_and_nothing_waits(url, listen):
     url = url.format(port=free_port())
-    wake, alarm = Wake(url), Alarm(url)
+    wake, alarm = Wake(url), listen(url)
     began = time.monotonic()
     wake.send()
     assert not wake.ping()
@@ -116,9 +130,9 @@ def test_a_redis_that_hangs_holds_a_webhook_for_a_second_at_most(own_redis):
     eventually(wake.ping, 5, "the answer of a Redis that goes on")
 
 
-def test_redis_may_come_after_the_workers(own_redis):
+def test_redis_may_come_after_the_workers(own_redis, listen):
     own_redis.stop()
-    alarm, wake = Alarm(own_redis.url), Wake(own_redis.url)
+    alarm, wake = listen(own_redis.url), Wake(own_redis.url)
     wake.send()
     own_redis.start()
     woken(alarm, wake.send)
