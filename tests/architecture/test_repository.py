@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from bot.catalogue.check import load_cards
+from bot.catalogue.check import CardSet, load_cards
 from bot.core.optout import START_WORDS, STOP_WORDS, opt_out_keyword
 from bot.gateway import app as app_module
 from bot.settings import Settings
@@ -59,9 +60,13 @@ def test_every_channel_is_registered_under_its_name():
 # ---- words
 
 
-def words_of_menus() -> Iterator[tuple[str, str]]:
-    """Yield every word that a person may be told to write, or may pick, with where it stands."""
-    cards, _ = load_cards(ROOT / "data")
+@cache
+def words_of_menus() -> list[tuple[str, str]]:
+    """Return every word that a person may be told to write, or may pick, with where it stands."""
+    return list(_words_of_cards(load_cards(ROOT / "data")[0]))
+
+
+def _words_of_cards(cards: CardSet) -> Iterator[tuple[str, str]]:
     for condition in cards.conditions:
         for value in condition.card.values:
             yield value.label, f"condition {condition.card.id}"
