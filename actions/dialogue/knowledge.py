@@ -109,6 +109,7 @@ class Loader:
         signature = self._signature()
         catalogue = Catalogue(self._path)
         search = Search(catalogue)
+        search.find("acta de nacimiento")  # what is loaded at first use is loaded now, not in a citizen's turn
         logger.info("catalogue opened", extra={"fields": {"revision": catalogue.revision}})
         return signature, Knowledge(catalogue, search, search.places)
 

@@ -155,5 +155,8 @@ class System:
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
     def ask_readiness(self) -> dict[str, Any]:
-        answer: dict[str, Any] = httpx.get(f"{self.gateway}/health/ready", trust_env=False, timeout=5).json()
+        try:
+            answer: dict[str, Any] = httpx.get(f"{self.gateway}/health/ready", trust_env=False, timeout=5).json()
+        except httpx.HTTPError:
+            return {"status": "unreachable", "checks": {"database": False, "redis": False, "engine": False}}
         return answer

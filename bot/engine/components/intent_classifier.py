@@ -17,11 +17,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack, vstack
 
-from bot.engine.components.scope_model import Floats, LinearModel, fit
+from bot.engine.components.scope_model import ARRAYS, HEAD, Floats, LinearModel, fit
 from bot.engine.components.spanish_tokenizer import has_words
-
-_ARRAYS = "model.npz"
-_HEAD = "model.json"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -74,12 +71,7 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
     ) -> CalibratedLinearClassifier:
         """Return the trained classifier that :meth:`train` wrote."""
         with model_storage.read_from(resource) as folder:
-            head = json.loads((folder / _HEAD).read_text(encoding="utf-8"))
-            if head is None:
-                return cls(config, model_storage, resource)
-            head["intents"] = tuple(head["intents"])
-            with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
-                model = LinearModel(**head, **{name: arrays[name].astype(np.float32) for name in arrays.files})
+            model = LinearModel.load(folder)
         return cls(config, model_storage, resource, model)
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -125,16 +117,7 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
         """Return the intents by confidence; the one decided on comes first even where out of scope is likelier."""
         model = self._model
         assert model is not None
-        outside = str(self._config["out_of_scope"])
-        confidences = {
-            name: float(chance * share)
-            for index, (name, share) in enumerate(zip(model.intents, shares, strict=True))
-            if index != model.out_of_scope
-        }
-        confidences[outside] = float(1.0 - chance)
-        ranked = sorted(confidences.items(), key=lambda item: (-item[1], item[0]))
-        best = outside if chance < model.threshold else next((name for name, _ in ranked if name != outside), outside)
-        ranked.sort(key=lambda item: item[0] != best)
+        ranked = model.ranking(shares, chance, str(self._config["out_of_scope"]))
         return [
             {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: round(confidence, 4)}
             for name, confidence in ranked[: int(self._config["ranking_length"])]
@@ -144,12 +127,12 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
         with self._storage.write_to(self._resource) as folder:
             model = self._model
             if model is None:
-                (folder / _HEAD).write_text("null", encoding="utf-8")
+                (folder / HEAD).write_text("null", encoding="utf-8")
                 return
             head = {name: getattr(model, name) for name in ("intents", "out_of_scope", "temperature", "threshold")}
-            (folder / _HEAD).write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
+            (folder / HEAD).write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
             np.savez_compressed(
-                folder / _ARRAYS,
+                folder / ARRAYS,
                 weights=model.weights,
                 bias=model.bias,
                 scope=model.scope,

@@ -23,11 +23,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, vectorizer
 from bot.engine.components.spanish_tokenizer import has_words, normal_text
-
-_ANALYZERS = ("word", "char_wb")
-_VOCABULARY = "vocabulary.json"
-_WEIGHTS = "weights.npz"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -81,12 +78,12 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
         """Return the trained featurizer that :meth:`persist` wrote."""
         component = cls.create(config, model_storage, resource, execution_context)
         with model_storage.read_from(resource) as folder:
-            vocabularies = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
-            with np.load(folder / _WEIGHTS, allow_pickle=False) as weights:
-                for analyzer, terms in zip(_ANALYZERS, vocabularies, strict=True):
-                    vectorizer = component._new(analyzer, {term: index for index, term in enumerate(terms)})
-                    vectorizer.idf_ = weights[analyzer]
-                    component._vectorizers.append(vectorizer)
+            vocabularies = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
+            with np.load(folder / WEIGHTS, allow_pickle=False) as weights:
+                for analyzer, terms in zip(ANALYZERS, vocabularies, strict=True):
+                    learned = component._new(analyzer, terms)
+                    learned.idf_ = weights[analyzer]
+                    component._vectorizers.append(learned)
         return component
 
     @classmethod
@@ -96,7 +93,7 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
         Raises:
             ValueError: a range is not.
         """
-        for analyzer in _ANALYZERS:
+        for analyzer in ANALYZERS:
             low_high = config.get(analyzer, [1, 1])
             if len(low_high) != 2 or not 1 <= low_high[0] <= low_high[1]:
                 raise ValueError(f"{cls.__name__}: {analyzer} must be [shortest, longest]")
@@ -111,11 +108,11 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
 
     def fit(self, texts: Sequence[str]) -> None:
         """Learn the n-grams of normal texts."""
-        self._vectorizers = [self._new(analyzer, None).fit(texts) for analyzer in _ANALYZERS]
+        self._vectorizers = [self._new(analyzer, None).fit(texts) for analyzer in ANALYZERS]
 
     def transform(self, texts: Sequence[str]) -> csr_matrix:
         """Return one row for each normal text."""
-        return hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], format="csr")
+        return hstack([each.transform(texts) for each in self._vectorizers], format="csr")
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Add features to the training examples."""
@@ -138,17 +135,9 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
         assert self._resource is not None
         with self._storage.write_to(self._resource) as folder:
             terms = [sorted(v.vocabulary_, key=v.vocabulary_.__getitem__) for v in self._vectorizers]
-            (folder / _VOCABULARY).write_text(json.dumps(terms, ensure_ascii=False), encoding="utf-8")
-            weights = {a: v.idf_ for a, v in zip(_ANALYZERS, self._vectorizers, strict=True)}
-            np.savez_compressed(folder / _WEIGHTS, **weights)
+            (folder / VOCABULARY).write_text(json.dumps(terms, ensure_ascii=False), encoding="utf-8")
+            weights = {a: v.idf_ for a, v in zip(ANALYZERS, self._vectorizers, strict=True)}
+            np.savez_compressed(folder / WEIGHTS, **weights)
 
-    def _new(self, analyzer: str, vocabulary: dict[str, int] | None) -> TfidfVectorizer:
-        return TfidfVectorizer(
-            analyzer=analyzer,
-            ngram_range=tuple(self._config[analyzer]),
-            token_pattern=r"\S+" if analyzer == "word" else None,
-            lowercase=False,
-            sublinear_tf=True,
-            vocabulary=vocabulary,
-            dtype=np.float32,
-        )
+    def _new(self, analyzer: str, terms: list[str] | None) -> TfidfVectorizer:
+        return vectorizer(analyzer, self._config[analyzer], terms)

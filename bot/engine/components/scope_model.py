@@ -6,9 +6,11 @@ set of arrays.
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 Floats = NDArray[np.float32]
+HEAD = "model.json"
+ARRAYS = "model.npz"
 _FOLDS = 5
 _SEED = 20240229
 _ABSENT = -1.5
@@ -29,7 +33,7 @@ _ABSENT = -1.5
 class LinearModel:
     """A trained classifier.
 
-    ``weights`` (intents x features) and ``bias`` give one-vs-rest scores; ``temperature`` turns the scores of the
+    ``weights`` (features x intents, rows contiguous: SciPy copies anything else at each message) and ``bias`` give one-vs-rest scores; ``temperature`` turns the scores of the
     intents in scope into probabilities; ``scope`` (four numbers: best score, out-of-scope score, nearness, bias) is
     a logistic regression on whether the message is for us at all, rejected below ``threshold``; ``known`` holds the
     sentence vectors of the examples in scope (examples x 512; no rows when the pipeline has no dense features).
@@ -49,12 +53,34 @@ class LinearModel:
 
         The column of the out-of-scope intent, if there is one, is zero.
         """
-        scores = np.asarray(features @ self.weights.T + self.bias, dtype=np.float32)
+        scores = np.asarray(features @ self.weights + self.bias, dtype=np.float32)
         inside = _inside(len(self.intents), self.out_of_scope)
         shares = np.zeros_like(scores)
         shares[:, inside] = softmax(self.temperature * scores[:, inside])
         signals = _signals(scores, self.out_of_scope, nearness(vectors, self.known))
         return shares, _sigmoid(signals @ self.scope)
+
+    def ranking(self, shares: Floats, chance: float, outside: str) -> list[tuple[str, float]]:
+        """Return the intents by confidence; the one decided on comes first even where ``outside`` is likelier."""
+        confidences = {
+            name: float(chance * share)
+            for index, (name, share) in enumerate(zip(self.intents, shares, strict=True))
+            if index != self.out_of_scope
+        }
+        confidences[outside] = float(1.0 - chance)
+        ranked = sorted(confidences.items(), key=lambda item: (-item[1], item[0]))
+        best = outside if chance < self.threshold else next((name for name, _ in ranked if name != outside), outside)
+        return sorted(ranked, key=lambda item: item[0] != best)
+
+    @staticmethod
+    def load(folder: Path) -> LinearModel | None:
+        """Read what the classifier persisted (:data:`HEAD`, :data:`ARRAYS`); None when it had learned nothing."""
+        head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
+        if head is None:
+            return None
+        head["intents"] = tuple(head["intents"])
+        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
+            return LinearModel(**head, **{name: arrays[name].astype(np.float32) for name in arrays.files})
 
 
 def fit(
@@ -84,6 +110,7 @@ def fit(
     chance = _sigmoid(signals[known] @ scope)
     threshold = min(0.5, float(np.quantile(chance, rejected))) if known.any() else 0.5
     weights, bias = _one_vs_rest(features, index, len(intents), cost)
+    weights = np.ascontiguousarray(weights.T)
     return LinearModel(intents, outside, weights, bias, temperature, scope, threshold, _half(vectors[known]))
 
 

@@ -12,6 +12,8 @@ from engine_harness import PROJECT, ROOT, run_engine
 from bot.engine import train as training
 from bot.engine.train import TrainingFailed, is_current, model_path, source_digest, train
 
+pytestmark = pytest.mark.timeout(300)  # real trainings and processes: seconds alone, minutes on a busy machine
+
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:

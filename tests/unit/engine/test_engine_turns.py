@@ -20,6 +20,7 @@ from bot.core.turns import TurnContext, TurnResult
 from bot.engine.tracker_store import PREFIX
 from tests.servers import Redis, free_port
 
+pytestmark = pytest.mark.timeout(300)  # real processes: seconds alone, minutes on a busy machine
 QUESTION = "qué necesito para el pasaporte"
 
 

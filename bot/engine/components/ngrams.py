@@ -1,0 +1,33 @@
+"""Sparse features without Rasa: one spelling for each word of a message, and the n-grams of words and characters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from bot.engine.components.text import LIMIT, normal_form
+
+ANALYZERS = ("word", "char_wb")
+VOCABULARY = "vocabulary.json"
+WEIGHTS = "weights.npz"
+
+
+def normal_words(text: str, split: Callable[[str], Iterable[Any]]) -> str:
+    """Return the words of a text's first characters in their one spelling; ``split`` is spaCy's tokenizer."""
+    return " ".join(form for word in split(text[:LIMIT]) if not word.is_space and (form := normal_form(word.text)))
+
+
+def vectorizer(analyzer: str, lengths: Iterable[int], terms: Iterable[str] | None = None) -> TfidfVectorizer:
+    """Return a vectorizer of n-grams of the given shortest and longest length; ``terms``: its columns, once known."""
+    return TfidfVectorizer(
+        analyzer=analyzer,
+        ngram_range=tuple(lengths),
+        token_pattern=r"\S+" if analyzer == "word" else None,
+        lowercase=False,
+        sublinear_tf=True,
+        vocabulary=None if terms is None else {term: index for index, term in enumerate(terms)},
+        dtype=np.float32,
+    )

@@ -1,0 +1,114 @@
+"""Read a message with the trained pipeline, without Rasa: the same arithmetic over the same files of the model.
+
+For ``ventanilla understand``, which is to be ready in seconds and small: importing Rasa alone takes longer than that.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import json
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, normal_words, vectorizer
+from bot.engine.components.scope_model import Floats, LinearModel
+from bot.engine.components.sentence_vectors import sentence_vectors
+from bot.engine.components.text import one_line
+
+OUT_OF_SCOPE = "out_of_scope"
+RANKED = 5
+"""Intents in a ranking, as in the classifier's ``ranking_length``: the actions see no more of them either."""
+Ranking = tuple[tuple[str, float], ...]
+
+
+class NoModel(RuntimeError):
+    """There is no trained model, or it is of another pipeline: ``ventanilla train`` makes it."""
+
+
+class Reader:
+    """The trained featurizers and classifier."""
+
+    def __init__(
+        self, vectorizers: Sequence[TfidfVectorizer], model: LinearModel, split: Callable[[str], Iterable[Any]]
+    ) -> None:
+        """``split``: spaCy's Spanish tokenizer."""
+        self._vectorizers = tuple(vectorizers)
+        self._model = model
+        self._split = split
+
+    @classmethod
+    def load(cls, path: Path) -> Reader:
+        """Read the model's archive.
+
+        Raises:
+            NoModel: it is missing or cannot be read.
+        """
+        try:
+            with tarfile.open(path) as archive, tempfile.TemporaryDirectory() as folder:
+                ngrams = _unpack(archive, "NgramTfidfFeaturizer", Path(folder) / "ngrams")
+                classifier = _unpack(archive, "CalibratedLinearClassifier", Path(folder) / "classifier")
+                model = LinearModel.load(classifier)
+                vocabularies = json.loads((ngrams / VOCABULARY).read_text(encoding="utf-8"))
+                vectorizers = []
+                with np.load(ngrams / WEIGHTS, allow_pickle=False) as weights:
+                    for analyzer, terms in zip(ANALYZERS, vocabularies, strict=True):
+                        # the lengths of the n-grams are those that occur
+                        learned = vectorizer(analyzer, _lengths(analyzer, terms), terms)
+                        learned.idf_ = weights[analyzer]
+                        vectorizers.append(learned)
+        except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+            raise NoModel(f"no model can be read at {path}: run `ventanilla train`") from error
+        if model is None:
+            raise NoModel(f"{path} has learned nothing: run `ventanilla train`")
+        return cls(vectorizers, model, spanish())
+
+    def rank(self, text: str) -> Ranking:
+        """Return the likeliest intents of a text with their confidence, the one decided on first."""
+        return self.rank_all([text])[0]
+
+    def rank_all(self, texts: Sequence[str]) -> list[Ranking]:
+        """Rank many texts."""
+        vectors = sentence_vectors().encode([one_line(text) for text in texts])
+        features = featurize(self._vectorizers, [normal_words(text, self._split) for text in texts], vectors)
+        shares, chances = self._model.probabilities(features, vectors)
+        chances = np.where(np.diff(features.indptr) == 0, 0.0, chances)
+        return [
+            tuple((name, round(value, 4)) for name, value in self._model.ranking(row, chance, OUT_OF_SCOPE)[:RANKED])
+            for row, chance in zip(shares, chances, strict=True)
+        ]
+
+
+def featurize(vectorizers: Iterable[TfidfVectorizer], normal: Sequence[str], vectors: Floats) -> csr_matrix:
+    """Return word, character and dense features side by side (texts x all), in the pipeline's order."""
+    parts = [each.transform(normal) for each in vectorizers]
+    return hstack([*parts, csr_matrix(vectors)], format="csr", dtype=np.float32)
+
+
+def spanish() -> Callable[[str], Iterable[Any]]:
+    """Return spaCy's tokenizer with its rules for Spanish (no model is needed)."""
+    import spacy
+
+    return spacy.blank("es").tokenizer  # type: ignore[no-any-return]
+
+
+def _unpack(archive: tarfile.TarFile, component: str, folder: Path) -> Path:
+    folder.mkdir()
+    for member in archive.getmembers():
+        path = Path(member.name)
+        if member.isfile() and path.parent.name.split(".")[-1].startswith(component):
+            source = archive.extractfile(member)
+            assert source is not None
+            (folder / path.name).write_bytes(source.read())
+    return folder
+
+
+def _lengths(analyzer: str, terms: Sequence[str]) -> tuple[int, int]:
+    lengths = [len(term.split()) if analyzer == "word" else len(term) for term in terms]
+    return min(lengths), max(lengths)
