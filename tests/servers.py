@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import pwd
@@ -10,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -38,6 +40,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _end_with_the_tests() -> None:
+    """Ask the kernel to end this process when the one that runs the tests is gone, even by ``kill -9``."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG, prctl(2)
+
+
 class NotInstalled(RuntimeError):
     """A server's program is not on this machine; the message names the Debian package that has it."""
 
@@ -62,7 +70,13 @@ class _Process:
         """Start and wait until it answers."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                self.command(), cwd=self.folder, stdout=log, stderr=log, user=self.user(), start_new_session=True
+                self.command(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                user=self.user(),
+                start_new_session=True,
+                preexec_fn=_end_with_the_tests,
             )
 
         def up() -> bool:

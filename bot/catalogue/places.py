@@ -194,14 +194,16 @@ _LIVE = {
 _SAINTLY = {"san", "santa", "santo", "santiago", "asuncion", "magdalena", "concepcion", "villa", "ciudad"}
 # Names of municipalities or towns that are everyday words first: never a place by themselves.
 _NOT_A_PLACE = {
-    "centro", "general", "progreso", "independencia", "reforma", "constitucion", "libertad", "union", "la union", "cruz",
-    "la cruz", "el carmen", "carmen", "rosario", "el rosario", "dolores", "guadalupe", "victoria", "camino", "el salto",
-    "salto", "playa", "mina", "minas", "seguro", "trabajo", "nuevo", "madero", "mata", "marcos", "ramos", "el oro",
-    "tula de", "casas", "bravo", "soto", "colon", "valle", "la perla", "el mirador", "las flores", "mar", "col", "son",
-    "ver", "sin", "tab", "mor", "gro", "mich", "aca", "camp", "boca", "tierra blanca", "colonia", "el centro", "abasolo",
-    "la paz", "amor", "emiliano zapata", "morales", "perez", "jimenez", "gonzalez", "hidalgo de", "rayon", "aldama",
-    "piedras", "gomez", "maza", "coyo", "cabo", "guada", "guerrero de", "benito", "soledad", "santos", "romita", "satelite",
-    "constancia", "baja", "maiz", "la reforma", "las casas", "jesus maria", "san", "santa", "santiago", "concepcion", "asuncion", "magdalena", "pesqueria",
+    "abasolo", "aca", "aldama", "amor", "asuncion", "baja", "benito", "boca", "bravo", "cabo", "camino", "camp",
+    "carmen", "casas", "centro", "col", "colon", "colonia", "concepcion", "constancia", "constitucion", "coyo",
+    "cruz", "dolores", "el carmen", "el centro", "el mirador", "el oro", "el rosario", "el salto",
+    "emiliano zapata", "general", "gomez", "gonzalez", "gro", "guada", "guadalupe", "guerrero de", "hidalgo de",
+    "independencia", "jesus maria", "jimenez", "la cruz", "la paz", "la perla", "la reforma", "la union",
+    "las casas", "las flores", "libertad", "madero", "magdalena", "maiz", "mar", "marcos", "mata", "maza", "mich",
+    "mina", "minas", "mor", "morales", "nuevo", "perez", "pesqueria", "piedras", "playa", "progreso", "ramos",
+    "rayon", "reforma", "romita", "rosario", "salto", "san", "santa", "santiago", "santos", "satelite", "seguro",
+    "sin", "soledad", "son", "soto", "tab", "tierra blanca", "trabajo", "tula de", "union", "valle", "ver",
+    "victoria",
 }  # fmt: skip
 
 # INEGI's official names -> the names on our cards and in people's mouths.

@@ -5,13 +5,12 @@ For ``ventanilla understand``, which is to be ready in seconds and small: import
 
 from __future__ import annotations
 
+import json
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
-
-import json
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack

@@ -33,10 +33,11 @@ _ABSENT = -1.5
 class LinearModel:
     """A trained classifier.
 
-    ``weights`` (features x intents, rows contiguous: SciPy copies anything else at each message) and ``bias`` give one-vs-rest scores; ``temperature`` turns the scores of the
-    intents in scope into probabilities; ``scope`` (four numbers: best score, out-of-scope score, nearness, bias) is
-    a logistic regression on whether the message is for us at all, rejected below ``threshold``; ``known`` holds the
-    sentence vectors of the examples in scope (examples x 512; no rows when the pipeline has no dense features).
+    ``weights`` (features x intents, its rows contiguous: SciPy would copy anything else at each message) and ``bias``
+    give one-vs-rest scores; ``temperature`` turns the scores of the intents in scope into probabilities; ``scope``
+    (four numbers: best score, out-of-scope score, nearness, bias) is a logistic regression on whether the message is
+    for us at all, rejected below ``threshold``; ``known`` holds the sentence vectors of the examples in scope
+    (examples x 512; no rows when the pipeline has no dense features).
     """
 
     intents: tuple[str, ...]
