@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bot.catalogue.text import keywords, normalise
+from bot.catalogue.text import normalise
 from bot.core.replies import Aspect
 
 BY_INTENT: dict[str, Aspect] = {
@@ -78,25 +78,6 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
 }  # fmt: skip
 _COMPILED = tuple((aspect, re.compile(rf"(?<!\w)(?:{'|'.join(words)})")) for aspect, words in _WORDS.items())
 
-# Words that a follow-up may hold without naming a procedure ("¿y eso cuánto cuesta en Jalisco?").
-_FILLERS = frozenset(
-    """
-    abren ahi alguien alla alto and anda apunto are atienden barato bien cae can caro cierran cita cobra cobran
-    como copia copias correo cosa cosas cost costo costos cuanta cuantas cuanto cuantos cuesta cuestan dan dar
-    dato demora descuento despues dia dias dice digame digital dinero direccion do documentacion documento
-    documents does donde dura edad efectivo entonces entrega entregan es esa esas ese eso esos fecha for gente
-    gratis gratuito hace hacen hacerla hacerlo hacerse hora horario horarios horas how hoy in informes interesado
-    internet ir is it limite linea llega llego lleva llevar llevo long lugar manana manda mandan mande mas mero
-    mismo modulo much nada necesita necesitan need neta nomas ocupa ocupan ocupo oficina oiga okay open otra otro
-    paga pagan pagar pagina pago papel papeleo papeles parte persona pide piden pido plazo poco poder precio
-    presentar presento pueda puede pueden queda quedan queremos quien quienes quiere quieren rapido requisito
-    requisitos s sabado sabe saca sacan sacar saco saldria sale senor seria sirve sirven take tal tanto tarda
-    tardado tardan tarifa tarjeta telefono the they tiempo tipo to trae traer tramitar tramitarla tramitarlo
-    tramite tramites urge usted vale ventanilla ver vez vigencia what whatsapp where who
-    """.split()  # noqa: SIM905
-)
-
-
 def asked(text: str) -> tuple[Aspect, ...]:
     """Return the aspects that the words name, in the order asked."""
     folded = normalise(text)
@@ -118,8 +99,3 @@ def aspects_of(text: str, intent: str, confidence: float) -> tuple[Aspect, ...]:
         wanted = (*named, main)
     # Who asks what to bring is about to go: the overview leads with the documents and adds cost, place and source.
     return ("overview",) if wanted == ("requirements",) else wanted
-
-
-def rest(normalised: str) -> list[str]:
-    """Return the words of a normalised text that may name a procedure: what no follow-up needs."""
-    return [word for word in keywords(normalised) if word not in _FILLERS]

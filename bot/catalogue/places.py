@@ -175,7 +175,7 @@ def _short_forms(name: str) -> Iterator[str]:
             if len(head) > 1 or (head and len(head[0]) > 4 and head[0] not in _SAINTLY):
                 yield " ".join(head)
     if len(words) > 1 and words[0] in _SAINTLY:
-        body = [word for word in words[1:]]
+        body = words[1:]
         if body and len(body[-1]) >= _DISTINCT and "de" not in body and "del" not in body:
             yield body[-1]
     if " ".join(words) != name:

@@ -33,9 +33,11 @@ from bot.core.procedures import Procedure
 __all__ = [
     "CALIBRATION",
     "FEATURES",
+    "SIGNALS",
     "Calibration",
     "Hit",
     "Index",
+    "Look",
     "Outcome",
     "Search",
     "Verdict",
@@ -45,6 +47,9 @@ __all__ = [
 
 Outcome = Literal["answer", "clarify", "ask_place", "life_event", "unknown"]
 
+SIGNALS = (*FEATURES, "procedure_before_event", "procedure", "event")
+LIMIT = 600
+"""Characters that are read of a text: what it asks for is said before that."""
 CALIBRATION = Path(__file__).with_name("calibration.json")
 
 # What a named place does to a topic, in standard deviations of the scores.
@@ -73,6 +78,16 @@ class Verdict:
     place: Place | None = None
     family: str | None = None
     known: float = 0.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """A text against every topic: as scored, with the place weighed in, the place it names, the place that counts."""
+
+    scored: Scored
+    scores: Any
+    named: Place | None
+    place: Place | None
 
 
 class Calibration:
@@ -121,22 +136,29 @@ class Search:
     def find(
         self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
     ) -> Verdict:
-        """Decide what a text asks for.
+        """Decide what a text asks for, by the search alone.
 
         ``state`` and ``municipality`` are the person's, used when the text names no place; ``recent`` is the procedure
         that was just talked about.
         """
-        normalised = normalise(text)
+        if not keywords(normalise(text)):
+            mention = self.places.find(normalise(text))
+            return Verdict("unknown", (), mention.candidates[0] if mention else None)
+        return self.verdict(self.look(text, state=state, municipality=municipality, recent=recent))
+
+    def look(
+        self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
+    ) -> Look:
+        """Score a text against every topic; :meth:`verdict` then decides (arguments as of :meth:`find`)."""
+        normalised = normalise(text[:LIMIT])
         mention = self.places.find(normalised)
         named = mention.candidates[0] if mention else None
         place = named or (Place(state, municipality) if state else None)
-        if not keywords(normalised):
-            return Verdict("unknown", (), named)
         scored = self.index.score([normalised])[0]
         scores = scored.scores.copy()
         for number, topic in enumerate(self.index.topics):
             scores[number] += self._bonus(topic, named, recent)
-        return self._decide(scored, scores, named, place)
+        return Look(scored, scores, named, place)
 
     def _bonus(self, topic: str, named: Place | None, recent: str | None) -> float:
         members = self._members.get(topic)
@@ -145,26 +167,36 @@ class Search:
         bonus = _RECENT if recent and any(card.id == recent for card in members) else 0.0
         return bonus + (max(_placed(card, named) for card in members) if named else 0.0)
 
-    def _decide(self, scored: Scored, scores: Any, named: Place | None, place: Place | None) -> Verdict:
-        features = scored.features.copy()
+    def signals(self, look: Look) -> Any:
+        """Return what tells of a text whether it asks for anything of ours (:data:`SIGNALS`); places left out."""
+        scores, is_event = look.scored.scores, self.index.is_event
+        event = scores[is_event].max() if is_event.any() else 0.0
+        procedure = scores[~is_event].max() if not is_event.all() else 0.0
+        return np.concatenate([look.scored.features, [procedure - event, procedure, event]])
+
+    def verdict(self, look: Look, kind: Kind | None = None) -> Verdict:
+        """Decide. ``kind``: what the text asks for, when that was settled otherwise; it is then never unknown."""
+        scores = look.scores
         order = np.argsort(-scores)
-        features[0], features[1] = scores[order[0]], scores[order[0]] - scores[order[1]]
+        procedures = [number for number in order if not self.index.is_event[number]]
+        events = [number for number in order if self.index.is_event[number]]
+        ranked = procedures if kind == "procedure" and procedures else list(order)
+        features = look.scored.features.copy()
+        features[0], features[1] = scores[ranked[0]], scores[ranked[0]] - scores[ranked[1]] if len(ranked) > 1 else 9.0
         known = self._calibration.chance("known", features)
         first = self._calibration.chance("first", features)
         limits = self._calibration.thresholds
-        topics = [self.index.topics[number] for number in order]
-        procedures = [number for number in order if not self.index.is_event[number]]
-        hits = self._hits(procedures[:5], scores, first, scored, place)
-        if known < limits["known"]:
-            return Verdict("unknown", hits, named, known=known)
-        if topics[0].startswith("event:"):
-            event = Hit(topics[0].removeprefix("event:"), round(first, 4), "life_event")
-            return Verdict("life_event", (event, *hits), place, known=known)
+        hits = self._hits(procedures[:5], scores, first, look.scored, look.place) if procedures else ()
+        if kind is None and known < limits["known"]:
+            return Verdict("unknown", hits, look.named, known=known)
+        if events and (kind == "life_event" or (kind is None and events[0] == order[0])):
+            event = Hit(self.index.topics[events[0]].removeprefix("event:"), round(first, 4), "life_event")
+            return Verdict("life_event", (event, *hits), look.place, known=known)
         if first < limits["answer"]:
-            close = self._close(procedures, scores, scored, place, first)
+            close = self._close(procedures, scores, look.scored, look.place, first)
             if len(close) > 1:
-                return Verdict("clarify", close, place, known=known)
-        return self._in_topic(topics[0], hits, named, place, scored, known)
+                return Verdict("clarify", close, look.place, known=known)
+        return self._in_topic(self.index.topics[ranked[0]], hits, look.named, look.place, look.scored, known)
 
     def _hits(
         self, numbers: Iterable[int], scores: Any, first: float, scored: Scored, place: Place | None
