@@ -18,9 +18,10 @@ from actions.dialogue.lookup import look_up, surer
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Memory, Turn
 from actions.dialogue.unknown import not_known
-from actions.dialogue.urgent import help_now, unmistakable
+from actions.dialogue.urgent import help_now
 from bot.core.codec import from_payload, to_payload
 from bot.core.turns import TurnContext
+from bot.understanding.danger import unmistakable
 
 logger = logging.getLogger("actions")
 

@@ -6,8 +6,9 @@ from actions.base import Capability
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Turn, answer
-from actions.dialogue.urgent import help_now, unmistakable
+from actions.dialogue.urgent import help_now
 from bot.core.replies import Say
+from bot.understanding.danger import unmistakable
 
 
 class Media(Capability):

@@ -9,8 +9,9 @@ from actions.dialogue.lookup import goes_on, look_up, surer
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import not_known
-from actions.dialogue.urgent import URGENT_CARDS, help_now, kind_of
+from actions.dialogue.urgent import URGENT_CARDS, help_now
 from bot.core.replies import Handoff, Say
+from bot.understanding.danger import kind_of
 
 _SURE = 0.8
 _HARDLY = 0.3

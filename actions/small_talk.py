@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.base import WordsCapability
-from actions.dialogue.aspects import rest
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import HEARD, look_up
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.text import normalise
 from bot.core.replies import Say
+from bot.understanding.words import rest
 
 _COURTESY = frozenset(
     """

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from actions.base import WordsCapability
 from actions.dialogue import choice
-from actions.dialogue.aspects import rest
 from actions.dialogue.cards import show
 from actions.dialogue.events import menu
 from actions.dialogue.history import before_last, last
@@ -15,6 +14,7 @@ from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.text import normalise
 from bot.core.replies import Ask, Say
+from bot.understanding.words import rest
 
 
 class Correct(WordsCapability):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.dialogue import cards
-from actions.dialogue.aspects import BY_INTENT, aspects_of, rest
+from actions.dialogue.aspects import BY_INTENT, aspects_of
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Pending, Turn, answer

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from actions.dialogue import choice
-from actions.dialogue.aspects import aspects_of, rest
+from actions.dialogue.aspects import aspects_of
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import is_follow_up, look_up
 from actions.dialogue.turn import Answer, Turn, answer, moved_to
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.replies import open_options
+from bot.understanding.words import rest
 
 
 def resume(turn: Turn, know: Knowledge) -> Answer | None:

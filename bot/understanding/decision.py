@@ -1,0 +1,227 @@
+"""Decide what a message is: the classifier's ranking of intents and the search's signals, weighed by one fitted model.
+
+Five kinds of message: it asks for a *procedure*, it tells a *life event*, it is *out of scope*, it is an *emergency*,
+or it is *talk* (greetings, menu, a person, privacy, steering). ``weights.json`` holds a multinomial logistic regression
+over both judges, fitted by cross-validation on the cards' own questions and the examples of ``data/nlu``
+(``ventanilla eval --fit``), and the limits that follow from it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from bot.catalogue.places import Place
+from bot.catalogue.search import SIGNALS, Hit, Look, Search, Verdict
+from bot.catalogue.text import normalise
+from bot.understanding.danger import kind_of, unmistakable
+from bot.understanding.words import rest, without_place
+
+Kind = Literal["procedure", "life_event", "out_of_scope", "emergency", "talk"]
+KINDS: tuple[Kind, ...] = ("procedure", "life_event", "out_of_scope", "emergency", "talk")
+Ranking = Sequence[tuple[str, float]]
+"""Intents with their confidence, the one decided on first; the classifier gives five."""
+
+WEIGHTS = Path(__file__).with_name("weights.json")
+FEATURES = (*SIGNALS, *(f"log_{kind}" for kind in KINDS))
+_LEAST = 0.005
+"""What an intent that is not in the ranking is taken to have."""
+_COURTESY = frozenset({"greet", "thanks", "goodbye"})
+ASKING = "ask_procedure"
+ABOUT_STATUS = "ask_status"
+DEEDS = frozenset({"pick", "share_location", "send_media"})
+"""Intents of what is not words."""
+
+
+def kind_of_intent(intent: str) -> Kind:
+    """Return the kind of message that an intent belongs to."""
+    if intent.startswith("ask_"):
+        return "procedure"
+    return next((kind for kind in KINDS if kind == intent), "talk")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a message is. ``verdict`` says what the cards have for it, whatever the kind.
+
+    ``confidence`` is the chance that ``intent`` is right: that of its kind, times its share among the kind's intents.
+    ``event`` is the life event that the text tells of, if it may well tell of one; ``bare`` says that it names nothing
+    that could be looked up ("¿y cuánto cuesta?").
+    """
+
+    kind: Kind
+    intent: str
+    confidence: float
+    chances: dict[str, float]
+    verdict: Verdict
+    event: Hit | None = None
+    bare: bool = False
+
+    @property
+    def looks_up(self) -> bool:
+        """Say whether the cards are to answer."""
+        return self.kind in ("procedure", "life_event")
+
+
+class Weights:
+    """The fitted model and its limits."""
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        """``parameters`` as in ``weights.json``.
+
+        Raises:
+            ValueError: they are for other features.
+        """
+        if tuple(parameters["features"]) != FEATURES or tuple(parameters["kinds"]) != KINDS:
+            raise ValueError("weights.json is for other features: run `ventanilla eval --fit`")
+        self._mean, self._scale = np.array(parameters["mean"]), np.array(parameters["scale"])
+        self._weights, self._bias = np.array(parameters["weights"]), np.array(parameters["bias"])
+        self.limits: dict[str, float] = parameters["limits"]
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def load(cls) -> Weights:
+        """Read the fitted parameters."""
+        return cls(json.loads(WEIGHTS.read_text(encoding="utf-8")))
+
+    def chances(self, features: Any) -> Any:
+        """Return the chance of each kind, in the order of :data:`KINDS`."""
+        scores = self._weights @ ((features - self._mean) / self._scale) + self._bias
+        raised = np.exp(scores - scores.max())
+        return raised / raised.sum()
+
+
+def features_of(signals: Any, ranking: Ranking) -> Any:
+    """Return the model's input: the search's signals, and the log of what the ranking gives each kind."""
+    shares = dict.fromkeys(KINDS, 0.0)
+    for intent, confidence in ranking:
+        shares[kind_of_intent(intent)] += confidence
+    logs = np.log(np.clip([shares[kind] for kind in KINDS], _LEAST, 1.0))
+    return np.concatenate([signals, logs])
+
+
+class Decider:
+    """Decides with one search and the fitted weights."""
+
+    def __init__(self, search: Search, weights: Weights | None = None) -> None:
+        """``weights`` default to the project's own."""
+        self.search = search
+        self._weights = weights or Weights.load()
+
+    def decide(
+        self,
+        text: str,
+        ranking: Ranking,
+        *,
+        state: str | None = None,
+        municipality: str | None = None,
+        recent: str | None = None,
+    ) -> Decision:
+        """Decide on one message; ``state``, ``municipality`` and ``recent`` as of :meth:`Search.find`."""
+        look = self.search.look(text, state=state, municipality=municipality, recent=recent)
+        signals = self.search.signals(look)
+        ranking = [item for item in ranking if item[0] not in DEEDS]
+        decision = self._decide(text, look, signals, ranking)
+        if decision.kind == "talk" and decision.intent in _COURTESY and rest(normalise(text)):
+            # "hola, quiero mi acta": what goes beyond courtesy is what the message is about
+            matter = [item for item in ranking if item[0] not in _COURTESY]
+            total = sum(confidence for _, confidence in matter)
+            if total > 0:
+                beyond = self._decide(text, look, signals, [(name, share / total) for name, share in matter])
+                if beyond.looks_up and beyond.chances[beyond.kind] >= self._weights.limits["beyond_courtesy"]:
+                    return beyond
+        return decision
+
+    def _decide(self, text: str, look: Look, signals: Any, ranking: Ranking) -> Decision:
+        values = self._weights.chances(features_of(signals, ranking))
+        chances = {kind: float(value) for kind, value in zip(KINDS, values, strict=True)}
+        bare = not rest(without_place(text, self.search.places))
+        kind = self._kind(text, chances, bare, ranking)
+        verdict = self.search.verdict(look, "life_event" if kind == "life_event" else "procedure")
+        if bare and kind == "procedure":
+            verdict = Verdict("unknown", (), look.named)
+        event = None
+        if chances["life_event"] >= self._weights.limits["event_named"] or kind == "life_event":
+            found = verdict if kind == "life_event" else self.search.verdict(look, "life_event")
+            event = next((hit for hit in found.hits if hit.kind == "life_event"), None)
+        intent, share = _intent(kind, ranking)
+        return Decision(kind, intent, round(chances[kind] * share, 4), chances, verdict, event, bare)
+
+    def _kind(self, text: str, chances: dict[str, float], bare: bool, ranking: Ranking) -> Kind:
+        limits = self._weights.limits
+        named = kind_of(text) is not None
+        if unmistakable(text) or chances["emergency"] >= limits["emergency_named" if named else "emergency"]:
+            return "emergency"
+        rivals = {kind: chances[kind] for kind in KINDS if kind != "emergency"}
+        best = max(rivals, key=lambda kind: rivals[kind])
+        if best == "talk":
+            return "talk"
+        if bare:  # nothing that the search could judge: the classifier alone says what it is
+            heard = kind_of_intent(ranking[0][0]) if ranking else "out_of_scope"
+            return heard if heard != "emergency" else "out_of_scope"
+        if chances["out_of_scope"] >= limits["out_of_scope"]:
+            return "out_of_scope"
+        return "life_event" if chances["life_event"] * limits["life_event"] >= chances["procedure"] else "procedure"
+
+
+def _intent(kind: Kind, ranking: Ranking) -> tuple[str, float]:
+    """Return the kind's likeliest intent, and its share among the kind's intents."""
+    own = [(name, confidence) for name, confidence in ranking if kind_of_intent(name) == kind]
+    if not own:
+        return {"procedure": ASKING, "talk": "menu"}.get(kind, kind), 1.0
+    name, confidence = max(own, key=lambda item: item[1])
+    total = sum(share for _, share in own)
+    return name, confidence / total if total else 1.0
+
+
+Outcome = Literal[
+    "answer", "clarify", "ask_place", "life_event", "menu", "smalltalk", "handoff", "privacy", "emergency",
+    "out_of_scope",
+]  # fmt: skip
+_OUTCOMES: dict[str, Outcome] = {
+    "human": "handoff", "complaint": "handoff", "data_use": "privacy", "delete_data": "privacy", "stop": "privacy",
+    "menu": "menu", "change_language": "menu", "greet": "smalltalk", "thanks": "smalltalk", "goodbye": "smalltalk",
+}  # fmt: skip
+
+
+def outcome_of(decision: Decision) -> Outcome:
+    """Return what a first message of a conversation leads to."""
+    if decision.kind == "emergency":
+        return "emergency"
+    if decision.kind == "out_of_scope":
+        return "out_of_scope"
+    if decision.kind == "talk":  # yes, no, back, again: of what? that is asked
+        return _OUTCOMES.get(decision.intent, "clarify")
+    if decision.kind == "life_event":
+        return "life_event"
+    found = decision.verdict.outcome
+    if found == "unknown":  # of a family, but not for that place: others are offered; or nothing is named
+        return "clarify"
+    return "life_event" if found == "life_event" else found
+
+
+def described(text: str, decision: Decision) -> dict[str, Any]:
+    """Return one message as ``ventanilla understand`` writes it (docs/understanding.md has the fields)."""
+    hits = [hit for hit in decision.verdict.hits if hit.kind == "procedure"]
+    return {
+        "text": text,
+        "intent": decision.intent,
+        "confidence": decision.confidence,
+        "procedures": [{"id": hit.id, "score": hit.score} for hit in hits[:5]],
+        "life_event": decision.event.id if decision.event else None,
+        "place": _place(decision.verdict.place),
+        "outcome": outcome_of(decision),
+    }
+
+
+def _place(place: Place | None) -> dict[str, str | None] | None:
+    return {"state": place.state, "municipality": place.municipality} if place else None
+
+
+__all__ = ["FEATURES", "KINDS", "Decider", "Decision", "Weights", "described", "features_of", "outcome_of"]

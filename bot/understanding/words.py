@@ -1,0 +1,39 @@
+"""What of a text may name a procedure: the rest, when courtesy, questions and places are left out."""
+
+from __future__ import annotations
+
+from bot.catalogue.places import Places
+from bot.catalogue.text import keywords, normalise
+
+# Words that a follow-up may hold without naming a procedure ("¿y eso cuánto cuesta en Jalisco?").
+_FILLERS = frozenset(
+    """
+    abren ahi alguien alla alto and anda apunto are atienden barato bien cae can caro cierran cita cobra cobran
+    como copia copias correo cosa cosas cost costo costos cuanta cuantas cuanto cuantos cuesta cuestan dan dar
+    dato demora descuento despues dia dias dice digame digital dinero direccion do documentacion documento
+    documents does donde dura edad efectivo entonces entrega entregan es esa esas ese eso esos fecha for gente
+    gratis gratuito hace hacen hacerla hacerlo hacerse hora horario horarios horas how hoy in informes interesado
+    internet ir is it limite linea llega llego lleva llevar llevo long lugar manana manda mandan mande mas mero
+    mismo modulo much nada necesita necesitan need neta nomas ocupa ocupan ocupo oficina oiga okay open otra otro
+    paga pagan pagar pagina pago papel papeleo papeles parte persona pide piden pido plazo poco poder precio
+    presentar presento pueda puede pueden queda quedan queremos quien quienes quiere quieren rapido requisito
+    requisitos s sabado sabe saca sacan sacar saco saldria sale senor seria sirve sirven take tal tanto tarda
+    tardado tardan tarifa tarjeta telefono the they tiempo tipo to trae traer tramitar tramitarla tramitarlo
+    tramite tramites urge usted vale ventanilla ver vez vigencia what whatsapp where who
+    """.split()  # noqa: SIM905
+)
+
+
+def rest(normalised: str) -> list[str]:
+    """Return the words of a normalised text that may name a procedure: what no follow-up needs."""
+    return [word for word in keywords(normalised) if word not in _FILLERS]
+
+
+def without_place(text: str, places: Places) -> str:
+    """Return the normalised text with the words of its place left out."""
+    normalised = normalise(text)
+    mention = places.find(normalised)
+    if mention is None:
+        return normalised
+    words = normalised.split()
+    return " ".join(words[: mention.start] + words[mention.end :])
