@@ -1,0 +1,189 @@
+"""Fit what decides what a message is (:mod:`bot.understanding.decision`): ``ventanilla eval --fit``.
+
+Each card's question and each example of ``data/nlu`` is read by a search and a classifier that never saw it (five
+folds), as a citizen's message would be. On these readings a multinomial logistic regression is fitted, and from them
+its limits follow. The evaluation set in ``tests/understanding`` is never read here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+from sklearn.linear_model import LogisticRegression
+
+from bot.catalogue.index import Entry, Index, collect
+from bot.catalogue.reader import Catalogue
+from bot.catalogue.search import Search
+from bot.catalogue.text import normalise
+from bot.engine.components import scope_model
+from bot.engine.components.ngrams import ANALYZERS, normal_words, vectorizer
+from bot.engine.components.sentence_vectors import sentence_vectors
+from bot.engine.components.text import one_line
+from bot.engine.reading import OUT_OF_SCOPE, Reader, featurize, spanish
+from bot.understanding.decision import FEATURES, KINDS, features_of, kind_of_intent
+from bot.understanding.words import rest
+
+_FOLDS = 5
+_SEED = 20240229
+_LENGTHS = {"word": (1, 2), "char_wb": (2, 5)}
+_SHARES = {"procedure": 0.55, "life_event": 0.17, "out_of_scope": 0.15, "emergency": 0.05, "talk": 0.08}
+"""What people write, by kind: the fit is weighed to it, whatever number of examples there is."""
+_FOREIGN_ACCEPTED = 0.03
+"""Share of out-of-scope examples that may be taken for something of ours."""
+_PROCEDURES_AS_EVENTS = 0.05
+"""Share of the procedures' questions that may be taken for life events."""
+_EMERGENCIES_MISSED = 0.08
+_EMERGENCIES_MISSED_WITH_WORDS = 0.02
+
+
+@dataclass(frozen=True)
+class Example:
+    """A text of known kind. ``topic``: of a card's question, the topic that it asks for."""
+
+    text: str
+    intent: str
+    topic: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of message that it is."""
+        return kind_of_intent(self.intent)
+
+
+def questions(catalogue: Catalogue) -> list[Example]:
+    """Return the cards' own questions."""
+    found = [Example(q, "ask_procedure", c.family or c.id) for c in catalogue.procedures.values() for q in c.questions]
+    found += [Example(q, "life_event", f"event:{e.id}") for e in catalogue.life_events.values() for q in e.questions]
+    return found
+
+
+def examples(folder: Path) -> list[Example]:
+    """Return the examples of ``data/nlu`` that are words."""
+    found = []
+    for path in sorted(folder.rglob("*.yml")):
+        for block in YAML(typ="safe").load(path.read_text(encoding="utf-8")).get("nlu", ()):
+            lines = (line.strip().removeprefix("- ").strip() for line in (block.get("examples") or "").splitlines())
+            found += [Example(line, block["intent"]) for line in lines if line and not line.startswith("/")]
+    return found
+
+
+def read_held_out(catalogue: Catalogue, texts: Sequence[Example]) -> Any:
+    """Return the features (texts x :data:`FEATURES`) of each text as judges that never saw it give them."""
+    entries = collect(catalogue)
+    fold = np.random.RandomState(_SEED).randint(0, _FOLDS, len(texts))  # noqa: NPY002 (one fixed split)
+    rows = np.zeros((len(texts), len(FEATURES)))
+    for number in range(_FOLDS):
+        held = np.flatnonzero(fold == number)
+        kept = [text for text, own in zip(texts, fold, strict=True) if own != number]
+        index = Index(_without(entries, [texts[i] for i in held]), sentence_vectors().encode)
+        reader = train_reader([text for text in kept if text.topic is None])
+        search = _search_of(index)
+        rankings = reader.rank_all([texts[i].text for i in held])
+        for row, ranking in zip(held, rankings, strict=True):
+            rows[row] = features_of(search.signals(search.look(texts[row].text)), ranking)
+        print(f"fold {number + 1} of {_FOLDS} read", file=sys.stderr)
+    return rows
+
+
+def train_reader(texts: Sequence[Example]) -> Reader:
+    """Train the pipeline's featurizers and classifier on examples, as Rasa does."""
+    split = spanish()
+    normal = [normal_words(example.text, split) for example in texts]
+    vectorizers = [vectorizer(analyzer, _LENGTHS[analyzer]).fit(normal) for analyzer in ANALYZERS]
+    vectors = sentence_vectors().encode([one_line(example.text) for example in texts])
+    labels = [example.intent for example in texts]
+    model = scope_model.fit(featurize(vectorizers, normal, vectors), vectors, labels, out_of_scope=OUT_OF_SCOPE)
+    return Reader(vectorizers, model, split)
+
+
+def _without(entries: Iterable[Entry], held: Iterable[Example]) -> list[Entry]:
+    gone = Counter((text.topic, normalise(text.text)) for text in held)
+    return [e for e in entries if e.field != "question" or not gone[(e.topic, e.text)]]
+
+
+def _search_of(index: Index) -> Search:
+    """Return a search over an index alone, for its signals: no cards, no places."""
+    search = Search.__new__(Search)
+    search.index = index
+    search._members = {}
+    search.places = _NO_PLACES
+    return search
+
+
+class _NoPlaces:
+    def find(self, _: str) -> None:
+        """Find none."""
+
+
+_NO_PLACES: Any = _NoPlaces()
+
+
+def fit(rows: Any, texts: Sequence[Example]) -> dict[str, Any]:
+    """Return the parameters, as they stand in ``weights.json``."""
+    kinds = np.array([KINDS.index(text.kind) for text in texts])  # type: ignore[arg-type]
+    fold = np.random.RandomState(_SEED + 1).randint(0, _FOLDS, len(texts))  # noqa: NPY002 (one fixed split)
+    chances = np.zeros((len(texts), len(KINDS)))
+    for number in range(_FOLDS):
+        held, kept = fold == number, fold != number
+        model = _logistic(rows[kept], kinds[kept])
+        chances[held] = _chances(model, rows[held])
+    model = _logistic(rows, kinds)
+    says = np.array([bool(rest(normalise(text.text))) for text in texts])
+    return {
+        "features": list(FEATURES),
+        "kinds": list(KINDS),
+        **{name: np.round(values, 5).tolist() for name, values in model.items()},
+        "limits": _limits(chances, kinds, says),
+        "cross_validation": _summary(chances, kinds),
+        "fitted_on": dict(Counter(text.kind for text in texts)),
+    }
+
+
+def _limits(chances: Any, kinds: Any, says: Any) -> dict[str, float]:
+    procedure, event, outside, urgent = (kinds == KINDS.index(kind) for kind in KINDS[:4])
+    foreign = chances[outside & says][:, 2]
+    ratio = chances[:, 1] / chances[:, 0]
+    return {
+        "out_of_scope": round(float(np.quantile(foreign, _FOREIGN_ACCEPTED)), 4),
+        "life_event": round(float(1 / np.quantile(ratio[procedure], 1 - _PROCEDURES_AS_EVENTS)), 4),
+        "event_named": round(float(np.quantile(chances[event][:, 1], 0.05)), 4),
+        "emergency": round(float(np.quantile(chances[urgent][:, 3], _EMERGENCIES_MISSED)), 4),
+        "emergency_named": round(float(np.quantile(chances[urgent][:, 3], _EMERGENCIES_MISSED_WITH_WORDS)), 4),
+        "beyond_courtesy": 0.6,
+    }
+
+
+def _logistic(rows: Any, kinds: Any) -> dict[str, Any]:
+    mean, scale = rows.mean(0), rows.std(0) + 1e-9
+    share = np.array([_SHARES[kind] for kind in KINDS])
+    weight = (share / np.bincount(kinds, minlength=len(KINDS)))[kinds] * len(kinds)
+    model = LogisticRegression(C=1.0, max_iter=2000).fit((rows - mean) / scale, kinds, sample_weight=weight)
+    return {"mean": mean, "scale": scale, "weights": model.coef_, "bias": model.intercept_}
+
+
+def _chances(model: dict[str, Any], rows: Any) -> Any:
+    scores = (rows - model["mean"]) / model["scale"] @ model["weights"].T + model["bias"]
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def _summary(chances: Any, kinds: Any) -> dict[str, float]:
+    """Return the share of each kind whose own chance is the greatest."""
+    best = chances.argmax(axis=1)
+    return {kind: round(float((best[kinds == i] == i).mean()), 4) for i, kind in enumerate(KINDS)}
+
+
+def run(catalogue: Catalogue, nlu: Path, target: Path) -> dict[str, Any]:
+    """Read, fit, and write the file."""
+    texts = [*questions(catalogue), *examples(nlu)]
+    fitted = fit(read_held_out(catalogue, texts), texts)
+    target.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+    return fitted

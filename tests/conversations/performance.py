@@ -1,0 +1,53 @@
+"""A conversation played on a channel, up to its end or to the first turn that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from bot.core.messages import ChannelName
+from tests.conversations.expect import problems
+from tests.conversations.facts import Facts
+from tests.conversations.players import PLAYERS
+from tests.conversations.script import Citizen, Conversation, Turn
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A conversation on a channel."""
+
+    conversation: Conversation
+    channel: ChannelName
+
+    @property
+    def id(self) -> str:
+        """Return the test's name."""
+        return f"{self.conversation.id} ({self.channel})"
+
+
+def perform(performance: Performance, twin: str, number: str, facts: Facts) -> str:
+    """Play it from ``number``. Return an empty text when all was right, else the dialogue and what is wrong."""
+    script, channel = performance.conversation, performance.channel
+    dialogue: list[str] = []
+    with closing(PLAYERS[channel](twin, number)) as player:
+        for turn in script.turns:
+            said = player.send(turn.citizen, silent=turn.bot.silent)
+            dialogue += _written(turn.citizen, said)
+            wrong = list(problems(channel, said, turn.bot, facts))
+            if wrong:
+                return _report(script, turn, dialogue, wrong)
+    return ""
+
+
+def _written(citizen: Citizen, said: Sequence[str]) -> list[str]:
+    along = [each for each in (citizen.photo, citizen.location and f"{citizen.location}") if each]
+    lines = [f"  citizen: {citizen.text[:300]}{f'  [{along[0]}]' if along else ''}"]
+    for message in said:
+        lines += ["  bot:     " + message.replace("\n", "\n           ")]
+    return lines if said else [*lines, "  bot:     (silent)"]
+
+
+def _report(script: Conversation, turn: Turn, dialogue: Sequence[str], wrong: Sequence[str]) -> str:
+    heading = f"{script.file.parent.name}/{script.file.name}:{turn.line}: «{script.name}» goes wrong: the bot"
+    return "\n".join([heading, *(f"  - {each}" for each in wrong), "", "The dialogue so far:", *dialogue])

@@ -1,0 +1,62 @@
+"""Who plays the citizen, one for each channel: a phone of the twin, from a number of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from bot.core.messages import ChannelName
+from channels.twin.client import TwinPhone
+from tests.conversations.script import Citizen
+
+DEADLINE_SECONDS = 30.0
+"""The longest wait for an answer; how fast answers come is measured elsewhere."""
+QUIET_SECONDS = 0.4
+"""After an answer, how long to wait for another; one that comes later still is counted in the next turn."""
+SILENCE_SECONDS = 3.0
+
+
+class Player(Protocol):
+    """A citizen on one channel."""
+
+    def send(self, citizen: Citizen, silent: bool = False) -> tuple[str, ...]:
+        """Send, and return what came back, in words; ``silent``: nothing is expected, so the wait is short."""
+
+    def close(self) -> None:
+        """Put the phone down."""
+
+
+class SmsPlayer:
+    """Someone who texts."""
+
+    def __init__(self, twin: str, number: str) -> None:
+        self._twin, self._number = twin, number
+        self._phone = TwinPhone(twin, number, quiet=QUIET_SECONDS, deadline=DEADLINE_SECONDS)
+
+    def send(self, citizen: Citizen, silent: bool = False) -> tuple[str, ...]:
+        """Send one message with Twilio's own fields for a file or a position."""
+        fields = self._fields(citizen)
+        if silent:
+            with TwinPhone(self._twin, self._number, deadline=SILENCE_SECONDS) as phone:
+                replies = phone.send(citizen.text, fields=fields).replies
+        else:
+            replies = self._phone.send(citizen.text, fields=fields).replies
+        return tuple(reply.body for reply in replies)
+
+    def _fields(self, citizen: Citizen) -> dict[str, str]:
+        fields = {}
+        if citizen.photo:
+            file = f"{self._twin}/no-file"
+            fields |= {"NumMedia": "1", "MediaUrl0": file, "MediaContentType0": citizen.photo}
+        if citizen.location:
+            latitude, longitude = map(str, citizen.location)
+            fields |= {"Latitude": latitude, "Longitude": longitude}
+        return fields
+
+    def close(self) -> None:
+        """Put the phone down."""
+        self._phone.close()
+
+
+PLAYERS: dict[ChannelName, Callable[[str, str], Player]] = {"sms": SmsPlayer}
+"""``(twin's address, number) -> player``; a new channel is one line here."""
