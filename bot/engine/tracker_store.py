@@ -1,7 +1,7 @@
 """The running dialogue in Redis: one key a conversation, bounded, with a time to live, and every error raised.
 
 Rasa's own RedisTrackerStore parses the whole history twice a turn and grows without end; here a key holds the current
-session only, and of what was said only the last turn's words. What a person told us and must survive is in SQL.
+session only, and of what was said only the last few turns' words. What a person told us and must survive is in SQL.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from redis.exceptions import RedisError
 
 from bot.engine.environment import engine_settings
 from bot.engine.errors import TrackerConflict, TrackerStoreError
-from bot.engine.result import is_inbound, last_turn
+from bot.engine.result import is_inbound
 
 PREFIX = "ventanilla:tracker:"
 _SOCKET_TIMEOUT = 1.5
@@ -131,6 +131,10 @@ class ConversationTrackerStore(TrackerStore):
         await self._redis.close(close_connection_pool=True)  # redis-py leaves a pool made by from_url open otherwise
 
 
+_TURNS_WITH_WORDS = 4
+"""Turns whose replies are kept: what "go back" can reach."""
+
+
 def shortened(events: list[Event], slots: Sequence[Slot], limit: int) -> list[Event]:
     """Return what is stored of a tracker's events: the current session, at most ``limit``, old words left out.
 
@@ -141,8 +145,8 @@ def shortened(events: list[Event], slots: Sequence[Slot], limit: int) -> list[Ev
     if len(events) > limit:
         start = _cut(events, limit // 2)
         events = _snapshot(events[:start], slots) + events[start:]
-    turn = last_turn(events)
-    words_from = turn.start if turn else 0
+    messages = [index for index, event in enumerate(events) if is_inbound(event)]
+    words_from = messages[-_TURNS_WITH_WORDS] if len(messages) >= _TURNS_WITH_WORDS else 0
     return [_wordless(event) if index < words_from else event for index, event in enumerate(events)]
 
 
@@ -174,7 +178,7 @@ def _snapshot(events: Sequence[Event], slots: Sequence[Slot]) -> list[Event]:
 
 
 def _wordless(event: Event) -> Event:
-    """Return a bot's event without its words: only the last turn's are needed again, and a card is kilobytes."""
+    """Return a bot's event without its words: only "repeat" and "go back" need them, and a card is kilobytes."""
     if isinstance(event, BotUttered) and (event.text or event.data):
         return BotUttered(timestamp=event.timestamp)
     return event

@@ -83,7 +83,8 @@ class TurnHandler:
             state=replace(
                 state,
                 context=self._remembered(state.context, result),
-                options=options,
+                # A picture in the middle of a question does not answer it: its options stay open.
+                options=options or (state.options if isinstance(message.content, Media) else ()),
                 more=rendered.more,
                 privacy_shown=True,
             ),

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -55,7 +56,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Facts:
 def performances(request: pytest.FixtureRequest, twin: str, facts: Facts) -> Iterator[dict[str, Future[str]]]:
     """Return the reports of all conversations that were selected; they are played several at once."""
     selected: list[Performance] = [
-        item.callspec.params["performance"]
+        cast("Performance", item.callspec.params["performance"])
         for item in request.session.items
         if isinstance(item, pytest.Function) and "performances" in item.fixturenames
     ]

@@ -10,7 +10,7 @@ from bot.core.messages import ChannelName
 from tests.conversations.expect import problems
 from tests.conversations.facts import Facts
 from tests.conversations.players import PLAYERS
-from tests.conversations.script import Citizen, Conversation, Turn
+from tests.conversations.script import Citizen, Conversation, Expected, Turn
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,15 @@ def perform(performance: Performance, twin: str, number: str, facts: Facts) -> s
     dialogue: list[str] = []
     with closing(PLAYERS[channel](twin, number)) as player:
         for turn in script.turns:
-            said = player.send(turn.citizen, silent=turn.bot.silent)
-            dialogue += _written(turn.citizen, said)
-            wrong = list(problems(channel, said, turn.bot, facts))
+            for tries_left in reversed(range(turn.up_to)):
+                said = player.send(turn.citizen, silent=turn.bot.silent)
+                dialogue += _written(turn.citizen, said)
+                wrong = list(problems(channel, said, turn.bot, facts))
+                budget = list(problems(channel, said, Expected(), facts)) if tries_left else wrong
+                if not wrong or budget:
+                    break
             if wrong:
-                return _report(script, turn, dialogue, wrong)
+                return _report(script, turn, dialogue, budget or wrong)
     return ""
 
 

@@ -44,7 +44,7 @@ class SmsPlayer:
         return tuple(reply.body for reply in replies)
 
     def _fields(self, citizen: Citizen) -> dict[str, str]:
-        fields = {}
+        fields: dict[str, str] = {}
         if citizen.photo:
             file = f"{self._twin}/no-file"
             fields |= {"NumMedia": "1", "MediaUrl0": file, "MediaContentType0": citizen.photo}

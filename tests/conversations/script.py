@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 
 from bot.core.messages import ChannelName
 
@@ -45,11 +46,12 @@ class Expected:
 
 @dataclass(frozen=True)
 class Turn:
-    """One exchange, and the line that it stands on."""
+    """One exchange, and the line that it stands on. ``up_to``: how often the same is sent until the bot is right."""
 
     line: int
     citizen: Citizen
     bot: Expected
+    up_to: int = 1
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class _File:
     def conversations(self) -> list[Conversation]:
         with self._path.open(encoding="utf-8") as file:
             tree = YAML(typ="rt").load(file)  # YAML 1.2: "no" is a word; keeps line numbers
-        if not isinstance(tree, list) or not tree:
+        if not isinstance(tree, CommentedSeq) or not tree:
             raise self._wrong(1, "holds no list of conversations")
         found = [self._conversation(item, tree.lc.item(index)[0] + 1) for index, item in enumerate(tree)]
         names = [conversation.name for conversation in found]
@@ -102,7 +104,7 @@ class _File:
     def _conversation(self, item: Any, line: int) -> Conversation:
         self._known(item, line, {"name", "channels", "talk"}, {"name", "talk"})
         talk = item["talk"]
-        if not isinstance(talk, list) or not talk:
+        if not isinstance(talk, CommentedSeq) or not talk:
             raise self._wrong(line, "talk: is no list of turns")
         return Conversation(
             file=self._path,
@@ -113,7 +115,7 @@ class _File:
         )
 
     def _turn(self, item: Any, line: int) -> Turn:
-        self._known(item, line, {"citizen", "photo", "location", "bot"}, {"citizen", "bot"})
+        self._known(item, line, {"citizen", "photo", "location", "up_to", "bot"}, {"citizen", "bot"})
         location = item.get("location")
         if location is not None and not (
             isinstance(location, list) and len(location) == 2 and all(isinstance(each, float) for each in location)
@@ -124,7 +126,7 @@ class _File:
             photo=self._text(item["photo"], line, "photo") if "photo" in item else None,
             location=(location[0], location[1]) if location else None,
         )
-        return Turn(line, citizen, self._expected(item["bot"], line))
+        return Turn(line, citizen, self._expected(item["bot"], line), self._number(item, "up_to", line, 1))
 
     def _expected(self, item: Any, line: int) -> Expected:
         words = ("has", "any", "not", "fact", "not_fact")
@@ -133,18 +135,21 @@ class _File:
         options = item.get("options")
         if options is not None and not isinstance(options, int):
             options = self._texts(item, "options", line)
-        numbers = {name: item[name] for name in ("segments", "messages") if name in item}
-        for name, value in numbers.items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise self._wrong(line, f"{name}: is no number")
+        segments, messages = self._number(item, "segments", line, 2), self._number(item, "messages", line, 1)
         silent = item.get("silent", False)
-        if silent is not True and "silent" in item:
+        if "silent" in item and silent is not True:
             raise self._wrong(line, "silent: is true or is left out")
         if silent and len(item) > 1:
             raise self._wrong(line, "silent: nothing else can be expected of silence")
         if not item:
             raise self._wrong(line, "bot: says nothing of what is expected")
-        return Expected(has, any_, never, facts, not_facts, options, silent=silent, **numbers)
+        return Expected(has, any_, never, facts, not_facts, options, segments, messages, silent)
+
+    def _number(self, item: Mapping[str, Any], name: str, line: int, default: int) -> int:
+        value = item.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise self._wrong(line, f"{name}: is no number")
+        return int(value)
 
     def _known(self, item: Any, line: int, known: set[str], needed: set[str]) -> None:
         if not isinstance(item, Mapping):

@@ -256,9 +256,9 @@ def test_only_the_current_session_is_kept() -> None:
     assert events[0] == ActionExecuted("action_session_start")
 
 
-def test_only_the_last_turns_words_are_kept() -> None:
-    words = [event.data for event in shortened(session(3), DOMAIN.slots, 100) if isinstance(event, BotUttered)]
-    assert [bool(data.get("custom")) for data in words] == [False, False, True]
+def test_only_the_last_four_turns_words_are_kept() -> None:
+    words = [event.data for event in shortened(session(6), DOMAIN.slots, 100) if isinstance(event, BotUttered)]
+    assert [bool(data.get("custom")) for data in words] == [False, False, True, True, True, True]
 
 
 def test_one_turn_longer_than_the_bound_stays_whole() -> None:
