@@ -6,7 +6,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
@@ -14,14 +14,15 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
-from actions.dialogue.lookup import look_up, surer
+from actions.dialogue.lookup import decide, goes_on, look_up
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Memory, Turn
-from actions.dialogue.unknown import not_known
+from actions.dialogue.unknown import not_known, nothing_of_ours
 from actions.dialogue.urgent import help_now
 from bot.core.codec import from_payload, to_payload
 from bot.core.turns import TurnContext
 from bot.understanding.danger import unmistakable
+from bot.understanding.decision import Decision, kind_of_intent
 
 logger = logging.getLogger("actions")
 
@@ -64,26 +65,37 @@ class Capability(Action, ABC):
 
 
 class WordsCapability(Capability, ABC):
-    """A capability that words led to. Danger comes first, then what waits for an answer, then the intent's own way.
+    """A capability that words led to. Danger comes first, then what waits for an answer, then what the message is.
 
-    The intent alone does not decide: where it is small talk or nothing of ours, a text for which the search has a
-    card is answered from the card (``cards_first``: "hola, quiero mi acta").
+    The classifier's first intent led here, but it does not decide alone: :mod:`bot.understanding.decision` weighs it
+    with what the search found ("hola, quiero mi acta" is no greeting, whoever heard one).
     """
 
-    cards_first = False
+    intents: ClassVar[tuple[str, ...]] = ()
+    """The intents of talk that this answers: another capability gives way to it when the decision is one of these."""
 
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
         """Answer by the first road that leads somewhere."""
         if unmistakable(turn.text):
             return help_now(turn, know)
+        decision = decide(turn, know)
+        if decision.kind == "emergency" and not decision.bare:
+            return help_now(turn, know)
         resumed = resume(turn, know)
         if resumed is not None:
             return resumed
-        if self.cards_first and surer(turn, know):
-            found = look_up(turn, know)
-            if found is not None:
-                return found
-        return self.own(turn, know) or not_known(turn, know)
+        return self._decided(turn, know, decision) or not_known(turn, know)
+
+    def _decided(self, turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
+        heard = kind_of_intent(turn.intent)
+        if decision.looks_up and heard not in ("procedure", "life_event"):
+            return look_up(turn, know) or self.own(turn, know)
+        if decision.kind == "talk" and heard != "talk":
+            other = next((each for each in WordsCapability.__subclasses__() if decision.intent in each.intents), None)
+            return (other() if other else self).own(turn, know)
+        if decision.kind == "out_of_scope" and heard != "out_of_scope" and not goes_on(turn):
+            return nothing_of_ours(turn, know, decision)
+        return self.own(turn, know)
 
     @abstractmethod
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
@@ -113,7 +125,13 @@ def read_turn(tracker: Tracker) -> Turn:
         context=from_payload(TurnContext, context) if context else TurnContext(),
         memory=Memory.from_slots(tracker.slots or {}),
         before=past_turns(events),
+        ranking=_ranking(message),
     )
+
+
+def _ranking(message: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    ranked = message.get("intent_ranking") or [message.get("intent") or {}]
+    return tuple((str(each["name"]), float(each.get("confidence") or 0.0)) for each in ranked if each.get("name"))
 
 
 def _metadata_of_last(tracker: Tracker) -> Mapping[str, Any]:

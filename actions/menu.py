@@ -13,7 +13,7 @@ class Menu(WordsCapability):
     """Show the menu, also for "help" and "who are you"."""
 
     action = "action_menu"
-    cards_first = True
+    intents = ("menu",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Say what this is, the first time, and show the menu."""

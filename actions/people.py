@@ -5,7 +5,7 @@ from __future__ import annotations
 from actions.base import Capability, WordsCapability
 from actions.dialogue.cards import safety_line
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import goes_on, look_up, surer
+from actions.dialogue.lookup import decide, goes_on, look_up
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import not_known
@@ -22,6 +22,7 @@ class Human(WordsCapability):
     """ "I want to speak with a person." """
 
     action = "action_human"
+    intents = ("human",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Bring one."""
@@ -32,13 +33,10 @@ class Complaint(WordsCapability):
     """Anger with this service or with an office."""
 
     action = "action_complaint"
+    intents = ("complaint",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
-        """Say sorry and bring a person; a complaint that a card is about (a bank, a shop) is answered from it."""
-        if turn.confidence < _SURE and surer(turn, know):
-            found = look_up(turn, know)
-            if found is not None:
-                return found
+        """Say sorry and bring a person."""
         return answer(turn, "handoff", Say("sorry_upset"), Handoff("upset"))
 
 
@@ -48,10 +46,11 @@ class Emergency(Capability):
     action = "action_emergency"
 
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
-        """Give the lines and a person. Only a doubtful reading, with no word of danger, gives way to a card."""
-        if turn.confidence >= _SURE or kind_of(turn.text) is not None:
+        """Give the lines and a person. Only where the decision is another gives this way, with the line said first."""
+        decision = decide(turn, know)
+        if decision.kind == "emergency" or turn.confidence >= _SURE or kind_of(turn.text) is not None:
             return help_now(turn, know)
-        found = look_up(turn, know) if goes_on(turn) or surer(turn, know) else None
+        found = look_up(turn, know) if goes_on(turn) or decision.looks_up else None
         if found is not None and found.procedure not in URGENT_CARDS:
             return found.preceded_by(*safety_line(know))
         if found is None and turn.confidence < _HARDLY:

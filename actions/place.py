@@ -17,6 +17,7 @@ class NotePlace(WordsCapability):
     """Take a place that was told outside of a question."""
 
     action = "action_place"
+    intents = ("inform_place",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer "licencia en Jalisco" from the cards; note a bare place, and use it for what was talked about."""

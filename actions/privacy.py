@@ -12,6 +12,7 @@ class DataUse(WordsCapability):
     """ "What do you do with my data?" """
 
     action = "action_data_use"
+    intents = ("data_use",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Give the notice in short."""
@@ -22,6 +23,7 @@ class DeleteData(WordsCapability):
     """ "Delete my data." """
 
     action = "action_delete_data"
+    intents = ("delete_data",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Say how it is asked for."""
@@ -32,6 +34,7 @@ class Stop(WordsCapability):
     """No more messages, said in other words than the keyword."""
 
     action = "action_stop"
+    intents = ("stop",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Say the keyword that every channel obeys."""

@@ -21,6 +21,7 @@ class Correct(WordsCapability):
     """ "No, I meant …" """
 
     action = "action_correct"
+    intents = ("correct",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Look up what was meant, if it was said; else ask."""
@@ -59,6 +60,7 @@ class GoBack(WordsCapability):
     """Show again what was shown before this."""
 
     action = "action_go_back"
+    intents = ("go_back",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Return to the turn before the one in view, with its memory; at the beginning, to the menu."""
@@ -75,6 +77,7 @@ class Repeat(WordsCapability):
     """Say it again."""
 
     action = "action_repeat"
+    intents = ("repeat",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Say the last turn's replies again; what was open stays open."""
@@ -88,6 +91,7 @@ class Slower(WordsCapability):
     """Say it again, slower. How slow is the channel's matter."""
 
     action = "action_slower"
+    intents = ("slower",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Announce it and say the last turn's replies again."""
@@ -100,7 +104,7 @@ class More(WordsCapability):
     """Go on. The parts of a long answer are the channel's; here is what the card has beyond the part asked for."""
 
     action = "action_more"
-    cards_first = True
+    intents = ("more",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Show the whole card after a part of it; else there is nothing more."""

@@ -14,7 +14,7 @@ class Affirm(WordsCapability):
     """Yes."""
 
     action = "action_affirm"
-    cards_first = True
+    intents = ("affirm",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Agree to the open question; with options open, ask for one of them; else ask what is wanted."""
@@ -32,7 +32,7 @@ class Deny(WordsCapability):
     """No."""
 
     action = "action_deny"
-    cards_first = True
+    intents = ("deny",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Refuse what was offered; with nothing open, leave it at that."""

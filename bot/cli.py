@@ -141,6 +141,13 @@ def understand(context: typer.Context) -> None:
     _become_engine("bot.engine", "understand", *context.args)
 
 
+@app.command(name="eval", **_PASSED_THROUGH)
+@one_line
+def evaluate(context: typer.Context) -> None:
+    """Score the understanding on the project's own phrases: --json, --fit."""
+    _become_engine("bot.engine", "eval", *context.args)
+
+
 @app.command(**_PASSED_THROUGH)
 @one_line
 def rasa(context: typer.Context) -> None:

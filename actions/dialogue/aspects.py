@@ -78,6 +78,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
 }  # fmt: skip
 _COMPILED = tuple((aspect, re.compile(rf"(?<!\w)(?:{'|'.join(words)})")) for aspect, words in _WORDS.items())
 
+
 def asked(text: str) -> tuple[Aspect, ...]:
     """Return the aspects that the words name, in the order asked."""
     folded = normalise(text)

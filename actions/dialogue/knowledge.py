@@ -14,6 +14,8 @@ from bot.catalogue.places import Place, Places
 from bot.catalogue.reader import Catalogue
 from bot.catalogue.search import Search
 from bot.catalogue.text import normalise
+from bot.understanding.decision import Decider
+from bot.understanding.words import without_place
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class Knowledge:
     catalogue: Catalogue
     search: Search
     places: Places
+    decider: Decider
 
     def place_in(self, text: str) -> Place | None:
         """Return the place that a text names, if it names one."""
@@ -39,12 +42,7 @@ class Knowledge:
 
     def without_place(self, text: str) -> str:
         """Return the normalised text with the words of its place left out."""
-        normalised = normalise(text)
-        mention = self.places.find(normalised)
-        if mention is None:
-            return normalised
-        words = normalised.split()
-        return " ".join(words[: mention.start] + words[mention.end :])
+        return without_place(text, self.places)
 
     def place_answered(self, text: str, near: frozenset[str] = frozenset()) -> Place | None:
         """Return the place that answers "where?", misspelled too; of one name, one in the states ``near``."""
@@ -111,7 +109,7 @@ class Loader:
         search = Search(catalogue)
         search.find("acta de nacimiento")  # what is loaded at first use is loaded now, not in a citizen's turn
         logger.info("catalogue opened", extra={"fields": {"revision": catalogue.revision}})
-        return signature, Knowledge(catalogue, search, search.places)
+        return signature, Knowledge(catalogue, search, search.places, Decider(search))
 
     def _reload(self) -> None:
         with self._lock:

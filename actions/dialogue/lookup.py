@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.dialogue import cards
@@ -14,18 +15,9 @@ from bot.catalogue.search import Hit, Verdict
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
 from bot.core.replies import Ask, Aspect, Option
+from bot.understanding.decision import Decision
+from bot.understanding.words import rest
 
-HEARD = 0.6
-"""From this confidence on an intent that asks counts as a word for "this is ours"."""
-KNOWN_WITH_INTENT = 0.25
-"""The search's chance that a text is ours, from which on such an intent makes up for what is missing."""
-FIRST = 0.5
-"""The chance of the first hit from which on it is answered rather than asked about."""
-FAINT = 0.1
-CLOSE = 3.0
-"""Hits whose chance is at most so many times smaller than the first one's are asked about together."""
-SURER_AT, SURER_BY_CONFIDENCE = 0.55, 0.35
-_ASKING = frozenset({*BY_INTENT, "ask_procedure", "life_event"})
 _GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa ", "and ")
 
 
@@ -36,7 +28,7 @@ def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = No
     if is_follow_up(turn, know):
         return _follow_up(turn, know, wanted, place)
     going_on = goes_on(turn)
-    verdict = _find_going_on(turn, know) if going_on else find(turn, know)
+    verdict = _find_going_on(turn, know) if going_on else _find(turn, know)
     if place is not None and _is_part_of_name(place, verdict, know):
         place = None
     if place is not None:
@@ -64,38 +56,43 @@ def _is_part_of_name(place: Place, verdict: Verdict, know: Knowledge) -> bool:
     return card.jurisdiction.state != place.state and f" {fold(place.municipality)} " in names
 
 
-def find(turn: Turn, know: Knowledge) -> Verdict:
-    """Ask the search, with what is known of the person and of the conversation."""
+def decide(turn: Turn, know: Knowledge, *, matter_only: bool = False) -> Decision:
+    """Decide what a message is, with what is known of the person and of the conversation."""
     place = turn.place
-    return know.search.find(
+    return know.decider.decide(
         turn.text,
+        turn.ranking,
         state=place.state if place else None,
         municipality=place.municipality if place else None,
         recent=turn.memory.last_procedure,
+        matter_only=matter_only,
     )
 
 
 def surer(turn: Turn, know: Knowledge) -> bool:
-    """Say whether the search is surer of a card than the classifier is of an intent that asks for none.
+    """Say whether the cards are to answer, whatever intent was heard."""
+    return decide(turn, know).looks_up
 
-    The surer the intent, the better the card must fit: "seguro popular" taken for something out of scope is
-    answered, "¿estás soltera?" is not, whatever card is nearest to it.
-    """
-    verdict = find(turn, know)
-    if verdict.outcome == "unknown" or not verdict.hits or verdict.hits[0].score < FIRST:
-        return False
-    return verdict.known >= SURER_AT + SURER_BY_CONFIDENCE * turn.confidence
+
+def _find(turn: Turn, know: Knowledge) -> Verdict:
+    """Return what the cards have for a text that asks for something, unknown if that is nothing of ours."""
+    decision = decide(turn, know)
+    if not decision.looks_up:
+        decision = decide(turn, know, matter_only=True)
+    if decision.kind == "out_of_scope" and not decision.verdict.family:
+        return Verdict("unknown", decision.verdict.hits, decision.verdict.place)
+    return decision.verdict
 
 
 def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
     """Search for "¿y para mi hijo?" by itself where it is clear, else with what was said before."""
-    alone = find(turn, know)
-    if alone.outcome != "unknown" and alone.hits and alone.hits[0].score >= FIRST:
+    alone = _find(turn, know)
+    if alone.outcome not in ("unknown", "clarify"):
         return alone
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None:
         return alone
-    together = find(replace(turn, text=f"{_everyday_name(know, card)} {turn.text}"), know)
+    together = _find(replace(turn, text=f"{_everyday_name(know, card)} {turn.text}"), know)
     return together if together.outcome in ("answer", "ask_place") else alone
 
 
@@ -136,15 +133,11 @@ def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answe
 
 
 def _from_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
-    verdict = _with_intent(turn, verdict)
     event, procedure = _best(verdict, "life_event"), _best(verdict, "procedure")
     if verdict.outcome == "life_event" and event:
-        if event.score < FAINT:
-            return _clarify(turn, know, verdict, wanted)
-        if not (wanted and procedure and turn.intent != "life_event"):
-            return show_event(turn, know, event.id)
-    elif verdict.outcome == "clarify":
-        return _clarify(turn, know, verdict, wanted)
+        return show_event(turn, know, event.id)
+    if verdict.outcome == "clarify":
+        return clarify(turn, know, verdict.hits, wanted)
     if procedure is None or (verdict.outcome == "unknown" and not (verdict.family and verdict.place)):
         return None
     card = know.catalogue.procedures[procedure.id]
@@ -154,18 +147,6 @@ def _from_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[A
     family = cards.siblings(know, card)
     ids = [id_ for id_ in ordered if id_ in family] + [id_ for id_ in family if id_ not in ordered]
     return cards.settle(turn, know, ids, wanted)
-
-
-def _with_intent(turn: Turn, verdict: Verdict) -> Verdict:
-    """Let an intent that asks for something of ours make up for a search that is not sure the text is ours."""
-    asks = turn.intent in _ASKING and turn.confidence >= HEARD
-    hits = [hit for hit in verdict.hits if hit.kind == "procedure"]
-    if verdict.outcome != "unknown" or verdict.family or not asks or not hits or verdict.known < KNOWN_WITH_INTENT:
-        return verdict
-    if hits[0].score >= FIRST:
-        return replace(verdict, outcome="answer")
-    close = tuple(hit for hit in hits[:3] if hit.score * CLOSE >= hits[0].score)
-    return replace(verdict, outcome="clarify", hits=close) if hits[0].score >= FAINT and len(close) > 1 else verdict
 
 
 def _fits(card: Procedure, place: Place | None) -> bool:
@@ -181,10 +162,10 @@ def _best(verdict: Verdict, kind: str) -> Hit | None:
     return next((hit for hit in verdict.hits if hit.kind == kind), None)
 
 
-def _clarify(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer:
+def clarify(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Aspect, ...]) -> Answer:
     """Ask which of the close hits. Of a family one is offered, under the family's name: its place is asked for next."""
     options: list[Option] = []
-    for hit in verdict.hits[:3]:
+    for hit in hits[:3]:
         if hit.kind == "life_event":
             options.append(Option(f"menu:{hit.id}", know.catalogue.life_events[hit.id].short))
         else:
@@ -196,6 +177,6 @@ def _clarify(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect
             )
     unique = tuple({option.id: option for option in options}.values())
     if len(unique) == 1 and unique[0].id.startswith("family:"):
-        return cards.settle(turn, know, [hit.id for hit in verdict.hits if hit.kind == "procedure"], wanted)
+        return cards.settle(turn, know, [hit.id for hit in hits if hit.kind == "procedure"], wanted)
     pending = Pending("clarify", tuple(option.id for option in unique), wanted, turn.text)
     return answer(turn, "clarify", Ask("which_procedure", (*unique, cards.NONE_OF_THESE)), pending=pending)

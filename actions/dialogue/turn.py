@@ -96,7 +96,11 @@ def _whole(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Turn:
-    """One message as understood. ``before``: the turns already answered, oldest first (for repeat, go back)."""
+    """One message as understood.
+
+    ``ranking``: the classifier's intents with their confidence, the one decided on first; ``before``: the turns already
+    answered, oldest first (for repeat, go back).
+    """
 
     text: str
     intent: str = ""
@@ -105,6 +109,7 @@ class Turn:
     context: TurnContext = field(default_factory=TurnContext)
     memory: Memory = field(default_factory=Memory)
     before: Sequence[PastTurn] = ()
+    ranking: tuple[tuple[str, float], ...] = ()
 
     @property
     def place(self) -> Place | None:

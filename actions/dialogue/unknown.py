@@ -8,11 +8,31 @@ from typing import Literal
 from actions.dialogue import choice
 from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import clarify
 from actions.dialogue.turn import Answer, Turn
 from bot.core.replies import Handoff, Say
+from bot.understanding.decision import Decision
 
 MENU_AT = 2
 PERSON_AT = 3
+
+
+SURE = 0.8
+"""From this chance on a text is said to be out of scope, below it not to be known."""
+NEAR = 0.5
+"""Below this chance the nearest cards are offered along with the admission."""
+
+
+def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
+    """Say that the text is no matter of ours, as surely as that is known; in doubt offer the nearest cards."""
+    chance = decision.chances["out_of_scope"]
+    found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")
+    hits = decision.verdict.hits
+    if chance >= NEAR or found.outcome != "out_of_scope" or not hits:
+        return found
+    asked = clarify(turn, know, hits, ())
+    memory = replace(asked.memory, misunderstandings=found.memory.misunderstandings)
+    return replace(asked.preceded_by(Say("not_known")), outcome="out_of_scope", memory=memory)
 
 
 def not_known(turn: Turn, know: Knowledge, kind: Literal["not_known", "out_of_scope"] = "not_known") -> Answer:

@@ -40,7 +40,7 @@ def fit(catalogue: Catalogue, examples: Path) -> dict[str, Any]:
     encode = default_encoder()
     entries = collect(catalogue)
     foreign = negatives(examples)
-    fold = np.random.RandomState(0).randint(0, _FOLDS, len(entries))  # noqa: NPY002 (one fixed split)
+    fold = np.random.RandomState(0).randint(0, _FOLDS, len(entries))  # one fixed split
     question = np.array([entry.field == "question" for entry in entries])
     ours, right, others = [], [], []
     for number in range(_FOLDS):
@@ -53,9 +53,7 @@ def fit(catalogue: Catalogue, examples: Path) -> dict[str, Any]:
         others += [scored.features for scored in index.score(foreign)]
         print(f"fold {number + 1} of {_FOLDS}: {np.mean(right):.3f} right so far", file=sys.stderr)
     positive, negative = np.array(ours), np.array(others)
-    known = _logistic(
-        np.concatenate([positive, negative]), np.r_[np.ones(len(positive)), np.zeros(len(negative))]
-    )
+    known = _logistic(np.concatenate([positive, negative]), np.r_[np.ones(len(positive)), np.zeros(len(negative))])
     first = _logistic(positive, np.array(right, dtype=float))
     chance = _chance(known, negative)
     return {

@@ -21,3 +21,14 @@ def life_event_entries(card: LifeEvent) -> list[tuple[str, str, str]]:
     entries += [("alias", alias) for alias in card.aliases]
     entries += [("question", question) for question in card.questions]
     return [(card.id, field, fold(text)) for field, text in entries]
+
+
+LONGEST = 1500
+"""Characters of a message that are understood. Nobody types more to a call centre; a call never yields more."""
+
+
+def sane(text: str) -> str:
+    """Return a text cut to :data:`LONGEST`: its beginning and its end, because the need often comes last."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST // 2]} {text[-(LONGEST // 2) :]}"

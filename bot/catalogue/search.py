@@ -27,6 +27,7 @@ import numpy as np
 from bot.catalogue.index import FEATURES, Encoder, Index, Kind, Scored, collect, default_encoder, learned
 from bot.catalogue.places import Place, Places
 from bot.catalogue.reader import Catalogue
+from bot.catalogue.spelling import Speller
 from bot.catalogue.text import keywords, normalise
 from bot.core.procedures import Procedure
 
@@ -55,6 +56,9 @@ CALIBRATION = Path(__file__).with_name("calibration.json")
 # What a named place does to a topic, in standard deviations of the scores.
 _SAME_STATE, _SAME_MUNICIPALITY, _ELSEWHERE = 0.8, 1.5, -1.5
 _RECENT = 0.5
+_CLOSE_CALL = 2.0
+# What the best of its steps' procedures adds to a life event: chosen on the events' own questions, held out.
+_OF_STEPS = 0.5
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class Hit:
 class Verdict:
     """What to do with a text. Outcome "unknown" with a ``family`` and a ``place``: known elsewhere, but not there.
 
-    ``known`` is the calibrated chance that the text asks for anything of ours at all.
+    ``known`` is the calibrated chance that the text asks for anything of ours at all; ``others`` are the hits that the
+    outcome leaves out, best first.
     """
 
     outcome: Outcome
@@ -78,6 +83,7 @@ class Verdict:
     place: Place | None = None
     family: str | None = None
     known: float = 0.0
+    others: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,14 +130,24 @@ class Search:
         calibration: Calibration | None = None,
     ) -> None:
         """``places``, ``encoder`` and ``calibration`` default to the project's own."""
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self.places = places or Places.load(Path(__file__).resolve().parents[2] / "data" / "places")
         self._encode = encoder or default_encoder()
         self._calibration = calibration or Calibration.load()
         self.index = learned(collect(catalogue), catalogue.path.parent, self._encode)
+        self._speller = Speller((entry.text for entry in self.index.entries), self.places.aliases)
         self._members: dict[str, list[Procedure]] = {}
         for card in catalogue.procedures.values():
             self._members.setdefault(card.family or card.id, []).append(card)
+        column = {topic: number for number, topic in enumerate(self.index.topics)}
+        topic_of = {card.id: card.family or card.id for members in self._members.values() for card in members}
+        self._steps: dict[int, list[int]] = {}
+        for event in catalogue.life_events.values():
+            ids = {topic_of[id_] for step in event.steps for id_ in step.procedures if id_ in topic_of}
+            self._steps[column[f"event:{event.id}"]] = [column[topic] for topic in sorted(ids)]
+        self._phrases: dict[str, list[int]] = {}
+        for number, entry in enumerate(self.index.entries):
+            self._phrases.setdefault(entry.topic, []).append(number)
 
     def find(
         self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
@@ -150,14 +166,17 @@ class Search:
         self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
     ) -> Look:
         """Score a text against every topic; :meth:`verdict` then decides (arguments as of :meth:`find`)."""
-        normalised = normalise(text[:LIMIT])
+        normalised = self._speller.correct(normalise(text[:LIMIT]))
         mention = self.places.find(normalised)
         named = mention.candidates[0] if mention else None
         place = named or (Place(state, municipality) if state else None)
         scored = self.index.score([normalised])[0]
-        scores = scored.scores.copy()
-        for number, topic in enumerate(self.index.topics):
-            scores[number] += self._bonus(topic, named, recent)
+        bonus = np.array([self._bonus(topic, named, recent) for topic in self.index.topics])
+        scores = scored.scores + bonus
+        if mention and _close_call(scores):
+            words = normalised.split()
+            rest = " ".join(words[: mention.start] + words[mention.end :])
+            scores = (scored.scores + self.index.score([rest])[0].scores) / 2 + bonus
         return Look(scored, scores, named, place)
 
     def _bonus(self, topic: str, named: Place | None, recent: str | None) -> float:
@@ -179,7 +198,7 @@ class Search:
         scores = look.scores
         order = np.argsort(-scores)
         procedures = [number for number in order if not self.index.is_event[number]]
-        events = [number for number in order if self.index.is_event[number]]
+        events = self._events(scores)
         ranked = procedures if kind == "procedure" and procedures else list(order)
         features = look.scored.features.copy()
         features[0], features[1] = scores[ranked[0]], scores[ranked[0]] - scores[ranked[1]] if len(ranked) > 1 else 9.0
@@ -189,14 +208,22 @@ class Search:
         hits = self._hits(procedures[:5], scores, first, look.scored, look.place) if procedures else ()
         if kind is None and known < limits["known"]:
             return Verdict("unknown", hits, look.named, known=known)
-        if events and (kind == "life_event" or (kind is None and events[0] == order[0])):
+        if events and (kind == "life_event" or self.index.is_event[ranked[0]]):
             event = Hit(self.index.topics[events[0]].removeprefix("event:"), round(first, 4), "life_event")
             return Verdict("life_event", (event, *hits), look.place, known=known)
         if first < limits["answer"]:
             close = self._close(procedures, scores, look.scored, look.place, first)
             if len(close) > 1:
-                return Verdict("clarify", close, look.place, known=known)
+                rest = tuple(hit for hit in hits if hit not in close)
+                return Verdict("clarify", close, look.place, known=known, others=rest)
         return self._in_topic(self.index.topics[ranked[0]], hits, look.named, look.place, look.scored, known)
+
+    def _events(self, scores: Any) -> list[int]:
+        """Return the life events, best first: what its steps' procedures score speaks for an event too."""
+        values = {number: float(scores[number]) for number in np.flatnonzero(self.index.is_event).tolist()}
+        for number, steps in self._steps.items():
+            values[number] += _OF_STEPS * max((float(scores[step]) for step in steps), default=0.0)
+        return sorted(values, key=lambda number: -values[number])
 
     def _hits(
         self, numbers: Iterable[int], scores: Any, first: float, scored: Scored, place: Place | None
@@ -225,9 +252,9 @@ class Search:
         members = self._members[topic]
         nearest = {card.id: 0.0 for card in members}
         if len(members) > 1:
-            for entry, similarity in zip(self.index.entries, scored.similarity.tolist(), strict=True):
-                if entry.topic == topic:
-                    nearest[entry.id] = max(nearest[entry.id], similarity)
+            for number in self._phrases[topic]:
+                id_ = self.index.entries[number].id
+                nearest[id_] = max(nearest[id_], float(scored.similarity[number]))
         return max(members, key=lambda card: (_placed(card, place) if place else 0.0, nearest[card.id]))
 
     def _in_topic(
@@ -245,7 +272,8 @@ class Search:
             if card.jurisdiction.state is None or len(members) == 1:
                 return Verdict("answer", (Hit(card.id, first, "procedure"), *hits[1:]), None, family, known)
             siblings = sorted(members, key=lambda each: (each.id != card.id, each.id))
-            return Verdict("ask_place", tuple(Hit(each.id, first, "procedure") for each in siblings), None, family, known)
+            asked = tuple(Hit(each.id, first, "procedure") for each in siblings)
+            return Verdict("ask_place", asked, None, family, known, hits[1:])
         fitting = [each for each in members if _fits(each, place)]
         if fitting:
             fitting.sort(key=lambda each: (-_specific(each), each.id != card.id, each.id))
@@ -257,11 +285,19 @@ class Search:
         return Verdict("unknown", hits, place, family, known)
 
 
+def _close_call(scores: Any) -> bool:
+    """Say whether the place's name may have decided between the first two: it is then read without it as well."""
+    first = np.sort(scores)[-2:]
+    return len(first) > 1 and bool(first[1] - first[0] < _CLOSE_CALL)
+
+
 def _placed(card: Procedure, place: Place | None) -> float:
     """Return what a place adds to a card: it is there, it is elsewhere, or it holds everywhere."""
     where = card.jurisdiction
-    if place is None or where.state is None:
+    if place is None:
         return 0.0
+    if where.state is None:  # a price of the place makes the card as good as the place's own
+        return _SAME_STATE if any(amount.state == place.state for amount in card.cost.amounts) else 0.0
     if where.state != place.state:
         return _ELSEWHERE
     if where.municipality is None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -18,8 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, normal_words, vectorizer
 from bot.engine.components.scope_model import Floats, LinearModel
-from bot.engine.components.sentence_vectors import sentence_vectors
-from bot.engine.components.text import one_line
+from bot.engine.components.sentence_vectors import SIZE, sentence_vectors, spelled
 
 OUT_OF_SCOPE = "out_of_scope"
 RANKED = 5
@@ -34,13 +32,10 @@ class NoModel(RuntimeError):
 class Reader:
     """The trained featurizers and classifier."""
 
-    def __init__(
-        self, vectorizers: Sequence[TfidfVectorizer], model: LinearModel, split: Callable[[str], Iterable[Any]]
-    ) -> None:
-        """``split``: spaCy's Spanish tokenizer."""
+    def __init__(self, vectorizers: Sequence[TfidfVectorizer], model: LinearModel) -> None:
+        """``vectorizers``: of words and of characters."""
         self._vectorizers = tuple(vectorizers)
         self._model = model
-        self._split = split
 
     @classmethod
     def load(cls, path: Path) -> Reader:
@@ -66,7 +61,10 @@ class Reader:
             raise NoModel(f"no model can be read at {path}: run `ventanilla train`") from error
         if model is None:
             raise NoModel(f"{path} has learned nothing: run `ventanilla train`")
-        return cls(vectorizers, model, spanish())
+        columns = sum(len(each.vocabulary) for each in vectorizers) + SIZE
+        if model.weights.shape != (columns, len(model.intents)):
+            raise NoModel(f"{path} is of another version: run `ventanilla train`")
+        return cls(vectorizers, model)
 
     def rank(self, text: str) -> Ranking:
         """Return the likeliest intents of a text with their confidence, the one decided on first."""
@@ -74,8 +72,8 @@ class Reader:
 
     def rank_all(self, texts: Sequence[str]) -> list[Ranking]:
         """Rank many texts."""
-        vectors = sentence_vectors().encode([one_line(text) for text in texts])
-        features = featurize(self._vectorizers, [normal_words(text, self._split) for text in texts], vectors)
+        vectors = sentence_vectors().encode([spelled(text) for text in texts])
+        features = featurize(self._vectorizers, [normal_words(text) for text in texts], vectors)
         shares, chances = self._model.probabilities(features, vectors)
         chances = np.where(np.diff(features.indptr) == 0, 0.0, chances)
         return [
@@ -88,13 +86,6 @@ def featurize(vectorizers: Iterable[TfidfVectorizer], normal: Sequence[str], vec
     """Return word, character and dense features side by side (texts x all), in the pipeline's order."""
     parts = [each.transform(normal) for each in vectorizers]
     return hstack([*parts, csr_matrix(vectors)], format="csr", dtype=np.float32)
-
-
-def spanish() -> Callable[[str], Iterable[Any]]:
-    """Return spaCy's tokenizer with its rules for Spanish (no model is needed)."""
-    import spacy
-
-    return spacy.blank("es").tokenizer  # type: ignore[no-any-return]
 
 
 def _unpack(archive: tarfile.TarFile, component: str, folder: Path) -> Path:

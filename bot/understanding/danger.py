@@ -36,7 +36,8 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         r"(?:mi|su) \w+ (?:la|lo) toca", r"me (?:toca|tocaba|manosea|manoseo) mi \w+",
         r"(?:mi|un|el) (?:papa|padre|padrastro|tio|primo|abuelo|hermano|maestro|profe|vecino|jefe|patron|senor|novio) "
         r"me (?:toca|tocaba|toco|manosea|manoseo)\b(?! (?:el|la|los|las|ir|cobrar|pagar|recoger|llevar|hacer|renovar))",
-        r"me (?:toca|toco) (?:el|un) (?:senor|hombre|padrastro|tio|maestro|profe|vecino|novio)\b", r"me (?:esta )?acos\w+",
+        r"me (?:toca|toco) (?:el|un) (?:senor|hombre|padrastro|tio|maestro|profe|vecino|novio)\b",
+        r"me (?:esta )?acos\w+",
         "(?:esposo|marido|pareja|novio|ex|senor|viejo|papa|padre|padrastro|hijo|hermano|tio|hombre)"
         " (?:es|esta|se pone) (?:muy )?violento",
         "beating me", "beats me", "hits? me", "raped", "hurting me", "abus(?:ed|ing) me",

@@ -9,7 +9,7 @@ over both judges, fitted by cross-validation on the cards' own questions and the
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +32,8 @@ WEIGHTS = Path(__file__).with_name("weights.json")
 FEATURES = (*SIGNALS, *(f"log_{kind}" for kind in KINDS))
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
+_SURE = 0.6
+"""From this confidence on an emergency is one, whatever the cards say."""
 _COURTESY = frozenset({"greet", "thanks", "goodbye"})
 ASKING = "ask_procedure"
 ABOUT_STATUS = "ask_status"
@@ -113,6 +115,7 @@ class Decider:
         """``weights`` default to the project's own."""
         self.search = search
         self._weights = weights or Weights.load()
+        self._seen: tuple[tuple[str | None, ...], Look, Any] | None = None
 
     def decide(
         self,
@@ -122,21 +125,32 @@ class Decider:
         state: str | None = None,
         municipality: str | None = None,
         recent: str | None = None,
+        matter_only: bool = False,
     ) -> Decision:
-        """Decide on one message; ``state``, ``municipality`` and ``recent`` as of :meth:`Search.find`."""
-        look = self.search.look(text, state=state, municipality=municipality, recent=recent)
-        signals = self.search.signals(look)
+        """Decide on one message; ``state``, ``municipality`` and ``recent`` as of :meth:`Search.find`.
+
+        ``matter_only``: that it is talk is already taken into account; what else does it say?
+        """
+        look, signals = self._look(text, state, municipality, recent)
         ranking = [item for item in ranking if item[0] not in DEEDS]
+        if matter_only:
+            return self._decide(text, look, signals, _shares(i for i in ranking if kind_of_intent(i[0]) != "talk"))
         decision = self._decide(text, look, signals, ranking)
         if decision.kind == "talk" and decision.intent in _COURTESY and rest(normalise(text)):
             # "hola, quiero mi acta": what goes beyond courtesy is what the message is about
-            matter = [item for item in ranking if item[0] not in _COURTESY]
-            total = sum(confidence for _, confidence in matter)
-            if total > 0:
-                beyond = self._decide(text, look, signals, [(name, share / total) for name, share in matter])
-                if beyond.looks_up and beyond.chances[beyond.kind] >= self._weights.limits["beyond_courtesy"]:
-                    return beyond
+            beyond = self._decide(text, look, signals, _shares(i for i in ranking if i[0] not in _COURTESY))
+            if beyond.looks_up and beyond.chances[beyond.kind] >= self._weights.limits["beyond_courtesy"]:
+                return beyond
         return decision
+
+    def _look(self, *asked: Any) -> tuple[Look, Any]:
+        """Look a text up, or return what was found for it just now: a turn may be decided on more than once."""
+        seen = self._seen
+        if seen is None or seen[0] != asked:
+            text, state, municipality, recent = asked
+            look = self.search.look(text, state=state, municipality=municipality, recent=recent)
+            seen = self._seen = (asked, look, self.search.signals(look))
+        return seen[1], seen[2]
 
     def _decide(self, text: str, look: Look, signals: Any, ranking: Ranking) -> Decision:
         values = self._weights.chances(features_of(signals, ranking))
@@ -158,6 +172,8 @@ class Decider:
         named = kind_of(text) is not None
         if unmistakable(text) or chances["emergency"] >= limits["emergency_named" if named else "emergency"]:
             return "emergency"
+        if ranking and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE:
+            return "emergency"
         rivals = {kind: chances[kind] for kind in KINDS if kind != "emergency"}
         best = max(rivals, key=lambda kind: rivals[kind])
         if best == "talk":
@@ -168,6 +184,13 @@ class Decider:
         if chances["out_of_scope"] >= limits["out_of_scope"]:
             return "out_of_scope"
         return "life_event" if chances["life_event"] * limits["life_event"] >= chances["procedure"] else "procedure"
+
+
+def _shares(ranking: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Return a part of a ranking, scaled to make up the whole."""
+    part = list(ranking)
+    total = sum(confidence for _, confidence in part)
+    return [(name, confidence / total) for name, confidence in part] if total > 0 else []
 
 
 def _intent(kind: Kind, ranking: Ranking) -> tuple[str, float]:
@@ -208,7 +231,7 @@ def outcome_of(decision: Decision) -> Outcome:
 
 def described(text: str, decision: Decision) -> dict[str, Any]:
     """Return one message as ``ventanilla understand`` writes it (docs/understanding.md has the fields)."""
-    hits = [hit for hit in decision.verdict.hits if hit.kind == "procedure"]
+    hits = _procedures(decision.verdict)
     return {
         "text": text,
         "intent": decision.intent,
@@ -218,6 +241,10 @@ def described(text: str, decision: Decision) -> dict[str, Any]:
         "place": _place(decision.verdict.place),
         "outcome": outcome_of(decision),
     }
+
+
+def _procedures(verdict: Verdict) -> list[Hit]:
+    return [hit for hit in (*verdict.hits, *verdict.others) if hit.kind == "procedure"]
 
 
 def _place(place: Place | None) -> dict[str, str | None] | None:

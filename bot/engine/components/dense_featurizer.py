@@ -14,8 +14,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine.components.sentence_vectors import sentence_vectors
-from bot.engine.components.text import one_line
+from bot.engine.components.sentence_vectors import sentence_vectors, spelled
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -47,7 +46,7 @@ class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
         written = [message for message in messages if message.get(TEXT) is not None]
         if not written:
             return messages
-        rows = sentence_vectors().encode([one_line(message.get(TEXT)) for message in written])
+        rows = sentence_vectors().encode([spelled(message.get(TEXT)) for message in written])
         for index, message in enumerate(written):
             message.add_features(Features(rows[index : index + 1], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages

@@ -15,7 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.catalogue.text import normalise
+
 SIZE = 512
+_LIMIT = 600
+"""Characters that are read of a text, as the search reads them."""
 Vectors = NDArray[np.float32]
 
 
@@ -53,6 +57,11 @@ class SentenceVectors:
                 self._kept.move_to_end(text)
         while len(self._kept) > self._keep:
             self._kept.popitem(last=False)
+
+
+def spelled(text: str) -> str:
+    """Return a text as it is encoded, in the spelling of the search: the two then share a vector."""
+    return normalise(text[:_LIMIT])
 
 
 @lru_cache(maxsize=1)

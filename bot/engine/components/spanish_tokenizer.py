@@ -6,12 +6,12 @@ from typing import Any
 
 import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.engine.components.ngrams import normal_words
 from bot.engine.components.text import LIMIT, normal_form
 
 
@@ -56,5 +56,4 @@ def has_words(message: Message) -> bool:
 
 def normal_text(message: Message) -> str:
     """Return the message in its one spelling, words parted by single spaces ("" for a message without words)."""
-    tokens = message.get(TOKENS_NAMES[TEXT]) or []
-    return " ".join(token.lemma for token in tokens if normal_form(token.text))
+    return normal_words(str(message.get(TEXT) or ""))

@@ -30,15 +30,6 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def one_line(text: str) -> str:
-    """Return the first characters of ``text`` in lower case on one line; accents stay (sentence vectors know them).
-
-    A text without a word or a symbol (``"..."``) is empty.
-    """
-    words = text[:LIMIT].lower().split()
-    return " ".join(words) if any(normal_form(word) for word in words) else ""
-
-
 def normal_form(token: str) -> str:
     """Return a token's one spelling; "" when it says nothing (punctuation).
 

@@ -203,6 +203,39 @@ class TableSearch:
 
 
 @dataclass
+class TableDecider:
+    """Decides as the verdicts and the first intent say: the surer the intent, the better the card must fit."""
+
+    search: TableSearch
+
+    def decide(self, text: str, ranking: Any, *, matter_only: bool = False, **known: Any) -> Any:
+        """Return the decision on a text."""
+        from bot.catalogue.text import normalise
+        from bot.understanding.danger import unmistakable
+        from bot.understanding.decision import Decision, kind_of_intent
+        from bot.understanding.words import rest, without_place
+
+        verdict = self.search.find(text, **known)
+        intent, confidence = ranking[0] if ranking else ("out_of_scope", 1.0)
+        heard = kind_of_intent(intent)
+        asks = heard in ("procedure", "life_event")
+        known = verdict.outcome != "unknown" or verdict.family is not None
+        sure = verdict.known >= (0.5 if matter_only else 0.55 + 0.35 * confidence)
+        kind = heard
+        if known and (asks or sure):
+            kind = "life_event" if verdict.outcome == "life_event" else "procedure"
+        elif matter_only or (asks and intent != "ask_status") or (heard == "emergency" and confidence < 0.5):
+            kind = "out_of_scope"
+        bare = not rest(without_place(normalise(text), self.search.places))
+        if bare and not known and asks:
+            kind = heard
+        if unmistakable(text):
+            kind = "emergency"
+        chances = {kind: confidence, "out_of_scope": confidence if heard == "out_of_scope" else 0.5}
+        return Decision(kind, intent, confidence, chances, verdict, None, bare)
+
+
+@dataclass
 class Talk:
     """One conversation with the actions, the way Rasa holds it: slots and events as JSON."""
 
@@ -302,7 +335,7 @@ def talk(
     from actions.dialogue.knowledge import Knowledge
 
     search = TableSearch(places)
-    know = Knowledge(Catalogue(catalogue_path), search, places)  # type: ignore[arg-type]
+    know = Knowledge(Catalogue(catalogue_path), search, places, TableDecider(search))  # type: ignore[arg-type]
 
     class Ready:
         def current(self) -> Knowledge:

@@ -117,7 +117,7 @@ def test_small_talk_is_short(talk: Any) -> None:
 
 
 def test_what_a_greeting_leads_up_to_is_answered(talk: Any) -> None:
-    talk.finds("quiero mi pasaporte", "unknown", "pasaporte", known=0.4)
+    talk.finds("hola buenas tardes quiero mi pasaporte", "answer", "pasaporte")
     assert isinstance(talk.say("hola buenas tardes quiero mi pasaporte", "greet")[0], ShowProcedure)
 
 

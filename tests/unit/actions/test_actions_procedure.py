@@ -233,12 +233,6 @@ def test_families_are_clarified_by_name_and_then_by_place(talk: Any) -> None:
     assert asked(talk.pick("family:licencia")).phrase == "ask_state_for"
 
 
-def test_an_asking_intent_makes_up_for_an_unsure_search(talk: Any) -> None:
-    talk.finds("pues lo del pasaporte", "unknown", "pasaporte", score=0.9, known=0.5)
-    assert shown(talk.say("pues lo del pasaporte", "ask_procedure", 0.8)).procedure.id == "pasaporte"
-    assert talk.say("pues lo del pasaporte", "ask_procedure", 0.3) == (Say("not_known"),)
-
-
 def test_a_municipality_in_a_procedures_name_is_no_place(talk: Any) -> None:
     talk.finds("lo de la beca benito juárez", "answer", "beca", place=Place("Quintana Roo", "Benito Juárez"))
     assert shown(talk.say("lo de la beca benito juárez", "ask_procedure")).state is None

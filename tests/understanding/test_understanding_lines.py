@@ -1,0 +1,95 @@
+"""``ventanilla understand --jsonl``: the contract of its lines, and that no text is too odd for it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+FIELDS = ["text", "intent", "confidence", "procedures", "life_event", "place", "outcome"]
+OUTCOMES = {
+    "answer",
+    "clarify",
+    "ask_place",
+    "life_event",
+    "menu",
+    "smalltalk",
+    "handoff",
+    "privacy",
+    "emergency",
+    "out_of_scope",
+}
+
+
+def read(engine: Any, *lines: str) -> list[dict[str, Any]]:
+    from bot.engine.understand import answers
+
+    return [json.loads(line) for line in answers(lines, engine)]
+
+
+def test_a_line_gives_exactly_the_fields_of_the_contract(engine: Any) -> None:
+    (found,) = read(engine, json.dumps({"text": "cuánto cuesta el acta de nacimiento en Oaxaca"}))
+    assert list(found) == FIELDS
+    assert found["procedures"][0]["id"] == "acta-nacimiento-copia"
+    assert list(found["procedures"][0]) == ["id", "score"]
+    assert len(found["procedures"]) <= 5
+    assert found["place"] == {"state": "Oaxaca", "municipality": None}
+    assert (found["intent"], found["outcome"], found["life_event"]) == ("ask_cost", "answer", None)
+
+
+def test_the_context_tells_the_place(engine: Any) -> None:
+    text = "requisitos para la licencia de conducir"
+    without, within = read(
+        engine, json.dumps({"text": text}), json.dumps({"text": text, "context": {"state": "Jalisco"}})
+    )
+    assert without["outcome"] == "ask_place"
+    assert within["procedures"][0]["id"] == "licencia-conducir-jalisco"
+    assert within["outcome"] == "answer"
+
+
+@pytest.mark.parametrize(
+    "line", ["acta", "[1]", "{}", '{"text": 5}', '{"text": null}', '{"text": "a", "context": []}', "[" * 100_000, '"']
+)
+def test_a_line_that_cannot_be_read_is_told_and_the_next_is_answered(engine: Any, line: str) -> None:
+    bad, good = read(engine, line, json.dumps({"text": "hola"}))
+    assert list(bad) == ["error"]
+    assert good["outcome"] == "smalltalk"
+
+
+def test_blank_lines_are_passed_over(engine: Any) -> None:
+    assert read(engine, "", "  \n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "....",
+        "¿?¡!",
+        "\0",
+        "acta\0de\0nacimiento",
+        "😂" * 500,
+        "👨‍👩‍👧‍👦🏳️‍🌈",
+        "أريد شهادة ميلاد",
+        "‮acta de nacimiento‬",
+        "\ud800",
+        "a" * 5000,
+        "quiero mi acta de nacimiento " * 170,
+        "\u0301" * 5000,
+        "ﷺ" * 600,
+        "12 34",
+        "\n\t\r",
+        "x" * 1_000_000,
+        "ñandú ß ı İ ŉ",
+    ],
+)
+def test_no_text_is_too_odd_or_too_long(engine: Any, text: str) -> None:
+    started = time.perf_counter()
+    (found,) = read(engine, json.dumps({"text": text}))
+    assert list(found) == FIELDS
+    assert found["outcome"] in OUTCOMES
+    assert 0 <= found["confidence"] <= 1
+    assert time.perf_counter() - started < 1

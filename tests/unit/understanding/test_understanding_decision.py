@@ -1,0 +1,220 @@
+"""The decision's arithmetic, its limits, and what is danger, with a search and weights made for the test."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bot.catalogue.places import Place, Places
+from bot.catalogue.search import SIGNALS, Hit, Verdict
+from bot.understanding.danger import kind_of, unmistakable
+from bot.understanding.decision import (
+    FEATURES,
+    KINDS,
+    WEIGHTS,
+    Decider,
+    Decision,
+    Weights,
+    described,
+    features_of,
+    kind_of_intent,
+    outcome_of,
+)
+
+LIMITS = {
+    "out_of_scope": 0.3,
+    "life_event": 1.0,
+    "event_named": 0.2,
+    "emergency": 0.3,
+    "emergency_named": 0.02,
+    "beyond_courtesy": 0.6,
+}
+NO_PLACES = Places(frozenset(), frozenset())
+
+
+def weights(**limits: float) -> Weights:
+    """Return weights that believe the classifier alone."""
+    rows = np.zeros((len(KINDS), len(FEATURES)))
+    rows[:, len(SIGNALS) :] = np.eye(len(KINDS))
+    return Weights(
+        {
+            "features": list(FEATURES),
+            "kinds": list(KINDS),
+            "mean": [0.0] * len(FEATURES),
+            "scale": [1.0] * len(FEATURES),
+            "weights": rows.tolist(),
+            "bias": [0.0] * len(KINDS),
+            "limits": {**LIMITS, **limits},
+        }
+    )
+
+
+class OneCard:
+    """A search that always finds the same card and the same life event."""
+
+    places = NO_PLACES
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def look(self, text: str, **_: Any) -> Any:
+        self.looks += 1
+
+        class Found:
+            named = None
+
+        return Found()
+
+    def signals(self, _: Any) -> Any:
+        return np.zeros(len(SIGNALS))
+
+    def verdict(self, _: Any, kind: str | None = None) -> Verdict:
+        hits: tuple[Hit, ...] = (Hit("acta", 0.9, "procedure"),)
+        if kind == "life_event":
+            return Verdict("life_event", (Hit("fallecimiento", 0.8, "life_event"), *hits))
+        return Verdict("answer", hits)
+
+
+def decide(text: str, *ranking: tuple[str, float], **limits: float) -> Decision:
+    return Decider(OneCard(), weights(**limits)).decide(text, ranking)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("ranking", "kind", "intent", "outcome"),
+    [
+        ((("ask_cost", 0.7), ("ask_where", 0.2)), "procedure", "ask_cost", "answer"),
+        ((("life_event", 0.9),), "life_event", "life_event", "life_event"),
+        ((("out_of_scope", 0.9),), "out_of_scope", "out_of_scope", "out_of_scope"),
+        ((("emergency", 0.9),), "emergency", "emergency", "emergency"),
+        ((("human", 0.9),), "talk", "human", "handoff"),
+        ((("delete_data", 0.9),), "talk", "delete_data", "privacy"),
+        ((("menu", 0.9),), "talk", "menu", "menu"),
+        ((("change_language", 0.9),), "talk", "change_language", "menu"),
+        ((("repeat", 0.9),), "talk", "repeat", "clarify"),
+    ],
+)
+def test_each_kind_leads_to_its_outcome(ranking: Any, kind: str, intent: str, outcome: str) -> None:
+    found = decide("el acta del registro", *ranking)
+    assert (found.kind, found.intent, outcome_of(found)) == (kind, intent, outcome)
+
+
+def test_confidence_is_the_kinds_chance_times_the_intents_share_of_it() -> None:
+    found = decide("el acta del registro", ("ask_cost", 0.6), ("ask_where", 0.2), ("out_of_scope", 0.2))
+    assert found.confidence == pytest.approx(found.chances["procedure"] * 0.75, abs=1e-4)
+
+
+def test_a_smaller_chance_than_half_is_enough_to_be_out_of_scope() -> None:
+    ranking = (("ask_cost", 0.6), ("out_of_scope", 0.4))
+    assert decide("el acta del registro", *ranking).kind == "out_of_scope"
+    assert decide("el acta del registro", *ranking, out_of_scope=0.5).kind == "procedure"
+
+
+def test_a_word_of_danger_makes_a_small_chance_enough() -> None:
+    ranking = (("ask_cost", 0.9), ("emergency", 0.1))
+    assert decide("hay un incendio", *ranking).kind == "emergency"
+    assert decide("hay un tramite", *ranking).kind != "emergency"
+
+
+def test_an_unmistakable_danger_needs_no_chance() -> None:
+    assert decide("me está pegando mi marido", ("greet", 1.0)).kind == "emergency"
+
+
+def test_what_goes_beyond_courtesy_is_what_a_message_is_about() -> None:
+    assert decide("hola quiero mi acta", ("greet", 0.8), ("ask_procedure", 0.2)).kind == "procedure"
+    assert decide("hola buenas tardes", ("greet", 0.8), ("ask_procedure", 0.2)).kind == "talk"
+
+
+def test_a_text_that_names_nothing_is_the_classifiers_alone() -> None:
+    found = decide("y cuánto cuesta", ("ask_cost", 0.9), ("out_of_scope", 0.1))
+    assert (found.kind, found.bare, outcome_of(found)) == ("procedure", True, "clarify")
+
+
+def test_talk_taken_into_account_leaves_the_matter() -> None:
+    decider = Decider(OneCard(), weights())  # type: ignore[arg-type]
+    ranking = (("correct", 0.9), ("ask_procedure", 0.1))
+    assert decider.decide("no, mi acta", ranking).kind == "talk"
+    assert decider.decide("no, mi acta", ranking, matter_only=True).kind == "procedure"
+
+
+def test_a_text_is_looked_up_once_however_often_it_is_decided_on() -> None:
+    search = OneCard()
+    decider = Decider(search, weights())  # type: ignore[arg-type]
+    for _ in range(3):
+        decider.decide("mi acta", (("ask_procedure", 1.0),))
+    assert search.looks == 1
+
+
+def test_a_line_is_described_with_the_contracts_fields() -> None:
+    verdict = Verdict("clarify", (Hit("a", 0.5, "procedure"),), Place("Jalisco"), others=(Hit("b", 0.1, "procedure"),))
+    event = Hit("salud", 0.4, "life_event")
+    decision = Decision("procedure", "ask_cost", 0.7, dict.fromkeys(KINDS, 0.2), verdict, event)
+    assert described("x", decision) == {
+        "text": "x",
+        "intent": "ask_cost",
+        "confidence": 0.7,
+        "procedures": [{"id": "a", "score": 0.5}, {"id": "b", "score": 0.1}],
+        "life_event": "salud",
+        "place": {"state": "Jalisco", "municipality": None},
+        "outcome": "clarify",
+    }
+
+
+def test_features_are_finite_for_an_empty_ranking() -> None:
+    assert np.isfinite(features_of(np.zeros(len(SIGNALS)), ())).all()
+
+
+def test_every_intent_has_a_kind() -> None:
+    intents = ("ask_x", "life_event", "out_of_scope", "emergency", "greet")
+    assert {kind_of_intent(each) for each in intents} == set(KINDS)
+
+
+def test_the_projects_weights_fit_the_features() -> None:
+    found = Weights(json.loads(WEIGHTS.read_text(encoding="utf-8")))
+    chances = found.chances(features_of(np.zeros(len(SIGNALS)), (("ask_cost", 1.0),)))
+    assert chances.sum() == pytest.approx(1)
+    assert set(LIMITS) <= set(found.limits)
+
+
+def test_weights_for_other_features_are_refused() -> None:
+    parameters = {**json.loads(WEIGHTS.read_text(encoding="utf-8")), "features": ["other"]}
+    with pytest.raises(ValueError, match="other features"):
+        Weights(parameters)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ya me toca el apoyo",
+        "cuándo me toca el pago",
+        "mi papá me toca llevarlo al seguro",
+        "me mato de risa",
+        "me matan los trámites",
+        "me muero de hambre",
+        "me mata esta fila",
+        "se me quemó el coche y quiero la baja",
+    ],
+)
+def test_a_manner_of_speaking_is_no_danger(text: str) -> None:
+    assert kind_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("mi padrastro me toca en la noche", "violence"),
+        ("me toca mi tío cuando no está mi mamá", "violence"),
+        ("me quiero morir", "suicide"),
+        ("mi hija no aparece", "missing"),
+        ("se metieron a robar", "danger"),
+    ],
+)
+def test_danger_is_heard_in_the_words(text: str, kind: str) -> None:
+    assert kind_of(text) == kind
+
+
+def test_telling_of_the_past_is_not_unmistakable() -> None:
+    assert not unmistakable("mi ex me pegaba y quiero saber qué hacer")
+    assert unmistakable("me está pegando")
