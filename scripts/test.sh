@@ -38,12 +38,13 @@ step "catalogue" $gateway/ventanilla catalogue build
 step "training" $gateway/ventanilla train
 step "Rasa's data validation" $gateway/ventanilla rasa data validate --fail-on-warnings
 
-mapfile -t engine_tests < <(with_tests tests/unit/engine tests/unit/actions tests/stories)
+in_engine=(tests/unit/engine tests/unit/actions tests/unit/understanding tests/unit/catalogue/learned tests/understanding
+    tests/stories)
+mapfile -t engine_tests < <(with_tests "${in_engine[@]}")
 step "tests, engine environment" $engine/python -m pytest "${engine_tests[@]}"
 
-apart=("${alone[@]/#/--ignore=}")
-step "tests, gateway environment" $gateway/python -m pytest -n 2 tests \
-    --ignore=tests/unit/engine --ignore=tests/unit/actions --ignore=tests/stories "${apart[@]}"
+apart=("${alone[@]/#/--ignore=}" "${in_engine[@]/#/--ignore=}")
+step "tests, gateway environment" $gateway/python -m pytest -n 2 tests "${apart[@]}"
 
 mapfile -t alone_tests < <(with_tests "${alone[@]}")
 if [ ${#alone_tests[@]} -gt 0 ]; then

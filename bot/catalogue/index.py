@@ -159,7 +159,8 @@ class Fitted:
     def load(cls, path: Path) -> Fitted | None:
         """Read it back; None when there is none or it cannot be read (it is then made anew)."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here: numpy leaves a file open that turns out not to be an archive.
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {each.name: file[each.name] for each in fields(cls)}
         except (OSError, ValueError, KeyError, EOFError, IndexError, zipfile.BadZipFile, zlib.error):
             return None
@@ -299,10 +300,13 @@ class Index:
         telling = np.log((len(self.topics) + 1) / (topics + 0.5))
         return {term: float(value) for term, value in zip(terms, telling, strict=True) if " " not in term}
 
+    def sparse_features(self, texts: Sequence[str]) -> tuple[Any, Any]:
+        """Return the word features and the character features of normalised texts: CSR matrices, a row a text."""
+        return self._word.transform(texts), self._char.transform(_char_text(text) for text in texts)
+
     def score(self, texts: Sequence[str]) -> list[Scored]:
         """Score normalised texts against every topic."""
-        words = self._word.transform(texts)
-        chars = self._char.transform(_char_text(text) for text in texts)
+        words, chars = self.sparse_features(texts)
         vectors = self._encode(list(texts))
         decisions = (
             words @ self._word_weights + chars @ self._char_weights + vectors @ self._dense_weights + self.fitted.bias

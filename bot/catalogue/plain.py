@@ -32,7 +32,7 @@ _MOST_STEMS = 60
 _MOST_UNKNOWN = 12
 """Unknown words that are compared with the whole vocabulary."""
 _SHORTEST = 3
-_POOL = 64
+_POOL = 96
 """Topics whose score is made whole when a term's postings were cut."""
 
 _NEEDED = 0.3

@@ -30,8 +30,8 @@ _K1, _B = 3.0, 0.5
 _FIELD_WEIGHT = {"name": 2, "alias": 2}
 _PAIR_SHARE = 0.7
 """Two words in a row, beside each of them: they are not independent."""
-DEEPEST = 1000
-"""Postings kept of a term, most telling first: what "acta" says of topic 1,001 decides nothing, and time is bounded."""
+DEEPEST = 1500
+"""Postings kept of a term, most telling first: what "acta" says of topic 1,501 decides nothing, and time is bounded."""
 
 _stem = lru_cache(maxsize=1 << 16)(stem)
 

