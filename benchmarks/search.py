@@ -165,7 +165,7 @@ def _rapidfuzz(path: Path) -> Finder:
     topics, phrases = zip(*_phrases(path), strict=True)
 
     def find(text: str) -> list[str]:
-        found = process.extract(normalise(text), phrases, scorer=fuzz.token_set_ratio, limit=30)
+        found = process.extract(normalise(text), phrases, scorer=fuzz.token_sort_ratio, limit=30)
         return list(dict.fromkeys(topics[number] for _, _, number in found))
 
     return find
