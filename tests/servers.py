@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -50,18 +51,20 @@ class NotInstalled(RuntimeError):
     """A server's program is not on this machine; the message names the Debian package that has it."""
 
 
-class _Process:
+class _Process(ABC):
     """A server process in a folder of its own (short path: a Unix socket's address has 107 characters at most)."""
 
     def __init__(self, name: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix=f"ventanilla-{name}-", dir="/tmp"))
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """Return the server's command line."""
 
+    @abstractmethod
     def answers(self) -> bool:
-        raise NotImplementedError
+        """Say whether the server takes requests."""
 
     def user(self) -> str | None:
         return None
