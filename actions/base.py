@@ -150,6 +150,8 @@ def _say(dispatcher: CollectingDispatcher, found: Answer) -> None:
         meaning["life_event"] = found.life_event
     if found.context:
         meaning["context"] = to_payload(found.context)
+    if found.effects:
+        meaning["effects"] = to_payload(found.effects)
     for index, reply in enumerate(found.replies):
         last = index == len(found.replies) - 1
         dispatcher.utter_message(json_message={"reply": to_payload(reply), **(meaning if last else {})})

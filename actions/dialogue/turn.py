@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bot.catalogue.places import Place
 from bot.core.codec import PayloadError, from_payload, to_payload
+from bot.core.effects import Effect
 from bot.core.procedures import Case
 from bot.core.replies import Aspect, Reply
 from bot.core.turns import TurnContext
@@ -147,6 +148,7 @@ class Answer:
     procedure: str | None = None
     life_event: str | None = None
     context: TurnContext | None = None
+    effects: tuple[Effect, ...] = ()
 
     def preceded_by(self, *replies: Reply) -> Answer:
         """Return the answer with ``replies`` said first."""

@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from bot.core.interactive import Interactive
 from bot.core.messages import ChannelName
 
-OutgoingKind = Literal["answer", "confirmation", "reminder"]
+OutgoingKind = Literal["answer", "confirmation", "agent", "reminder"]
+"""Why a message goes out. What a person waits for goes before reminders; a reminder keeps the quiet hours."""
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message ready for a carrier: text already within the channel's limits. No address: ``deliver`` adds it."""
+    """One message ready for a carrier: text already within the channel's limits. No address: ``deliver`` adds it.
+
+    ``interactive`` is what the channel shows with the text; the text alone must do where it cannot be shown.
+    """
 
     channel: ChannelName
     text: str
     kind: OutgoingKind = "answer"
+    interactive: Interactive | None = None
 
 
 @dataclass(frozen=True)

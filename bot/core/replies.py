@@ -15,6 +15,8 @@ Aspect = Literal[
 ]
 """The part of a card that was asked for. ``overview`` is the answer when nothing narrower was asked."""
 
+Wanted = Literal["place", "yes_no", "date"]
+
 HandoffReason = Literal["asked", "not_understood", "upset", "emergency", "rule"]
 
 
@@ -38,11 +40,16 @@ class Option:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question, with or without options. At most one ends a turn; its options stay open until the next turn."""
+    """A question, with or without options. At most one ends a turn; its options stay open until the next turn.
+
+    ``wants`` says what a free answer is expected to be: a channel may offer a way to give it (a position, on
+    WhatsApp) or listen for it (on a call).
+    """
 
     phrase: str
     options: tuple[Option, ...] = ()
     params: dict[str, str] = field(default_factory=dict)
+    wants: Wanted | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.core.effects import Effect
 from bot.core.messages import ChannelName, Content
 from bot.core.replies import Reply
 
@@ -53,4 +54,5 @@ class TurnResult:
     replies: tuple[Reply, ...]
     understood: Understood
     context: TurnContext | None = None
+    effects: tuple[Effect, ...] = ()
     replayed: bool = False

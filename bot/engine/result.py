@@ -10,11 +10,12 @@ from rasa.shared.core.constants import ACTION_SESSION_START_NAME
 from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
 
 from bot.core.codec import PayloadError, from_payload
+from bot.core.effects import Effect
 from bot.core.replies import Reply
 from bot.core.turns import TurnContext, TurnResult, Understood
 from bot.engine.errors import BadReply, NoReply
 
-_KEYS = frozenset({"reply", "context", "outcome", "procedure", "life_event"})
+_KEYS = frozenset({"reply", "context", "effects", "outcome", "procedure", "life_event"})
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def read_result(turn: Turn) -> TurnResult:
             outcome=_word(said, "outcome"),
         ),
         context=None if context is None else _read(TurnContext, context, "context"),
+        effects=_read(tuple[Effect, ...], _last("effects", said) or [], "effects"),
     )
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from bot.core.choices import OpenOption
 from bot.core.delivery import DeliveryStatus, Outgoing, OutgoingKind
+from bot.core.effects import Effect
+from bot.core.interactive import Interactive
 from bot.core.messages import ChannelName, Content, OptOutType
 from bot.core.turns import TurnContext, Understood
 
@@ -69,6 +71,7 @@ class TurnOutcome:
     state: ConversationState
     understood: Understood | None = None
     opted_out: bool | None = None
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Delivery:
     recovering: bool
     first_attempt_at: datetime
     created_at: datetime
+    interactive: Interactive | None = None
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,11 @@ from bot.core.choices import OpenOption
 from bot.core.codec import PayloadError, from_payload, to_payload
 from bot.core.delivery import DeliveryStatus, Outgoing, StatusUpdate
 from bot.core.ids import canonical_number, conversation_id
+from bot.core.interactive import Interactive
 from bot.core.messages import Content, InboundMessage
 from bot.core.turns import TurnContext
 from bot.store.cipher import Cipher
+from bot.store.effects import write_effect
 from bot.store.model import (
     ConversationState,
     Delivery,
@@ -242,6 +244,8 @@ class Store:
             if turn.opted_out is not None:
                 self._set_opted_out(db, lease.conversation_id, turn.opted_out, "message", now)
             self._enqueue(db, lease.conversation_id, str(message.inbound_id), turn.outgoing, now)
+            for position, effect in enumerate(turn.effects):
+                write_effect(effect, db, lease.conversation_id, f"{message.inbound_id}:{position}", now)
 
     def _hold(self, db: Connection, lease: Lease, **values: Any) -> None:
         held = db.execute(
@@ -268,6 +272,7 @@ class Store:
                     channel=message.channel,
                     kind=message.kind,
                     text=message.text,
+                    interactive=_dump(message.interactive) if message.interactive else None,
                     status=DeliveryStatus.PENDING.value,
                     next_attempt_at=now,
                     created_at=now,
@@ -364,6 +369,7 @@ class Store:
             recovering=row.sending_since is not None,
             first_attempt_at=row.sending_since or now,
             created_at=row.created_at,
+            interactive=from_payload(Interactive, json.loads(row.interactive)) if row.interactive else None,
         )
 
     def delivery_accepted(self, delivery: Delivery, provider_id: str) -> None:

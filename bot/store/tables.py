@@ -110,6 +110,7 @@ outbound = Table(
     Column("channel", String(16), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("text", Text, nullable=False),
+    Column("interactive", Text),  # bot.core.interactive.Interactive as JSON
     Column("status", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_attempt_at", UtcDateTime, nullable=False),

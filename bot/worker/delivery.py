@@ -35,7 +35,7 @@ class DeliveryHandler:
 
     def deliver(self, delivery: Delivery) -> None:
         """Make one attempt. Whatever happens is written: accepted, due again later, or given up visibly."""
-        outgoing = Outgoing(delivery.channel, delivery.text, delivery.kind)
+        outgoing = Outgoing(delivery.channel, delivery.text, delivery.kind, delivery.interactive)
         try:
             carrier = self._carriers[delivery.channel]
             provider_id = None

@@ -89,6 +89,7 @@ class TurnHandler:
                 privacy_shown=True,
             ),
             understood=result.understood if result else None,
+            effects=result.effects if result else (),
         )
 
     def give_up(self, message: StoredMessage, state: ConversationState) -> TurnOutcome:
