@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.core.hours import parse_hours
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,6 +36,10 @@ class Settings(BaseSettings):
     ventanilla_secret: str = Field("", repr=False, description="Keys conversation ids, encrypts numbers; must be kept")
     institution: str = Field("Ventanilla", description="Who answers, as named in the privacy notice")
     human_number: str = Field("", description="Phone number of a person, said when the assistant cannot help")
+    human_hours: str = Field("", description="When people answer: lun-vie 09:00-18:00; empty: always")
+    time_zone: str = Field(
+        "America/Mexico_City", description="Zone of HUMAN_HOURS, and of people whose state is not known"
+    )
     host: str = Field("127.0.0.1", description="Address the gateway listens on")
     port: int = Field(8000, ge=1, le=65535, description="Port the gateway listens on")
     twin_port: int = Field(8010, ge=1, le=65535, description="Port of the twin carrier")
@@ -46,6 +53,19 @@ class Settings(BaseSettings):
     worker_threads: int = Field(4, ge=1, le=64, description="Threads for turns, and as many for deliveries")
     delivery_max_attempts: int = Field(40, ge=1, le=500, description="Attempts before a message is given up")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the logs")
+
+    @field_validator("human_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        parse_hours(value)
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not the name of a time zone")
+        return value
 
     @field_validator("public_url", "twilio_api_url")
     @classmethod

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from actions.dialogue.cases import told
+from actions.dialogue.checklist import case_question, next_question
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.turn import Answer, Pending, Turn, answer
+from actions.dialogue.turn import Answer, Outcome, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
-from bot.catalogue.text import keywords, normalise, stem
-from bot.core.procedures import Case, Procedure, narrow
+from bot.core.procedures import Case, Condition, Procedure, narrow
 from bot.core.replies import Ask, Aspect, Option, Reply, Say, ShowProcedure
 
 MAX_OPTIONS = 9
@@ -79,24 +80,74 @@ def siblings(know: Knowledge, card: Procedure) -> tuple[str, ...]:
 
 
 def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]) -> Answer:
-    """Answer from one card. Where only prices by state exist, the state is asked for first (or after an overview)."""
+    """Answer from one card, then ask what would make the answer this person's own.
+
+    Where only prices by state exist, the state is asked for first (or after an overview); else the condition that
+    settles most of what was shown, unless a question of the kind waits for an answer already.
+    """
     aspects = tuple(aspects) or ("overview",)
-    before = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    same = before is not None and (before.id == card.id or (before.family is not None and before.family == card.family))
-    case = {**(turn.case if same else turn.context.case), **case_in(turn.text, card, know)}
-    turn = turn.remember(last_procedure=card.id, last_aspects=aspects, case=case)
+    turn = _about(turn, know, card, aspects)
     state = turn.place.state if turn.place else None
     needs_state = _needs_state(card, state) and bool({"cost", "overview"} & set(aspects))
     if needs_state and aspects == ("cost",):
         return _ask_price_state(turn, card, aspects)
-    narrowed = narrow(card, case, state)
-    replies: list[Reply] = list(_before(turn, know, card))
-    shown_state = state if card.jurisdiction.state is None else card.jurisdiction.state
-    replies.append(ShowProcedure(narrowed, aspects, shown_state, open_conditions(know, narrowed, case)))
+    replies = [*_before(turn, know, card), _shown(turn, know, card, aspects)]
     if needs_state:
         asked = _ask_price_state(turn, card, ("cost",))
         return answer(turn, "answer", *replies, *asked.replies, pending=asked.memory.pending, procedure=card.id)
-    return answer(turn, "answer", *replies, procedure=card.id)
+    return _with_case_question(turn, know, card, aspects, *replies)
+
+
+def own_list(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]) -> Answer:
+    """Ask the next question of a row, or give the answer that the row was for."""
+    aspects = tuple(aspects) or ("overview",)
+    turn = _about(turn, know, card, aspects)
+    asked = _with_case_question(turn, know, card, aspects)
+    if asked.replies:
+        return asked
+    return answer(turn, "answer", _shown(turn, know, card, aspects), procedure=card.id)
+
+
+def _about(turn: Turn, know: Knowledge, card: Procedure, aspects: tuple[Aspect, ...]) -> Turn:
+    """Return the turn with a card in view, and with what its words tell of the case."""
+    memory = turn.memory
+    case = told(turn.text, card_conditions(know, card))
+    if same_matter(know, memory.last_procedure, card):
+        changes: dict[str, object] = {"case": {**memory.case, **case}}
+    else:
+        other = memory.for_other and memory.last_procedure is None
+        changes = {"case": case, "asked": (), "for_other": other, "own_case": memory.own_case if other else {}}
+    return turn.remember(last_procedure=card.id, last_aspects=aspects, **changes)
+
+
+def same_matter(know: Knowledge, before: str | None, card: Procedure) -> bool:
+    """Say whether a card goes on with the one before: itself, or another of its family."""
+    last = know.catalogue.procedures.get(before or "")
+    return last is not None and (last.id == card.id or (last.family is not None and last.family == card.family))
+
+
+def _shown(turn: Turn, know: Knowledge, card: Procedure, aspects: tuple[Aspect, ...]) -> ShowProcedure:
+    state = turn.place.state if turn.place else None
+    narrowed = narrow(card, turn.case, state)
+    shown_state = state if card.jurisdiction.state is None else card.jurisdiction.state
+    return ShowProcedure(narrowed, aspects, shown_state, open_conditions(know, narrowed, turn.case))
+
+
+def _with_case_question(
+    turn: Turn, know: Knowledge, card: Procedure, aspects: tuple[Aspect, ...], *replies: Reply
+) -> Answer:
+    """Say the replies and ask what decides the list; a question that still waits is not joined by another."""
+    pending = turn.memory.pending
+    waits = pending is not None and pending.kind == "case" and pending.candidates[0] == card.id
+    state = turn.place.state if turn.place else None
+    asked = turn.memory.asked
+    condition = next_question(card, know.catalogue.conditions, turn.case, aspects, state, asked)
+    if waits or condition is None:
+        return answer(turn, "answer", *replies, procedure=card.id)
+    turn = turn.remember(asked=(*asked, condition.id))
+    pending = Pending("case", (card.id, condition.id), aspects)
+    outcome: Outcome = "answer" if replies else "clarify"
+    return answer(turn, outcome, *replies, case_question(condition), pending=pending, procedure=card.id)
 
 
 def _before(turn: Turn, know: Knowledge, card: Procedure) -> Iterable[Reply]:
@@ -128,24 +179,9 @@ def open_conditions(know: Knowledge, card: Procedure, case: Case) -> dict[str, d
     return {condition: values for condition, values in words.items() if condition not in case}
 
 
-def case_in(text: str, card: Procedure, know: Knowledge) -> Case:
-    """Return what a text tells of the case: for each of the card's conditions, the one value whose words it holds."""
-    said = normalise(text).split()
-    stems = {stem(word) for word in said}
-    if not stems or "no" in stems or "ni" in stems:
-        return {}
-    case: Case = {}
-    for id_ in know.catalogue.condition_words(card):
-        scores: dict[str, int] = {}
-        for value in know.catalogue.conditions[id_].values:
-            for wording in (value.label, value.if_text):
-                needed = {stem(word) for word in keywords(normalise(wording))}
-                if needed and needed <= stems:
-                    scores[value.id] = max(scores.get(value.id, 0), len(needed))
-        best = [value for value, score in scores.items() if score == max(scores.values())]
-        if len(best) == 1:
-            case[id_] = best[0]
-    return case
+def card_conditions(know: Knowledge, card: Procedure) -> tuple[Condition, ...]:
+    """Return the conditions that a card's requirements and prices hang on."""
+    return tuple(know.catalogue.conditions[id_] for id_ in know.catalogue.condition_words(card))
 
 
 def _needs_state(card: Procedure, state: str | None) -> bool:

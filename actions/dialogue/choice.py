@@ -10,6 +10,7 @@ from actions.dialogue.events import menu, show_event, show_step
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Pending, Turn, answer, moved_to
 from bot.catalogue.places import Place
+from bot.core.procedures import Case, Procedure
 from bot.core.replies import Ask, Aspect, Handoff, Say
 
 
@@ -69,6 +70,33 @@ def _other_place(turn: Turn, know: Knowledge, _value: str) -> Answer | None:
     return cards.no_card(turn, know, family, pending.aspects, cards.family_name(know, known[0]))
 
 
+def _case(turn: Turn, know: Knowledge, value: str) -> Answer | None:
+    """Take an answer about the case; an option of an earlier question still counts for the card in view."""
+    condition_id, _, answer_id = value.partition(":")
+    pending = turn.memory.pending
+    waiting = pending is not None and pending.kind == "case"
+    card = know.catalogue.procedures.get((pending.candidates[0] if pending and waiting else turn.memory.last_procedure) or "")
+    condition = know.catalogue.conditions.get(condition_id)
+    if card is None or condition is None or answer_id not in {each.id for each in condition.values}:
+        return None
+    return case_told(turn, know, card, {condition_id: answer_id})
+
+
+def case_told(turn: Turn, know: Knowledge, card: Procedure, case: Case) -> Answer:
+    """Go on with what was answered: the next question, or the list."""
+    pending = turn.memory.pending
+    aspects = pending.aspects if pending and pending.kind == "case" else turn.memory.last_aspects
+    here = turn if cards.same_matter(know, turn.memory.last_procedure, card) else _back_to(turn, card)
+    here = here.remember(case={**here.memory.case, **case}, pending=None)
+    return cards.own_list(replace(here, text=""), know, card, aspects)
+
+
+def _back_to(turn: Turn, card: Procedure) -> Turn:
+    """Return to a card whose question was left for something else; what was told of its case then is told again."""
+    earlier = next((t.memory for t in reversed(turn.before) if t.memory.last_procedure == card.id), turn.memory)
+    return turn.remember(last_procedure=card.id, case=earlier.case, asked=earlier.asked, for_other=earlier.for_other)
+
+
 def _none(turn: Turn, _know: Knowledge, _value: str) -> Answer:
     return answer(turn, "clarify", Ask("say_it_another_way"))
 
@@ -92,6 +120,7 @@ _HANDLERS: dict[str, Callable[[Turn, Knowledge, str], Answer | None]] = {
     "menu": _menu,
     "state": _state,
     "place": _other_place,
+    "case": _case,
     "none": _none,
     "human": _human,
     "yes": _yes,

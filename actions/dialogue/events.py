@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from actions.dialogue import cards
+from actions.dialogue import cards, plan
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.steps import facts_of, step_options
 from actions.dialogue.turn import Answer, Turn, answer
-from bot.core.procedures import LifeEvent, applies
+from bot.core.procedures import applies
 from bot.core.replies import Ask, Aspect, Option, ShowLifeEvent
+from bot.core.turns import Plan
 
 MENU = (
     "identidad_documentos",
@@ -22,20 +24,25 @@ MENU = (
 """The life events of the menu, the most asked for first (by how many procedures of the catalogue serve each)."""
 
 
-def step_options(event: LifeEvent) -> tuple[Option, ...]:
-    """Return one option a step: ``step:<event>:<index>``, counted from 0 in the order of the card."""
-    return tuple(Option(f"step:{event.id}:{index}", step.title) for index, step in enumerate(event.steps))
-
-
 def show_event(turn: Turn, know: Knowledge, id_: str) -> Answer:
-    """Show the steps that can apply to the person; picking one shows its card."""
+    """Show the steps that can apply to the person, and begin a plan of them; picking one shows its card.
+
+    Of a plan that is under way what is done and what is next is shown.
+    """
     event = know.catalogue.life_events[id_]
+    begun = next((each for each in turn.context.plans if each.life_event == id_), Plan(id_))
+    if begun.done:
+        return plan.show_plan(turn, know, begun)
     kept = [i for i, step in enumerate(event.steps) if applies(step.when, turn.case) is not False]
     options = step_options(event)
-    shown = ShowLifeEvent(replace(event, steps=tuple(event.steps[i] for i in kept)), tuple(options[i] for i in kept))
+    shown = ShowLifeEvent(
+        replace(event, steps=tuple(event.steps[i] for i in kept)),
+        tuple(options[i] for i in kept),
+        facts_of(turn, know, event, kept),
+    )
     turn = turn.remember(last_life_event=id_, last_procedure=None, last_aspects=())
     safety = cards.safety_line(know) if event.sensitive == "violence" else ()
-    return answer(turn, "life_event", *safety, shown, life_event=id_)
+    return answer(turn, "life_event", *safety, shown, life_event=id_, context=plan.keep(turn, begun))
 
 
 def show_step(
@@ -50,6 +57,16 @@ def show_step(
         return None
     found = cards.settle(turn, know, step.procedures, aspects, step.title)
     return replace(found, life_event=event_id, memory=replace(found.memory, last_life_event=event_id))
+
+
+def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:
+    """Begin the plan that a deed belongs to ("ya registré a mi bebé"), when the text tells of a life event."""
+    heard = decide(turn, know).event
+    id_ = turn.memory.last_life_event or (heard.id if heard else None)
+    if id_ is None or id_ not in know.catalogue.life_events:
+        return None
+    found = plan.steps_said(turn, know, Plan(id_), in_view=id_ == turn.memory.last_life_event)
+    return plan.finish(turn, know, Plan(id_), found) if len(found) == 1 else show_event(turn, know, id_)
 
 
 def menu(know: Knowledge) -> Ask:

@@ -14,6 +14,7 @@ from bot.catalogue.places import Place, Places
 from bot.catalogue.reader import Catalogue
 from bot.catalogue.search import Search
 from bot.catalogue.text import normalise
+from bot.catalogue.wide import open_search
 from bot.understanding.decision import Decider
 from bot.understanding.words import without_place
 
@@ -106,7 +107,7 @@ class Loader:
     def _load(self) -> tuple[object, Knowledge]:
         signature = self._signature()
         catalogue = Catalogue(self._path)
-        search = Search(catalogue)
+        search = open_search(catalogue)
         search.find("acta de nacimiento")  # what is loaded at first use is loaded now, not in a citizen's turn
         logger.info("catalogue opened", extra={"fields": {"revision": catalogue.revision}})
         return signature, Knowledge(catalogue, search, search.places, Decider(search))

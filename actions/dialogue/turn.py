@@ -25,7 +25,7 @@ Outcome = Literal[
     "emergency",
     "out_of_scope",
 ]
-PendingKind = Literal["place", "cost_place", "clarify", "confirm_place", "topic"]
+PendingKind = Literal["place", "cost_place", "clarify", "confirm_place", "topic", "case", "continue", "drop_plan", "remind_at"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Pending:
     ``place``: where, to choose among ``candidates`` (procedure ids; none: only to know where the person is);
     ``cost_place``: the state whose price to give of the only candidate; ``clarify``: which of ``candidates`` (option
     ids); ``topic``: which procedure, for ``aspects``; ``confirm_place``: whether ``state``/``municipality`` is right,
-    and ``then`` what waits for it.
+    and ``then`` what waits for it; ``case``: a condition of a card, ``candidates`` being the two ids.
     """
 
     kind: PendingKind
@@ -50,7 +50,11 @@ class Pending:
 
 @dataclass(frozen=True)
 class Memory:
-    """The slots: what this conversation remembers. Field names are the slots' names in domain.yml."""
+    """The slots: what this conversation remembers. Field names are the slots' names in domain.yml.
+
+    ``asked``: the conditions that were asked for the matter in view; ``for_other``: it is another person's, and
+    ``own_case`` what was known of the first one's.
+    """
 
     last_procedure: str | None = None
     last_life_event: str | None = None
@@ -60,6 +64,9 @@ class Memory:
     municipality: str | None = None
     misunderstandings: int = 0
     case: Case = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    for_other: bool = False
+    own_case: Case = field(default_factory=dict)
 
     @staticmethod
     def from_slots(slots: Mapping[str, Any]) -> Memory:
@@ -87,6 +94,9 @@ _KINDS: dict[str, Any] = {
     "municipality": str,
     "misunderstandings": int,
     "case": dict[str, str],
+    "asked": tuple[str, ...],
+    "for_other": bool,
+    "own_case": dict[str, str],
 }
 
 
@@ -109,6 +119,7 @@ class Turn:
     entities: Mapping[str, Any] = field(default_factory=dict)
     context: TurnContext = field(default_factory=TurnContext)
     memory: Memory = field(default_factory=Memory)
+    channel: ChannelName = "sms"
     before: Sequence[PastTurn] = ()
     ranking: tuple[tuple[str, float], ...] = ()
 
@@ -121,8 +132,13 @@ class Turn:
 
     @property
     def case(self) -> Case:
-        """What is known of the person's case."""
-        return {**self.context.case, **self.memory.case}
+        """What is known of the case: of the person herself as SQL knows her, and of this matter."""
+        return {**self.known, **self.memory.case}
+
+    @property
+    def known(self) -> Case:
+        """What SQL knows of the person, unless the matter is another's."""
+        return {} if self.memory.for_other else self.context.case
 
     def remember(self, **changes: Any) -> Turn:
         """Return the turn with its memory changed."""

@@ -23,12 +23,12 @@ def life_event_entries(card: LifeEvent) -> list[tuple[str, str, str]]:
     return [(card.id, field, fold(text)) for field, text in entries]
 
 
-LONGEST = 1500
-"""Characters of a message that are understood. Nobody types more to a call centre; a call never yields more."""
+LONGEST = 600
+"""Characters of a message that are understood, by every reader the same: a minute of speech, four SMS."""
 
 
 def sane(text: str) -> str:
     """Return a text cut to :data:`LONGEST`: its beginning and its end, because the need often comes last."""
     if len(text) <= LONGEST:
         return text
-    return f"{text[: LONGEST // 2]} {text[-(LONGEST // 2) :]}"
+    return f"{text[: LONGEST // 2]} {text[-(LONGEST // 2 - 1) :]}"

@@ -9,7 +9,7 @@ import csv
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 
@@ -89,6 +89,14 @@ class Places:
             },
             population=population,
         )
+
+    @cached_property
+    def well_known(self) -> tuple[str, ...]:
+        """The names of states and of big municipalities: only these are recognised misspelled."""
+        return tuple(name for name, found in self.aliases.items() if self._is_big(found[0], _WELL_KNOWN))
+
+    def _is_big(self, place: Place, people: int) -> bool:
+        return place.municipality is None or self.population.get(place, 0) >= people
 
     def find(self, folded: str) -> Mention | None:
         """Return the place that a folded text names, most specific first, or None.
@@ -184,6 +192,7 @@ def _short_forms(name: str) -> Iterator[str]:
 
 _LONGEST_NAME = 7
 _BIG = 150_000
+_WELL_KNOWN = 100_000
 _TOWN = 15_000
 _DISTINCT = 9
 _AT = {"en", "desde", "municipio", "alcaldia", "ciudad", "vivo", "radico"}

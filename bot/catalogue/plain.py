@@ -21,7 +21,7 @@ from bot.catalogue.entries import sane
 from bot.catalogue.places import Place, Places
 from bot.catalogue.postings import DEEPEST, terms, unpack
 from bot.catalogue.reader import Catalogue
-from bot.catalogue.text import normalise
+from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
 
 _ALIKE = 75
@@ -60,6 +60,10 @@ class Ranker:
             if len(term) >= _SHORTEST:
                 by_length[len(term)].append(term)
         return by_length
+
+    def knows(self, word: str) -> bool:
+        """Say whether a word of a normalised text, or another form of it, is on a card."""
+        return bool(self._catalogue.query("SELECT 1 FROM term WHERE term = ?", (stem(word),)))
 
     @cached_property
     def _unseen(self) -> float:

@@ -16,7 +16,7 @@ result is, is what :data:`CALIBRATION` says: two logistic models fitted offline 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,10 +24,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bot.catalogue.entries import sane
 from bot.catalogue.index import FEATURES, Encoder, Index, Kind, Scored, collect, default_encoder, learned
 from bot.catalogue.places import Place, Places
 from bot.catalogue.reader import Catalogue
-from bot.catalogue.spelling import Speller
+from bot.catalogue.spelling import Speller, default_speller
 from bot.catalogue.text import keywords, normalise
 from bot.core.procedures import Procedure
 
@@ -49,8 +50,6 @@ __all__ = [
 Outcome = Literal["answer", "clarify", "ask_place", "life_event", "unknown"]
 
 SIGNALS = (*FEATURES, "procedure_before_event", "procedure", "event")
-LIMIT = 600
-"""Characters that are read of a text: what it asks for is said before that."""
 CALIBRATION = Path(__file__).with_name("calibration.json")
 
 # What a named place does to a topic, in standard deviations of the scores.
@@ -122,6 +121,11 @@ class Calibration:
 class Search:
     """Search over one catalogue."""
 
+    _known: Container[str] = frozenset()
+    """The catalogue's own words, which no spelling corrects."""
+    _speller: Speller | None = None
+    """Another speller than the project's."""
+
     def __init__(
         self,
         catalogue: Catalogue,
@@ -134,8 +138,13 @@ class Search:
         self.places = places or Places.load(Path(__file__).resolve().parents[2] / "data" / "places")
         self._encode = encoder or default_encoder()
         self._calibration = calibration or Calibration.load()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make ready what is asked of the catalogue."""
+        catalogue = self.catalogue
         self.index = learned(collect(catalogue), catalogue.path.parent, self._encode)
-        self._speller = Speller((entry.text for entry in self.index.entries), self.places.aliases)
+        self._known = frozenset(word for entry in self.index.entries for word in entry.text.split())
         self._members: dict[str, list[Procedure]] = {}
         for card in catalogue.procedures.values():
             self._members.setdefault(card.family or card.id, []).append(card)
@@ -157,8 +166,9 @@ class Search:
         ``state`` and ``municipality`` are the person's, used when the text names no place; ``recent`` is the procedure
         that was just talked about.
         """
-        if not keywords(normalise(text)):
-            mention = self.places.find(normalise(text))
+        normalised = self.read(text)
+        if not keywords(normalised):
+            mention = self.places.find(normalised)
             return Verdict("unknown", (), mention.candidates[0] if mention else None)
         return self.verdict(self.look(text, state=state, municipality=municipality, recent=recent))
 
@@ -166,7 +176,14 @@ class Search:
         self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
     ) -> Look:
         """Score a text against every topic; :meth:`verdict` then decides (arguments as of :meth:`find`)."""
-        normalised = self._speller.correct(normalise(text[:LIMIT]))
+        return self.look_at(self.read(text), state=state, municipality=municipality, recent=recent)
+
+    def read(self, text: str) -> str:
+        """Return a text as it is searched for: in everyday spelling, corrected."""
+        return (self._speller or default_speller()).correct(normalise(sane(text)), self._known)
+
+    def look_at(self, normalised: str, *, state: str | None, municipality: str | None, recent: str | None) -> Look:
+        """Score what :meth:`read` made of a text."""
         mention = self.places.find(normalised)
         named = mention.candidates[0] if mention else None
         place = named or (Place(state, municipality) if state else None)

@@ -1,9 +1,14 @@
-"""How people write, made comparable: folding, SMS spelling, repetition, light stems. Standard library only."""
+"""How people write and speak, made comparable: folding, SMS spelling, repetition, letters and numbers, light stems.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
 import re
 
+from bot.catalogue.letters import default_acronyms
+from bot.catalogue.numbers import in_digits
 from bot.catalogue.places import fold
 
 # Whole words only, after folding. What is ambiguous ("a", "c", "s") stays as it is.
@@ -20,6 +25,15 @@ _SPELLING = {
     "jale": "trabajo", "lana": "dinero", "edo": "estado", "mpio": "municipio", "ayto": "ayuntamiento", "sra": "señora",
     "sr": "señor", "fam": "familia", "axta": "acta", "hacta": "acta", "sertificado": "certificado",
     "pasporte": "pasaporte", "pazaporte": "pasaporte", "crup": "curp", "kurp": "curp", "curt": "curp",
+    "p": "para", "pra": "para", "xa": "para", "xfa": "por favor", "xfavor": "por favor", "porfa": "por favor",
+    "porfis": "por favor", "plis": "por favor", "grax": "gracias", "grasias": "gracias", "kien": "quien",
+    "qien": "quien", "kual": "cual", "cdo": "cuando", "qndo": "cuando", "kuando": "cuando", "cuant": "cuanto",
+    "cto": "cuanto", "tbm": "tambien", "tmbn": "tambien", "tngo": "tengo", "ntonces": "entonces", "tons": "entonces",
+    "sta": "esta", "stoy": "estoy", "ola": "hola", "wenas": "buenas", "nesesita": "necesita", "nececita": "necesita",
+    "nesecita": "necesita", "nesesitan": "necesitan", "aser": "hacer", "aserlo": "hacerlo", "aserme": "hacerme",
+    "ise": "hice", "alludenme": "ayudenme", "alluda": "ayuda", "haiga": "haya", "hrs": "horas", "cel": "celular",
+    "msj": "mensaje", "domic": "domicilio", "reg": "registro", "lisencia": "licencia",
+    "matri": "matrimonio", "certif": "certificado", "cert": "certificado", "comprob": "comprobante",
 }  # fmt: skip
 
 STOP_WORDS = frozenset(
@@ -140,12 +154,35 @@ STOP_WORDS = frozenset(
 )
 
 _REPEATED = re.compile(r"(.)\1{2,}")
+_MOST = 4000
+"""Characters of an endless text that are looked at, half of them from its end."""
+_THOUSANDS = re.compile(r"(?<=\d)[,\u2019](?=\d{3}(?!\d))")
+# What bot.core.redact puts for an identifier, with the words that introduce it: "mi curp es [CURP]" asks for no CURP.
+_GIVEN = re.compile(
+    r"(?:\b(?:mi|su|el|la|con|es)\s+)*(?:\b(?:curp|rfc|nss|clabe|correo|tarjeta|telefono|tel|cel|celular|numero|num|"
+    r"clave|elector|seguro|social|imss|de|del)\s+)*(?:\b(?:es|son|seria)\s+)?[:#]?\s*\[[A-Z ]{3,20}\]",
+    re.IGNORECASE,
+)
 
 
 def normalise(text: str) -> str:
-    """Return folded text in everyday spelling: ``"Q nesesito pa MI ACTAAA"`` -> ``"que necesito para mi acta"``."""
-    words = (_SPELLING.get(word, word) for word in _REPEATED.sub(r"\1", fold(text)).split())
-    return " ".join(words)
+    """Return folded text in everyday spelling: ``"Q nesesito pa MI ACTAAA"`` -> ``"que necesito para mi acta"``.
+
+    Letters and numbers that were said one by one are joined ("erre efe ce" -> "rfc", "cero siete nueve" -> "079"). An
+    identifier that was redacted is left out with the words that introduce it, unless nothing else is left.
+    """
+    if len(text) > _MOST:
+        text = f"{text[: _MOST // 2]} {text[-_MOST // 2 :]}"
+    if "[" in text:
+        rest = _GIVEN.sub(" ", text)
+        text = rest if keywords(_words(rest)) else text
+    return _words(text)
+
+
+def _words(text: str) -> str:
+    words = _REPEATED.sub(r"\1", fold(_THOUSANDS.sub("", text))).split()
+    words = in_digits(default_acronyms().join(words))
+    return " ".join(_SPELLING.get(word, word) for word in words)
 
 
 def stem(word: str) -> str:

@@ -8,17 +8,15 @@ the cards that were met lately.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from bot.catalogue.entries import sane
-from bot.catalogue.index import Encoder, Entry, Kind, Ready, Scored, default_encoder, standard
+from bot.catalogue.index import Encoder, Entry, Kind, Ready, Scored, standard
 from bot.catalogue.places import Place, Places
 from bot.catalogue.plain import Ranker
 from bot.catalogue.reader import Catalogue
@@ -71,29 +69,16 @@ class WideLook(Look):
 class WideSearch(Search):
     """Search over a catalogue of any size; the same answers as :class:`Search` gives for the topics in question."""
 
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        places: Places | None = None,
-        encoder: Encoder | None = None,
-        calibration: Calibration | None = None,
-    ) -> None:
-        """Open; nothing is learned (arguments as of :class:`Search`)."""
-        self.catalogue = catalogue
-        self.places = places or Places.load(Path(__file__).resolve().parents[2] / "data" / "places")
-        self._encode = encoder or default_encoder()
-        self._calibration = calibration or Calibration.load()
-        self._ranker = Ranker(catalogue)
+    def _prepare(self) -> None:
+        self._ranker = Ranker(self.catalogue)
+        self._known = Vocabulary(self._ranker)
 
-    def look(
-        self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
-    ) -> WideLook:
+    def look_at(self, normalised: str, *, state: str | None, municipality: str | None, recent: str | None) -> WideLook:
         """Score a text against the topics that it may mean."""
-        normalised = normalise(sane(text))
         mention = self.places.find(normalised)
         place = mention.candidates[0] if mention else (Place(state, municipality) if state else None)
         narrow = self._narrow(normalised, place, recent)
-        look = narrow.look(text, state=state, municipality=municipality, recent=recent)
+        look = narrow.look_at(normalised, state=state, municipality=municipality, recent=recent)
         return WideLook(look.scored, look.scores, look.named, look.place, narrow)
 
     def verdict(self, look: Look, kind: Kind | None = None) -> Verdict:
@@ -132,8 +117,7 @@ class WideSearch(Search):
             life_events={id_: self.catalogue.life_events[id_] for id_ in events},
             ready=Ready(NarrowIndex(ranked, members, self._encode)),
         )
-        places = cast(Places, Unlisted(self.places))
-        return Search(cast(Catalogue, narrow), places, self._encode, self._calibration)
+        return Search(cast(Catalogue, narrow), self.places, self._encode, self._calibration)
 
     def _members_of(self, topic: str, place: Place | None, recent: str | None) -> list[Procedure]:
         if topic.startswith("event:"):
@@ -214,17 +198,15 @@ class NarrowCatalogue:
     ready: Ready
 
 
-class Unlisted:
-    """The gazetteer without its list of names, which a search would go through, by sound, for every text."""
+class Vocabulary:
+    """The words that a catalogue has in its index, without holding them."""
 
-    aliases: Mapping[str, tuple[Place, ...]] = MappingProxyType({})
+    def __init__(self, ranker: Ranker) -> None:
+        """``ranker``: reads the index."""
+        self._ranker = ranker
 
-    def __init__(self, places: Places) -> None:
-        """``places`` answers everything else."""
-        self._places = places
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._places, name)
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self._ranker.knows(word)
 
 
 def _likeness(text: str, phrases: Sequence[str]) -> float:

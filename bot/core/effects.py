@@ -23,7 +23,9 @@ class Remind:
 
 @dataclass(frozen=True)
 class CancelReminders:
-    """Drop every reminder of the conversation that was not sent yet."""
+    """Drop the reminders of the conversation that were not sent yet: the one at ``at``, or all of them."""
+
+    at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,20 @@ class SendCopy:
 
 @dataclass(frozen=True)
 class BringPerson:
-    """Put the conversation in the queue for a person. ``note``: what to tell the agent (ids and keys, no free text)."""
+    """Put the conversation in the queue for a person.
+
+    ``topic``: ``procedure:<id>`` or ``life_event:<id>``; ``sensitive``: only a team that may see such matters gets it.
+    """
 
     reason: HandoffReason
-    note: str = ""
+    channel: ChannelName
+    topic: str | None = None
+    sensitive: bool = False
 
 
-Effect = Remind | CancelReminders | CallBack | SendCopy | BringPerson
+@dataclass(frozen=True)
+class LeaveQueue:
+    """Take the conversation out of the queue for a person: she goes on with the assistant."""
+
+
+Effect = Remind | CancelReminders | CallBack | SendCopy | BringPerson | LeaveQueue

@@ -8,6 +8,7 @@ from typing import Literal
 
 ChannelName = Literal["sms", "whatsapp", "voice"]
 OptOutType = Literal["stop", "start", "help"]
+MediaKind = Literal["image", "audio", "video", "document", "sticker", "contact", "reaction", "other"]
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,15 @@ class Location:
 
 @dataclass(frozen=True)
 class Media:
-    """A file that came with a message. Only its kind is kept: files are neither fetched nor stored."""
+    """A file that came with a message, or another thing that is no text. Only its kind is kept: nothing is stored.
 
-    kind: Literal["image", "audio", "video", "document", "other"]
+    ``text`` is what was written with it; of a ``reaction`` it is the emoji. ``url`` is where the carrier keeps a voice
+    note, for the worker that hears it; other kinds are never fetched and have none.
+    """
+
+    kind: MediaKind
     text: str = ""
+    url: str = ""
 
 
 Content = Text | Choice | Location | Media
@@ -46,7 +52,10 @@ Content = Text | Choice | Location | Media
 
 @dataclass(frozen=True)
 class InboundMessage:
-    """One message as a channel parsed it. ``sender`` is a number: it goes no further than the contact's row.
+    """One message as a channel parsed it. ``sender`` is an address (bot.core.ids): it goes no further than its row.
+
+    ``also``: another address of the same person in the same request (WhatsApp's user id beside the number).
+    ``recipient``: our own address that the person wrote to.
 
     ``provider_id`` is the carrier's id (unique per channel): the same id again is the same message.
     ``opt_out`` is set when the carrier's own keyword handling already acted on the message.
@@ -60,3 +69,4 @@ class InboundMessage:
     received_at: datetime
     opt_out: OptOutType | None = None
     profile_name: str | None = None
+    also: str | None = None

@@ -146,11 +146,17 @@ class Procedure:
 
 @dataclass(frozen=True)
 class ConditionValue:
-    """One answer to a condition's question. ``if_text`` completes a line: "(si habrá cremación)"."""
+    """One answer to a condition's question. ``if_text`` completes a line: "(si habrá cremación)".
+
+    ``said``: the words that tell it unasked, as regular expressions over folded text ("la perdi", "es renovacion");
+    ``ages``: the ages in years, first and last, that mean it.
+    """
 
     id: str
     label: str
     if_text: str
+    said: tuple[str, ...] = ()
+    ages: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.core.procedures import LifeEvent, Procedure
+from bot.core.procedures import Cost, LifeEvent, Procedure
 
 Aspect = Literal[
     "overview", "requirements", "cost", "where", "hours", "duration", "who", "output", "deadline", "source"
@@ -68,11 +68,33 @@ class ShowProcedure:
 
 
 @dataclass(frozen=True)
+class StepFacts:
+    """What the cards of a step say, where all that can apply to the person say the same.
+
+    ``cost`` None: they differ, or do not know. ``from_home``: everything can be done without going anywhere.
+    """
+
+    cost: Cost | None = None
+    from_home: bool = False
+
+
+@dataclass(frozen=True)
 class ShowLifeEvent:
-    """The steps of a life event, in order. ``options`` pick a step's card, one option a step."""
+    """The steps of a life event, in order. ``options`` pick a step's card, one option a step.
+
+    ``facts`` has one entry a step, or none at all.
+    """
 
     life_event: LifeEvent
     options: tuple[Option, ...] = ()
+    facts: tuple[StepFacts, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShowPlan(ShowLifeEvent):
+    """A plan: ``life_event`` holds only the steps still open, the next one first; ``done`` the titles of the others."""
+
+    done: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +104,7 @@ class Handoff:
     reason: HandoffReason
 
 
-Reply = Say | Ask | ShowProcedure | ShowLifeEvent | Handoff
+Reply = Say | Ask | ShowProcedure | ShowLifeEvent | ShowPlan | Handoff
 
 
 def open_options(replies: tuple[Reply, ...]) -> tuple[Option, ...]:

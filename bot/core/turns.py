@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from bot.core.effects import Effect
+from bot.core.effects import Effect, Remind
 from bot.core.messages import ChannelName, Content
 from bot.core.replies import Reply
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A life event that a person works through, kept until it is done or dropped.
+
+    A step is named by its first procedure: a card may gain, lose or reorder steps while the plan is kept. ``opened_at``
+    is when it was looked at last (ISO 8601 with offset).
+    """
+
+    life_event: str
+    done: tuple[str, ...] = ()
+    opened_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The running dialogue as it stood after the last turn: what goes on, on whatever channel comes next.
+
+    ``memory`` holds the dialogue's slots by name, JSON-ready, without the empty ones; ``said`` the last answer in
+    short (what the action server needs to say it again; no words). ``at`` is ISO 8601 with offset.
+    """
+
+    at: str
+    channel: ChannelName
+    memory: dict[str, Any] = field(default_factory=dict)
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -14,7 +42,8 @@ class TurnContext:
     """What SQL knows of the person and the engine may need. None: not known.
 
     ``state``/``municipality`` were told or confirmed by the person; ``guessed_state`` comes from the number's
-    area code and must be confirmed before it is used. ``now`` is the local time, ISO 8601 with offset.
+    area code and must be confirmed before it is used. ``now`` is the time, ISO 8601 with offset. ``plans`` are the
+    latest first; ``reminders`` those that are still to come.
     """
 
     language: str = "es_MX"
@@ -23,6 +52,9 @@ class TurnContext:
     guessed_state: str | None = None
     now: str | None = None
     case: dict[str, str] = field(default_factory=dict)
+    plans: tuple[Plan, ...] = ()
+    topic: Topic | None = None
+    reminders: tuple[Remind, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from bot.core.turns import TurnRequest, TurnResult
 from bot.engine.action_endpoint import ActionEndpoint, install_action_check
 from bot.engine.content import message_text, metadata
 from bot.engine.errors import ActionFailed, EngineError, NoModel, NoReply, TurnStuck
+from bot.engine.reading import as_read
 from bot.engine.result import last_turn, read_result
 from bot.engine.turn_locks import TurnLocks
 
@@ -66,6 +68,17 @@ class TurnProcessor(MessageProcessor):
             result = read_result(turn)
             await self.save_tracker(tracker)
             return result
+
+    async def parse_message(
+        self, message: UserMessage, tracker: DialogueStateTracker | None = None, only_output_properties: bool = True
+    ) -> dict[str, Any]:
+        """Understand a message as ``ventanilla understand`` does: spelling corrected. The words stay the person's."""
+        if not message.text or message.text.startswith("/"):
+            return dict(await super().parse_message(message, tracker, only_output_properties))
+        read = copy(message)
+        read.text = as_read(message.text)
+        parsed = await super().parse_message(read, tracker, only_output_properties)
+        return {**parsed, "text": message.text}
 
     async def _run_action(
         self,

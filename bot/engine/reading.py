@@ -15,6 +15,8 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.catalogue.entries import sane
+from bot.catalogue.spelling import corrected
 from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, normal_words, vectorizer
 from bot.engine.components.scope_model import Floats, LinearModel
 from bot.engine.components.sentence_vectors import SIZE, sentence_vectors, spelled
@@ -72,6 +74,7 @@ class Reader:
 
     def rank_all(self, texts: Sequence[str]) -> list[Ranking]:
         """Rank many texts."""
+        texts = [as_read(text) for text in texts]
         vectors = sentence_vectors().encode([spelled(text) for text in texts])
         features = featurize(self._vectorizers, [normal_words(text) for text in texts], vectors)
         shares, chances = self._model.probabilities(features, vectors)
@@ -80,6 +83,11 @@ class Reader:
             tuple((name, round(value, 4)) for name, value in self._model.ranking(row, chance, OUT_OF_SCOPE)[:RANKED])
             for row, chance in zip(shares, chances, strict=True)
         ]
+
+
+def as_read(text: str) -> str:
+    """Return a message as the classifier reads it, here and in the engine: cut to size, its spelling corrected."""
+    return corrected(sane(text))
 
 
 def featurize(vectorizers: Iterable[TfidfVectorizer], normal: Sequence[str], vectors: Floats) -> csr_matrix:

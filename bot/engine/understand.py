@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.catalogue.reader import Catalogue, CatalogueError
-from bot.catalogue.search import Search
+from bot.catalogue.wide import open_search
+from bot.core.redact import redact
 from bot.engine.components.sentence_vectors import sentence_vectors
 from bot.engine.reading import NoModel, Reader
 from bot.understanding.decision import Decider, Decision, described
@@ -32,6 +33,7 @@ class Understanding:
 
     def decide(self, text: str, context: Mapping[str, Any] | None = None) -> Decision:
         """Decide on one message. ``context``: ``state``, ``municipality``, ``last_procedure`` (each may be absent)."""
+        text = redact(text)  # as it arrives from a channel
         known = {name: value for name, value in (context or {}).items() if isinstance(value, str) and value}
         return self.decider.decide(
             text,
@@ -55,7 +57,7 @@ def load(model: Path | None = None, catalogue: Path | None = None) -> Understand
         CatalogueError: no catalogue was built yet.
     """
     reader = Reader.load(model or ROOT / "models" / "ventanilla.tar.gz")
-    search = Search(Catalogue(catalogue or catalogue_path()), encoder=sentence_vectors().encode)
+    search = open_search(Catalogue(catalogue or catalogue_path()), encoder=sentence_vectors().encode)
     return Understanding(reader, Decider(search))
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.core.choices import OpenOption
 from bot.core.delivery import DeliveryStatus, Outgoing, OutgoingKind
 from bot.core.effects import Effect
+from bot.core.handoff import HandoffState
 from bot.core.interactive import Interactive
 from bot.core.messages import ChannelName, Content, OptOutType
 from bot.core.turns import TurnContext, Understood
@@ -37,7 +38,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class StoredMessage:
-    """A message waiting for its turn."""
+    """A message waiting for its turn. ``unreadable``: what is stored cannot be read, and ``content`` is empty."""
 
     inbound_id: int
     channel: ChannelName
@@ -46,6 +47,7 @@ class StoredMessage:
     content: Content
     opt_out: OptOutType | None
     received_at: datetime
+    unreadable: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class ConversationState:
     more: tuple[Outgoing, ...] = ()
     opted_out: bool = False
     privacy_shown: bool = False
+    mode: HandoffState = HandoffState.BOT
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,10 @@ class TurnOutcome:
 class Delivery:
     """An outgoing message leased for one attempt. ``number`` goes to the carrier and nowhere else.
 
+    ``number`` is the address as the channel writes it (``whatsapp:+521…``, or ``whatsapp:MX.…`` without a number);
+    "" when there is a ``problem`` (bot.store.people.Reach). ``sender`` is the one of our numbers that the person writes
+    to. ``window_open``: the channel takes free text now. ``sms_possible``: the person can be reached by SMS instead.
+
     ``recovering``: an earlier attempt was cut off (its worker died): the carrier may have taken the message
     since ``first_attempt_at``, so it is asked before anything is sent again.
     """
@@ -94,14 +101,55 @@ class Delivery:
     first_attempt_at: datetime
     created_at: datetime
     interactive: Interactive | None = None
+    sender: str | None = None
+    window_open: bool = True
+    sms_possible: bool = True
+    state: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class LateFailure:
+    """A message that the carrier took and could not deliver, as far as its consequences need it.
+
+    ``again``: it was itself the second form of another.
+    """
+
+    delivery_id: str
+    conversation_id: str
+    channel: ChannelName
+    kind: OutgoingKind
+    text: str
+    created_at: datetime
+    interactive: Interactive | None
+    sms_possible: bool
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A message that nobody got: no number, no text. ``direction``: "out", or "in" for one that had no turn."""
+
+    direction: str
+    id: str
+    channel: str
+    code: str
+    at: datetime
 
 
 @dataclass(frozen=True)
 class QueueFigures:
-    """Figures of the moment, for metrics and readiness. Ages in seconds, 0 when nothing waits."""
+    """Figures of the moment, for metrics and readiness. Ages in seconds, 0 when nothing waits.
+
+    ``unsent_codes``: deliveries that wait after a failure, by its code. ``given_up``: messages in that had no proper
+    turn, by outcome ("failed", "unreadable"). ``unreachable``: addresses that a channel does not reach, by code.
+    """
 
     waiting_messages: int
     oldest_waiting: float
     deliveries: dict[DeliveryStatus, int]
     oldest_unsent: float
     opted_out_contacts: int
+    unsent_codes: dict[str, int] = field(default_factory=dict)
+    given_up: dict[str, int] = field(default_factory=dict)
+    unreachable: dict[str, int] = field(default_factory=dict)

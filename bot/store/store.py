@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, literal, or_, select, update
+from sqlalchemy import Connection, Engine, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.choices import OpenOption
 from bot.core.codec import PayloadError, from_payload, to_payload
-from bot.core.delivery import DeliveryStatus, Outgoing, StatusUpdate
-from bot.core.ids import canonical_number, conversation_id
-from bot.core.interactive import Interactive
-from bot.core.messages import Content, InboundMessage
+from bot.core.delivery import DeliveryStatus, Outgoing
+from bot.core.handoff import HandoffState
+from bot.core.messages import ChannelName, Content, InboundMessage, Text
 from bot.core.turns import TurnContext
-from bot.store.cipher import Cipher
+from bot.store.clock import utc_now
+from bot.store.database import reading
+from bot.store.deliveries import GIVEN_UP_OUTCOMES, UNSENT, Deliveries, first
 from bot.store.effects import write_effect
+from bot.store.handoffs import person_wrote
 from bot.store.model import (
     ConversationState,
-    Delivery,
     Lease,
     LeaseLost,
     QueueFigures,
@@ -31,31 +32,30 @@ from bot.store.model import (
     StoredMessage,
     TurnOutcome,
 )
-from bot.store.tables import UtcDateTime, contacts, conversations, delivery_events, inbound, outbound
+from bot.store.outbox import enqueue
+from bot.store.people import People, Reach, root
+from bot.store.tables import addresses, contacts, conversations, inbound, outbound
 
 log = logging.getLogger(__name__)
 
-_UNSENT = (DeliveryStatus.PENDING.value, DeliveryStatus.SENDING.value)
+__all__ = ["Store", "utc_now"]
 
 
-def utc_now() -> datetime:
-    """Return the time, aware, in UTC."""
-    return datetime.now(timezone.utc)
-
-
-class Store:
+class Store(Deliveries):
     """All reads and writes. Every method is one transaction; none keeps anything between calls."""
 
     def __init__(self, engine: Engine, secret: str, *old_secrets: str) -> None:
-        """``secret`` is VENTANILLA_SECRET: it keys conversation ids and encrypts numbers."""
+        """``secret`` is VENTANILLA_SECRET: it keys conversation ids and encrypts numbers.
+
+        ``old_secrets`` (OLD_SECRETS) still find people and read their numbers.
+        """
         self._engine = engine
-        self._secret = secret
-        self._cipher = Cipher(secret, *old_secrets)
+        self._people = People(engine.dialect.name, secret, *old_secrets)
         self._insert: Any = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
 
     def ping(self) -> None:
         """Run a trivial query; raises SQLAlchemy's error when the database does not answer."""
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             db.execute(select(1))
 
     # ---- inbox -----------------------------------------------------------------------------------------------
@@ -66,43 +66,39 @@ class Store:
         The same channel and provider id again (repeated, in parallel, on two machines) changes nothing.
 
         Raises:
-            bot.core.ids.BadNumber: the sender is not a phone number.
+            bot.core.ids.BadNumber: the sender is an address of nobody.
         """
-        number = canonical_number(message.sender)
-        conversation = conversation_id(self._secret, number)
         with self._engine.begin() as db:
-            db.execute(
-                self._insert(contacts)
-                .values(
-                    conversation_id=conversation,
-                    number_encrypted=self._cipher.encrypt(number),
-                    created_at=message.received_at,
-                    last_inbound_at=message.received_at,
-                )
-                .on_conflict_do_nothing()
+            return self._record(db, message, content)
+
+    def record_all(self, messages: Sequence[tuple[InboundMessage, Content]]) -> list[Recorded]:
+        """Commit several messages at once, in order, as :meth:`record` does one: one wait for the disk for all."""
+        with self._engine.begin() as db:
+            return [self._record(db, message, content) for message, content in messages]
+
+    def _record(self, db: Connection, message: InboundMessage, content: Content) -> Recorded:
+        conversation = self._people.conversation_of(db, message)
+        row = db.execute(
+            self._insert(inbound)
+            .values(
+                channel=message.channel,
+                provider_id=message.provider_id,
+                conversation_id=conversation,
+                content=_dump(content),
+                opt_out=message.opt_out,
+                received_at=message.received_at,
             )
-            db.execute(self._insert(conversations).values(id=conversation).on_conflict_do_nothing())
-            row = db.execute(
-                self._insert(inbound)
-                .values(
-                    channel=message.channel,
-                    provider_id=message.provider_id,
-                    conversation_id=conversation,
-                    content=_dump(content),
-                    opt_out=message.opt_out,
-                    received_at=message.received_at,
-                )
-                .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
-                .returning(inbound.c.id)
-            ).first()
-            if row is None:
-                return Recorded(None, conversation, new=False)
-            db.execute(
-                update(contacts)
-                .where(contacts.c.conversation_id == conversation, contacts.c.last_inbound_at < message.received_at)
-                .values(last_inbound_at=message.received_at)
-            )
-            return Recorded(row.id, conversation, new=True)
+            .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
+            .returning(inbound.c.id)
+        ).first()
+        if row is None:
+            return Recorded(None, conversation, new=False)
+        db.execute(
+            update(contacts)
+            .where(contacts.c.conversation_id == conversation, contacts.c.last_inbound_at < message.received_at)
+            .values(last_inbound_at=message.received_at)
+        )
+        return Recorded(row.id, conversation, new=True)
 
     # ---- turns -----------------------------------------------------------------------------------------------
 
@@ -110,21 +106,19 @@ class Store:
         """Take the conversation whose oldest message waits longest and that nobody holds; None when there is none."""
         now = utc_now()
         owner = f"{worker}:{uuid.uuid4().hex[:12]}"
-        oldest = (
-            select(inbound.c.conversation_id, func.min(inbound.c.id).label("first"))
-            .where(inbound.c.processed_at.is_(None))
-            .group_by(inbound.c.conversation_id)
-            .subquery()
-        )
         free = or_(conversations.c.lease_until.is_(None), conversations.c.lease_until < now)
-        pick = (
+        waiting = (
             select(conversations.c.id)
-            .join(oldest, oldest.c.conversation_id == conversations.c.id)
-            .where(free)
-            .order_by(oldest.c.first)
+            .join(inbound, inbound.c.conversation_id == conversations.c.id)
+            .where(inbound.c.processed_at.is_(None), free)
+            .order_by(inbound.c.id)
             .limit(1)
-            .with_for_update(skip_locked=True, key_share=True, of=conversations)
         )
+        if self._engine.dialect.name == "sqlite":
+            with reading(self._engine) as db:  # looking takes no writer's turn
+                if db.execute(waiting).first() is None:
+                    return None
+        pick = waiting.with_for_update(skip_locked=True, key_share=True, of=conversations)
         until = now + timedelta(seconds=seconds)
         with self._engine.begin() as db:
             row = db.execute(pick).first()
@@ -177,7 +171,7 @@ class Store:
 
     def next_message(self, lease: Lease) -> StoredMessage | None:
         """Return the conversation's oldest message without a turn."""
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             row = db.execute(
                 select(inbound)
                 .where(inbound.c.conversation_id == lease.conversation_id, inbound.c.processed_at.is_(None))
@@ -186,22 +180,26 @@ class Store:
             ).first()
         if row is None:
             return None
+        content = _content(row.content)
+        if content is None:
+            log.error("a message cannot be read", extra={"inbound_id": row.id})
         return StoredMessage(
             inbound_id=row.id,
             channel=row.channel,
             provider_id=row.provider_id,
             conversation_id=row.conversation_id,
-            content=cast(Content, from_payload(Content, json.loads(row.content))),
+            content=content or Text(""),
             opt_out=row.opt_out,
             received_at=row.received_at,
+            unreadable=content is None,
         )
 
     def state(self, conversation: str) -> ConversationState:
         """Return what is remembered of a conversation."""
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             row = db.execute(
                 select(conversations, contacts.c.opted_out_at)
-                .join(contacts, contacts.c.conversation_id == conversations.c.id)
+                .join(contacts, contacts.c.conversation_id == root(db, conversation))
                 .where(conversations.c.id == conversation)
             ).one()
         return ConversationState(
@@ -210,6 +208,7 @@ class Store:
             more=_remembered(tuple[Outgoing, ...], row.more, ()),
             opted_out=row.opted_out_at is not None,
             privacy_shown=row.privacy_shown_at is not None,
+            mode=HandoffState(row.mode),
         )
 
     def commit_turn(self, lease: Lease, message: StoredMessage, turn: TurnOutcome) -> None:
@@ -220,7 +219,7 @@ class Store:
         """
         now = utc_now()
         state = turn.state
-        shown = {"privacy_shown_at": _first(conversations.c.privacy_shown_at, now)} if state.privacy_shown else {}
+        shown = {"privacy_shown_at": first(conversations.c.privacy_shown_at, now)} if state.privacy_shown else {}
         with self._engine.begin() as db:
             self._hold(
                 db,
@@ -241,11 +240,20 @@ class Store:
             ).rowcount
             if not done:
                 raise LeaseLost("the message had its turn already")
+            # Locked by _hold above, as by whoever takes a handoff: a person who took it since the turn began is not
+            # talked over.
+            mode = db.execute(
+                select(conversations.c.mode).where(conversations.c.id == lease.conversation_id)
+            ).scalar_one()
+            muted = mode == HandoffState.WITH_AGENT.value
+            outgoing = tuple(m for m in turn.outgoing if not muted or m.kind != "answer")
             if turn.opted_out is not None:
                 self._set_opted_out(db, lease.conversation_id, turn.opted_out, "message", now)
-            self._enqueue(db, lease.conversation_id, str(message.inbound_id), turn.outgoing, now)
-            for position, effect in enumerate(turn.effects):
+            enqueue(db, lease.conversation_id, str(message.inbound_id), outgoing, now)
+            for position, effect in enumerate(() if muted else turn.effects):
                 write_effect(effect, db, lease.conversation_id, f"{message.inbound_id}:{position}", now)
+            if mode != HandoffState.BOT.value:
+                person_wrote(db, lease.conversation_id, now, message.inbound_id)
 
     def _hold(self, db: Connection, lease: Lease, **values: Any) -> None:
         held = db.execute(
@@ -260,222 +268,32 @@ class Store:
         if not held:
             raise LeaseLost("the conversation's lease expired")
 
-    def _enqueue(
-        self, db: Connection, conversation: str, key: str, messages: Iterable[Outgoing], now: datetime
-    ) -> None:
-        for position, message in enumerate(messages):
-            db.execute(
-                outbound.insert().values(
-                    delivery_id=uuid.uuid4().hex,
-                    idempotency_key=f"{key}:{position}",
-                    conversation_id=conversation,
-                    channel=message.channel,
-                    kind=message.kind,
-                    text=message.text,
-                    interactive=_dump(message.interactive) if message.interactive else None,
-                    status=DeliveryStatus.PENDING.value,
-                    next_attempt_at=now,
-                    created_at=now,
-                    updated_at=now,
-                )
-            )
-
-    def _set_opted_out(self, db: Connection, conversation: str, stop: bool, by: str, now: datetime) -> None:
-        contact = contacts.c.conversation_id == conversation
-        if not stop:
-            db.execute(update(contacts).where(contact).values(opted_out_at=None, opted_out_by=None))
-            return
-        first = db.execute(
-            update(contacts).where(contact, contacts.c.opted_out_at.is_(None)).values(opted_out_at=now, opted_out_by=by)
-        ).rowcount
-        waiting = [outbound.c.conversation_id == conversation, outbound.c.status == DeliveryStatus.PENDING.value]
-        if not first:  # a second "stop": the confirmation of the first may still be waiting
-            waiting.append(outbound.c.kind != "confirmation")
-        db.execute(
-            update(outbound)
-            .where(*waiting)
-            .values(status=DeliveryStatus.DEAD.value, error_code="opted_out", updated_at=now)
-        )
-
-    # ---- outbox ----------------------------------------------------------------------------------------------
-
-    def lease_delivery(self, worker: str, seconds: float) -> Delivery | None:
-        """Take the next message that is due, for one attempt. Within a conversation and channel order is kept:
-
-        a message waits until every earlier one was accepted by the carrier or given up.
-        """
-        now = utc_now()
-        owner = f"{worker}:{uuid.uuid4().hex[:12]}"
-        earlier = outbound.alias("earlier")
-        due = or_(
-            and_(outbound.c.status == DeliveryStatus.PENDING.value, outbound.c.next_attempt_at <= now),
-            and_(outbound.c.status == DeliveryStatus.SENDING.value, outbound.c.sending_until < now),
-        )
-        first_of_its_conversation = ~exists().where(
-            earlier.c.conversation_id == outbound.c.conversation_id,
-            earlier.c.channel == outbound.c.channel,
-            earlier.c.id < outbound.c.id,
-            earlier.c.status.in_(_UNSENT),
-        )
-        pick = (
-            select(outbound)
-            .where(due, first_of_its_conversation)
-            .order_by(outbound.c.next_attempt_at, outbound.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True, key_share=True, of=outbound)
-        )
-        with self._engine.begin() as db:
-            row = db.execute(pick).first()
-            if row is None:
-                return None
-            taken = db.execute(
-                update(outbound)
-                .where(outbound.c.id == row.id, due)
-                .values(
-                    status=DeliveryStatus.SENDING.value,
-                    sending_owner=owner,
-                    sending_since=_first(outbound.c.sending_since, now),
-                    # A recovering attempt also looks through the carrier's list: two or three calls instead of one.
-                    sending_until=now + timedelta(seconds=seconds if row.sending_since is None else 3 * seconds),
-                    attempts=outbound.c.attempts + 1,
-                    updated_at=now,
-                )
-            ).rowcount
-            if not taken:
-                return None
-            contact = db.execute(
-                select(contacts.c.number_encrypted, contacts.c.opted_out_at).where(
-                    contacts.c.conversation_id == row.conversation_id
-                )
-            ).one()
-            stopped = contact.opted_out_at is not None and row.kind != "confirmation"
-            if stopped:
-                db.execute(
-                    update(outbound)
-                    .where(outbound.c.id == row.id)
-                    .values(status=DeliveryStatus.DEAD.value, error_code="opted_out", updated_at=now)
-                )
-        if stopped:
-            return self.lease_delivery(worker, seconds)
-        return Delivery(
-            delivery_id=row.delivery_id,
-            conversation_id=row.conversation_id,
-            channel=row.channel,
-            kind=row.kind,
-            text=row.text,
-            number=self._cipher.decrypt(contact.number_encrypted),
-            attempts=row.attempts + 1,
-            owner=owner,
-            recovering=row.sending_since is not None,
-            first_attempt_at=row.sending_since or now,
-            created_at=row.created_at,
-            interactive=from_payload(Interactive, json.loads(row.interactive)) if row.interactive else None,
-        )
-
-    def delivery_accepted(self, delivery: Delivery, provider_id: str) -> None:
-        """Note that the carrier took a message. A callback that came first is not overwritten."""
-        with self._engine.begin() as db:
-            self._progress(db, delivery.delivery_id, DeliveryStatus.ACCEPTED, provider_id=provider_id)
-
-    def provider_ids(self, conversation: str, since: datetime) -> frozenset[str]:
-        """Return the carrier's ids of this conversation's deliveries updated since ``since``."""
-        with self._engine.connect() as db:
-            rows = db.execute(
-                select(outbound.c.provider_id).where(
-                    outbound.c.conversation_id == conversation,
-                    outbound.c.provider_id.is_not(None),
-                    outbound.c.updated_at >= since - timedelta(minutes=5),
-                )
-            ).all()
-        return frozenset(row.provider_id for row in rows)
-
-    def delivery_retry(self, delivery: Delivery, code: str, after: float, *, taken_unknown: bool) -> None:
-        """Put a message back, due in ``after`` seconds. ``taken_unknown``: the carrier may have it (a timeout)."""
-        now = utc_now()
-        values: dict[str, Any] = {
-            "status": DeliveryStatus.PENDING.value,
-            "next_attempt_at": now + timedelta(seconds=after),
-            "error_code": code,
-            "sending_owner": None,
-            "sending_until": None,
-            "updated_at": now,
-        }
-        if not taken_unknown:
-            values["sending_since"] = None
-        with self._engine.begin() as db:
-            db.execute(
-                update(outbound)
-                .where(outbound.c.delivery_id == delivery.delivery_id, outbound.c.sending_owner == delivery.owner)
-                .where(outbound.c.status == DeliveryStatus.SENDING.value)
-                .values(**values)
-            )
-
-    def delivery_failed(self, delivery: Delivery, code: str, *, opted_out: bool = False) -> None:
-        """Give a message up, visibly (status "dead"), unless another worker holds it now.
-
-        ``opted_out``: the carrier says the person stopped us.
-        """
-        held = outbound.c.sending_owner == delivery.owner
-        with self._engine.begin() as db:
-            self._progress(db, delivery.delivery_id, DeliveryStatus.DEAD, held, error_code=code)
-            if opted_out:
-                self._set_opted_out(db, delivery.conversation_id, True, "carrier", utc_now())
-
-    def apply_status(self, status: StatusUpdate) -> bool:
-        """Apply a status callback; True when it was progress. Every one for a known delivery is kept as history."""
-        with self._engine.begin() as db:
-            known = outbound.c.provider_id == status.provider_id
-            if status.delivery_id:
-                known = or_(known, outbound.c.delivery_id == status.delivery_id)
-            row = db.execute(select(outbound.c.delivery_id).where(known)).first()
-            if row is None:
-                return False
-            return self._progress(
-                db, row.delivery_id, status.status, provider_id=status.provider_id, error_code=status.error_code
-            )
-
-    def _progress(
-        self,
-        db: Connection,
-        delivery_id: str,
-        to: DeliveryStatus,
-        *only_if: ColumnElement[bool],
-        provider_id: str | None = None,
-        error_code: str | None = None,
-    ) -> bool:
-        now = utc_now()
-        lower = [status.value for status in DeliveryStatus if status.may_become(to)]
-        if provider_id is not None:
-            db.execute(
-                update(outbound)
-                .where(outbound.c.delivery_id == delivery_id, outbound.c.provider_id.is_(None))
-                .values(provider_id=provider_id)
-            )
-        applied = bool(
-            db.execute(
-                update(outbound)
-                .where(outbound.c.delivery_id == delivery_id, outbound.c.status.in_(lower), *only_if)
-                .values(status=to.value, updated_at=now, error_code=error_code)
-            ).rowcount
-        )
-        db.execute(
-            delivery_events.insert().values(
-                delivery_id=delivery_id, status=to.value, error_code=error_code, applied=applied, at=now
-            )
-        )
-        return applied
-
     # ---- figures ---------------------------------------------------------------------------------------------
 
     def figures(self) -> QueueFigures:
         """Return the queues' figures of the moment."""
         now = utc_now()
-        with self._engine.connect() as db:
+        with reading(self._engine) as db:
             waiting, oldest = db.execute(
                 select(func.count(), func.min(inbound.c.received_at)).where(inbound.c.processed_at.is_(None))
             ).one()
             by_status = db.execute(select(outbound.c.status, func.count()).group_by(outbound.c.status)).all()
-            unsent = db.execute(select(func.min(outbound.c.created_at)).where(outbound.c.status.in_(_UNSENT))).scalar()
+            unsent = db.execute(select(func.min(outbound.c.created_at)).where(outbound.c.status.in_(UNSENT))).scalar()
+            codes = db.execute(
+                select(outbound.c.error_code, func.count().label("waiting"))
+                .where(outbound.c.status.in_(UNSENT), outbound.c.error_code.is_not(None))
+                .group_by(outbound.c.error_code)
+            ).all()
+            given_up = db.execute(
+                select(inbound.c.outcome, func.count().label("found"))
+                .where(inbound.c.outcome.in_(GIVEN_UP_OUTCOMES))
+                .group_by(inbound.c.outcome)
+            ).all()
+            unreachable = db.execute(
+                select(addresses.c.unreachable_code, func.count())
+                .where(addresses.c.unreachable_at.is_not(None))
+                .group_by(addresses.c.unreachable_code)
+            ).all()
             stopped = db.execute(
                 select(func.count()).select_from(contacts).where(contacts.c.opted_out_at.is_not(None))
             ).scalar_one()
@@ -485,29 +303,44 @@ class Store:
             deliveries={DeliveryStatus(status): count for status, count in by_status},
             oldest_unsent=(now - unsent).total_seconds() if unsent else 0.0,
             opted_out_contacts=stopped,
+            unsent_codes={row.error_code: row.waiting for row in codes},
+            given_up={row.outcome: row.found for row in given_up},
+            unreachable={code or "": count for code, count in unreachable},
         )
 
-    def dead_deliveries(self, limit: int = 50) -> list[tuple[str, str, str, datetime]]:
-        """Return (delivery id, channel, error code, time) of the newest messages given up: no number, no text."""
-        with self._engine.connect() as db:
-            rows = db.execute(
-                select(outbound.c.delivery_id, outbound.c.channel, outbound.c.error_code, outbound.c.updated_at)
-                .where(outbound.c.status == DeliveryStatus.DEAD.value)
-                .order_by(outbound.c.id.desc())
-                .limit(limit)
-            ).all()
-        return [(row.delivery_id, row.channel, row.error_code or "", row.updated_at) for row in rows]
+    # ---- people ----------------------------------------------------------------------------------------------
+
+    def reach(self, conversation: str, channel: ChannelName) -> Reach:
+        """Return how a person is reached on a channel now: her address, whether free text may be sent, or why not."""
+        with reading(self._engine) as db:
+            return self._people.reach(db, conversation, channel, utc_now())
+
+    def number_of(self, conversation: str) -> str | None:
+        """Return a person's number, None when it is not known (WhatsApp's user ids, withheld numbers).
+
+        Raises:
+            bot.store.cipher.WrongSecret: it was encrypted under another secret.
+        """
+        with reading(self._engine) as db:
+            return self._people.number_of(db, conversation)
+
+    def rekey(self) -> tuple[int, int]:
+        """Write all addresses under the newest secret; return how many, and how many no known secret opens."""
+        with self._engine.begin() as db:
+            return self._people.rekey(db)
 
 
-def _first(column: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:
-    # The type must be said: a bare datetime goes to PostgreSQL with its zone, and comes back in the server's.
-    return func.coalesce(column, literal(now, UtcDateTime()))
+def _content(stored: str) -> Content | None:
+    try:
+        return cast(Content, from_payload(Content, json.loads(stored)))
+    except (PayloadError, ValueError):
+        return None
 
 
 def _remembered(kind: Any, stored: str, nothing: Any) -> Any:
     try:
         return from_payload(kind, json.loads(stored))
-    except PayloadError as error:
+    except (PayloadError, ValueError) as error:
         # Written by another version of ours: better to ask the person again than never to answer her.
         log.error("forgotten, for it cannot be read: %s", error)
         return nothing

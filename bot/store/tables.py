@@ -62,6 +62,31 @@ contacts = Table(
     Column("opted_out_by", String(16)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_inbound_at", UtcDateTime, nullable=False),
+    Column("joined_to", String(32)),  # another conversation that turned out to be the same person's
+)
+
+# Where a person can be reached, by channel. One address belongs to one conversation.
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column(
+        "conversation_id",
+        String(32),
+        ForeignKey("contacts.conversation_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("channel", String(16), nullable=False),
+    Column("kind", String(12), nullable=False),  # bot.core.ids.AddressKind
+    Column("key", String(32), nullable=False, index=True),  # bot.core.ids.address_key
+    Column("address_encrypted", LargeBinary, nullable=False),  # as the channel writes it: "whatsapp:+521…"
+    Column("sender", String(64)),  # which of our own numbers the person writes to, and is answered from
+    Column("last_inbound_at", UtcDateTime),
+    Column("window_closed_at", UtcDateTime),  # WhatsApp refused free text since then (63016)
+    Column("unreachable_at", UtcDateTime),
+    Column("unreachable_code", String(32)),
+    UniqueConstraint("channel", "key"),
 )
 
 conversations = Table(
@@ -74,6 +99,7 @@ conversations = Table(
     Column("options", Text, nullable=False, server_default="[]"),  # what can be picked now
     Column("more", Text, nullable=False, server_default="[]"),  # what MAS brings, part by part
     Column("privacy_shown_at", UtcDateTime),
+    Column("mode", String(16), nullable=False, server_default="bot"),  # bot.core.handoff.HandoffState
 )
 
 inbound = Table(
@@ -98,6 +124,18 @@ inbound = Table(
         sqlite_where=text("processed_at IS NULL"),
         postgresql_where=text("processed_at IS NULL"),
     ),
+    Index(
+        "ix_inbound_queue",
+        "id",
+        sqlite_where=text("processed_at IS NULL"),
+        postgresql_where=text("processed_at IS NULL"),
+    ),
+    Index(
+        "ix_inbound_given_up",
+        "outcome",
+        sqlite_where=text("outcome IN ('failed', 'unreadable')"),
+        postgresql_where=text("outcome IN ('failed', 'unreadable')"),
+    ),
 )
 
 outbound = Table(
@@ -111,6 +149,7 @@ outbound = Table(
     Column("kind", String(16), nullable=False),
     Column("text", Text, nullable=False),
     Column("interactive", Text),  # bot.core.interactive.Interactive as JSON
+    Column("sender", String(64)),  # our own number that it goes out from; empty: the channel's only one
     Column("status", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_attempt_at", UtcDateTime, nullable=False),
@@ -128,6 +167,14 @@ outbound = Table(
         sqlite_where=text("status IN ('pending', 'sending')"),
         postgresql_where=text("status IN ('pending', 'sending')"),
     ),
+    Index(
+        "ix_outbound_due",
+        "next_attempt_at",
+        "id",
+        sqlite_where=text("status IN ('pending', 'sending')"),
+        postgresql_where=text("status IN ('pending', 'sending')"),
+    ),
+    Index("ix_outbound_status", "status"),
 )
 
 delivery_events = Table(
@@ -141,4 +188,87 @@ delivery_events = Table(
     Column("error_code", String(64)),
     Column("applied", Boolean, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# ---- people who answer ---------------------------------------------------------------------------------------
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("hours", Text, nullable=False),  # bot.core.hours.parse_hours; empty: HUMAN_HOURS
+    Column("sees_sensitive", Boolean, nullable=False, server_default=text("false")),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("name", String(64), nullable=False),  # what a citizen reads
+    Column("password_hash", Text),  # argon2id; None: signs in by OIDC only
+    Column("totp_encrypted", LargeBinary),
+    Column("role", String(16), nullable=False),  # agent, supervisor, admin
+    Column("capacity", Integer, nullable=False, server_default="5"),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("presence", String(16), nullable=False, server_default="away"),  # here, busy, away
+    Column("seen_at", UtcDateTime),  # a browser of this agent's was connected
+    Column("phone_encrypted", LargeBinary),  # number or SIP address that rings for calls
+    Column("session_epoch", Integer, nullable=False, server_default="0"),  # raised: every session ends
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+agent_teams = Table(
+    "agent_teams",
+    metadata,
+    Column("agent_id", Integer, ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
+    Column("team_id", Integer, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+)
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("state", String(16), nullable=False),  # bot.core.handoff.HandoffState
+    Column("reason", String(24), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("topic", String(96)),  # procedure:<id> or life_event:<id>
+    Column("note", Text, nullable=False),
+    Column("sensitive", Boolean, nullable=False, server_default=text("false")),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("team_id", Integer, ForeignKey("teams.id", ondelete="SET NULL")),
+    Column("agent_id", Integer, ForeignKey("agents.id", ondelete="SET NULL")),
+    Column("wanted_agent_id", Integer, ForeignKey("agents.id", ondelete="SET NULL")),  # transferred to
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("waiting_since", UtcDateTime),
+    Column("taken_at", UtcDateTime),
+    Column("person_wrote_at", UtcDateTime),
+    Column("agent_wrote_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("end_reason", String(24)),
+    Index("ix_handoffs_conversation_id", "conversation_id"),
+    Index(
+        "uq_handoffs_open",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("state IN ('waiting', 'with_agent')"),
+        postgresql_where=text("state IN ('waiting', 'with_agent')"),
+    ),
+)
+
+# What consoles must hear of, in the order of commits: the id is the Last-Event-ID of their streams.
+live_events = Table(
+    "live_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE")),
+    Column("handoff_id", Integer, ForeignKey("handoffs.id", ondelete="CASCADE")),
+    Column("agent_id", Integer, ForeignKey("agents.id", ondelete="SET NULL")),
+    Column("data", Text, nullable=False, server_default="{}"),  # ids and keys; never a number or a text
+    Index("ix_live_events_handoff_id", "handoff_id"),
 )

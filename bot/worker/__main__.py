@@ -13,16 +13,21 @@ from functools import partial
 
 from bot.catalogue.plain import PlainSearch
 from bot.catalogue.reader import CatalogueError
+from bot.core.hours import parse_hours
 from bot.core.phrases import Phrases
+from bot.handoff.calendar import mexican_holidays
+from bot.handoff.desk import Desk
 from bot.logs import configure
 from bot.settings import ROOT, Settings, SettingsError, settings
 from bot.store import LeaseLost, Store, open_engine
+from bot.store.handoffs import Handoffs
 from bot.store.store import utc_now
 from bot.wake import Alarm
 from bot.worker.degraded import Degraded
 from bot.worker.delivery import DeliveryHandler
 from bot.worker.engine_client import EngineClient
 from bot.worker.metrics import DELIVERY_SECONDS, TURN_SECONDS, TURNS
+from bot.worker.people import People
 from bot.worker.turn import PhraseBook, TurnHandler
 from channels.registry import CHANNELS
 from channels.twilio import TwilioCarrier
@@ -46,15 +51,23 @@ class Worker:
         self._name = f"{socket.gethostname()[:24]}:{os.getpid()}"
         self._stopping = threading.Event()
         self._alarm = Alarm(config.redis)
-        self._store = Store(open_engine(config.database), config.secret)
+        database = open_engine(config.database)
+        self._store = Store(database, config.secret)
+        search = PlainSearch.open(config.catalogue, ROOT / "data" / "places")
         phrases = PhraseBook(partial(_load_phrases, config))
         self._turns = TurnHandler(
             engine=EngineClient(config.engines, config.engine_timeout),
-            degraded=Degraded(PlainSearch.open(config.catalogue, ROOT / "data" / "places"), config.human_number),
+            degraded=Degraded(search, config.human_number),
             channels=CHANNELS,
             phrases=phrases,
             institution=config.institution,
-            human_number=config.human_number,
+            people=People(
+                Desk(Handoffs(database), parse_hours(config.human_hours, mexican_holidays())),
+                config.human_number,
+                config.time_zone,
+                search.catalogue.procedures,
+                search.catalogue.life_events,
+            ),
         )
         carrier = TwilioCarrier(
             account_sid=config.account_sid,

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.core.choices import OpenOption, pick
 from bot.core.delivery import Outgoing, Rendered
+from bot.core.effects import Effect
 from bot.core.messages import ChannelName, Choice, Content, Media, OptOutType, Text
 from bot.core.optout import opt_out_keyword
 from bot.core.phrases import MissingPhrase, Phrases
@@ -18,6 +19,7 @@ from bot.core.turns import TurnContext, TurnRequest, TurnResult
 from bot.store import ConversationState, StoredMessage, TurnOutcome
 from bot.worker.degraded import Degraded
 from bot.worker.engine_client import EngineUnavailable
+from bot.worker.people import People
 from channels.channel import Channel
 from channels.compose import shown_options
 from channels.keywords import keyword
@@ -42,15 +44,15 @@ class TurnHandler:
         channels: Mapping[ChannelName, Channel],
         phrases: PhraseBook,
         institution: str,
-        human_number: str = "",
+        people: People | None = None,
     ) -> None:
-        """``institution`` is named in the privacy notice, ``human_number`` where a person is asked for."""
+        """``institution`` is named in the privacy notice."""
         self._engine = engine
         self._degraded = degraded
         self._channels = channels
         self._phrases = phrases
         self._institution = institution
-        self._human_number = human_number
+        self._people = people or People()
 
     def handle_turn(self, message: StoredMessage, state: ConversationState, now: datetime) -> TurnOutcome:
         """Return what the turn changes. Pure but for the engine's call; silence only where a person asked for it."""
@@ -60,21 +62,25 @@ class TurnHandler:
         outcome = self._consent(message, state, channel, phrases)
         if outcome is not None:
             return outcome
-        # 2. Keywords that the channel itself answers: the next part, help, the privacy notice.
+        # 2. Who waits for a person is told where she stands; who has one is the person's alone.
+        content = self._resolve_pick(message.content, state)
+        outcome = self._with_people(message, content, state, channel, phrases, now)
+        if outcome is not None:
+            return outcome
+        # 3. Keywords that the channel itself answers: the next part, help, the privacy notice.
         outcome = self._keyword(message, state, channel, phrases)
         if outcome is not None:
             return outcome
-        # 3. An open option, however it was picked.
-        content = self._resolve_pick(message.content, state)
         # 4. What happens next in the dialogue: the engine, or the catalogue when there is none.
         context = replace(state.context, now=now.isoformat())
         name, replies, result = self._answer(message, content, context)
+        replies, effects = self._bring_person(message, replies, result, channel, now)
         # 5. In the channel's own form, with the privacy sentence the first time; what has no words is no answer.
         try:
             rendered, options = self._in_words(replies, state, channel, phrases)
         except (MissingPhrase, Wordless):
             log.exception("answer without words", extra={"inbound_id": message.inbound_id})
-            name, replies = "degraded", self._degraded.answer(content, context)
+            name, replies, effects = "degraded", self._degraded.answer(content, context), ()
             rendered, options = self._in_words(replies, state, channel, phrases)
         # 6. All of it in one outcome: the caller writes it in one transaction.
         return TurnOutcome(
@@ -89,7 +95,7 @@ class TurnHandler:
                 privacy_shown=True,
             ),
             understood=result.understood if result else None,
-            effects=result.effects if result else (),
+            effects=effects,
         )
 
     def give_up(self, message: StoredMessage, state: ConversationState) -> TurnOutcome:
@@ -183,20 +189,44 @@ class TurnHandler:
     def _in_words(
         self, replies: tuple[Reply, ...], state: ConversationState, channel: Channel, phrases: Phrases
     ) -> tuple[Rendered, tuple[OpenOption, ...]]:
-        said = tuple(each for reply in replies for each in self._person(reply))
-        if not said:
+        if not replies:
             raise Wordless("the answer has no words")
-        rendered = channel.render(said if state.privacy_shown else (*said, Say("privacy_first")), phrases)
+        rendered = channel.render(replies if state.privacy_shown else (*replies, Say("privacy_first")), phrases)
         return rendered, shown_options(replies, phrases)
 
-    def _person(self, reply: Reply) -> tuple[Reply, ...]:
-        """Say where people answer; nobody takes over a conversation yet."""
-        if not isinstance(reply, Handoff):
-            return (reply,)
-        if self._human_number:
-            return (Say("handoff_line", {"line": self._human_number}),)
-        # In an emergency the line to call is said before; that nobody is here would only discourage.
-        return () if reply.reason == "emergency" else (Say("handoff_nobody"),)
+    def _with_people(
+        self,
+        message: StoredMessage,
+        content: Content,
+        state: ConversationState,
+        channel: Channel,
+        phrases: Phrases,
+        now: datetime,
+    ) -> TurnOutcome | None:
+        aside = self._people.aside(message, content, state.mode, now)
+        if aside is None:
+            return None
+        rendered = channel.render(aside.replies, phrases) if aside.replies else Rendered(())
+        outgoing = tuple(replace(each, kind="confirmation") for each in rendered.messages)
+        state = replace(state, options=shown_options(aside.replies, phrases) or state.options)
+        return TurnOutcome(aside.outcome, outgoing, state, effects=aside.effects)
+
+    def _bring_person(
+        self,
+        message: StoredMessage,
+        replies: tuple[Reply, ...],
+        result: TurnResult | None,
+        channel: Channel,
+        now: datetime,
+    ) -> tuple[tuple[Reply, ...], tuple[Effect, ...]]:
+        """Say and do what follows from a ``Handoff`` in the answer; a call is put through by its own channel."""
+        effects = result.effects if result else ()
+        wanted = next((reply for reply in replies if isinstance(reply, Handoff)), None)
+        if wanted is None or channel.capabilities.spoken:
+            return replies, effects
+        said, more = self._people.bring(wanted.reason, message, result.understood if result else None, now)
+        kept = tuple(reply for reply in replies if not isinstance(reply, Handoff))
+        return (*kept, *said), (*effects, *more)
 
     @staticmethod
     def _remembered(context: TurnContext, result: TurnResult | None) -> TurnContext:

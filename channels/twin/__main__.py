@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--inbound-url", default=f"{config.webhook_url}/channels/sms/inbound", help="where messages go (%(default)s)"
     )
+    parser.add_argument("--whatsapp-inbound-url", default="", help="where WhatsApp messages go (beside the others)")
     parser.add_argument("--journal", type=Path, help="file that keeps the messages from one run to the next")
     parser.add_argument(
         "--opt-out", action="store_true", help="handle STOP, START and HELP as Twilio's Advanced Opt-Out does"
@@ -47,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
                 auth_token=config.twin_auth_token,
                 inbound_url=given.inbound_url,
                 number=config.twilio_sms_from,
+                whatsapp_inbound_url=given.whatsapp_inbound_url,
                 messaging_service_sid=config.twilio_messaging_service_sid,
                 handles_opt_out=given.opt_out,
                 journal=given.journal,

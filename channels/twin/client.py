@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +22,12 @@ class TwinUnavailable(RuntimeError):
 
 @dataclass(frozen=True)
 class Received:
-    """A message that reached the phone."""
+    """A message that reached the phone. ``choices`` are the titles of its buttons, or of its list's lines."""
 
     seq: int
     body: str
     segments: int
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,24 @@ class TwinPhone:
     """One phone. Messages from before it was picked up are not shown; one that comes late is shown with the next."""
 
     def __init__(
-        self, base_url: str, number: str, *, quiet: float = QUIET_SECONDS, deadline: float = DEADLINE_SECONDS
+        self,
+        base_url: str,
+        number: str,
+        *,
+        channel: str = "sms",
+        quiet: float = QUIET_SECONDS,
+        deadline: float = DEADLINE_SECONDS,
     ) -> None:
         """``quiet``: seconds without another message after which a reply is complete; ``deadline``: the longest wait.
+
+        Only what comes on ``channel`` is shown.
 
         Raises:
             bot.core.ids.BadNumber: ``number`` is not a phone number.
         """
         self.number = canonical_number(number)
+        self.channel = channel
+        self._choices: tuple[str, ...] = ()
         self._quiet = quiet
         self._deadline = deadline
         self._path = f"/twin/phones/{self.number}/messages"
@@ -70,7 +82,8 @@ class TwinPhone:
         """
         late = self.receive()  # what an earlier message brought must not pass for this one's answer
         begun = ended = time.monotonic()
-        self._call("POST", json={"body": text, **more})
+        self._choices = next((each.choices for each in reversed(late) if each.choices), self._choices)
+        self._call("POST", json={"channel": self.channel, "body": text, **more})
         replies: list[Received] = []
         while True:
             left = begun + self._deadline - time.monotonic()
@@ -79,7 +92,20 @@ class TwinPhone:
                 break
             replies.extend(got)
             ended = time.monotonic()
+        if replies:  # what was open before is closed by any answer
+            self._choices = next((each.choices for each in reversed(replies) if each.choices), ())
         return Exchange(text, (*late, *replies), (ended if replies else time.monotonic()) - begun)
+
+    def say(self, text: str) -> Exchange:
+        """Send ``text``, or tap what the last message with choices shows under exactly these words.
+
+        Raises:
+            TwinUnavailable: the twin does not answer.
+        """
+        wanted = text.strip()
+        if wanted in self._choices:
+            return self.send(text, tap=wanted)
+        return self.send(text)
 
     def receive(self, wait: float = 0.0) -> tuple[Received, ...]:
         """Return what has reached the phone since the last look; waits up to ``wait`` seconds for the first.
@@ -87,9 +113,10 @@ class TwinPhone:
         Raises:
             TwinUnavailable: the twin does not answer.
         """
-        page = self._call("GET", params={"after": self._place(), "wait": f"{max(wait, 0):.3f}"}, wait=wait)
+        params = {"after": self._place(), "wait": f"{max(wait, 0):.3f}", "channel": self.channel}
+        page = self._call("GET", params=params, wait=wait)
         self._seen = int(page["last"])
-        return tuple(Received(item["seq"], item["body"], item["segments"]) for item in page["messages"])
+        return tuple(_received(item) for item in page["messages"])
 
     def close(self) -> None:
         """Close the connection."""
@@ -118,3 +145,8 @@ class TwinPhone:
                 f"no twin answers at {self._http.base_url}: start everything with `ventanilla run`"
             ) from None
         return answer
+
+
+def _received(item: Mapping[str, Any]) -> Received:
+    shown = item["shown"] or {"options": ()}
+    return Received(item["seq"], item["body"], item["segments"], tuple(each["title"] for each in shown["options"]))

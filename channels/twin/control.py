@@ -6,13 +6,15 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunning
+from dataclasses import asdict
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from bot.core.ids import canonical_number
+from channels.twin import sending
+from channels.twin.addresses import phone_id
 from channels.twin.state import CallbackMode, Fault, Message, Twin
 from channels.twin.webhooks import Answer, Webhooks
 
@@ -39,7 +41,7 @@ def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
         wait = min(float(request.args.get("wait", 0)), LONGEST_WAIT)
         everything = request.args.get("all", "") not in ("", "0", "false")
         seq = twin.seq
-        found = twin.of_phone(canonical_number(number), after, wait, everything)
+        found = twin.of_phone(phone_id(number), after, wait, everything, request.args.get("channel"))
         return jsonify(messages=[_shown(message) for message in found], last=found[-1].seq if found else after, seq=seq)
 
     @api.post("/phones/<number>/messages")
@@ -48,11 +50,10 @@ def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
         repeat = int(given.get("repeat", 1))
         if not 1 <= repeat <= _MOST_REPEATS:
             raise ValueError(f"repeat: 1 to {_MOST_REPEATS}")
+        phone = phone_id(number)
         message, calls = webhooks.phone_sends(
-            canonical_number(number),
-            str(given.get("body", "")),
-            to=given.get("to"),
-            sid=given.get("sid"),
+            phone,
+            sending.read(twin, phone, given),
             repeat=repeat,
             parallel=bool(given.get("parallel", False)),
             fields={str(name): str(value) for name, value in dict(given.get("fields", {})).items()},
@@ -61,6 +62,41 @@ def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
         if "wait" in given:
             answer["webhooks"] = _wait(calls, min(float(given["wait"]), LONGEST_WAIT))
         return jsonify(answer), 202
+
+    @api.get("/phones/<number>/changes")
+    def read_changes(number: str) -> Response:
+        after = int(request.args.get("after", 0))
+        wait = min(float(request.args.get("wait", 0)), LONGEST_WAIT)
+        version = twin.version
+        found = twin.changes(phone_id(number), after, wait)
+        last = found[-1].version if found else after
+        return jsonify(messages=[_shown(message) for message in found], last=last, version=version)
+
+    @api.delete("/phones/<number>/session")
+    def end_session(number: str) -> Response:
+        twin.end_session(phone_id(number))
+        return jsonify(in_session=False)
+
+    @api.post("/clock")
+    def advance() -> Response:
+        seconds = float(_object().get("advance", 0))
+        if seconds < 0:
+            raise ValueError("advance: seconds, 0 or more")
+        twin.advance(seconds)
+        return jsonify(advanced=seconds)
+
+    @api.post("/whatsapp")
+    def set_whatsapp() -> Response:
+        given = _object()
+        if given.get("approvals", "approved") not in ("approved", "pending", "rejected"):
+            raise ValueError("approvals: approved, pending or rejected")
+        twin.approvals = given.get("approvals", twin.approvals)
+        twin.reads = bool(given.get("reads", twin.reads))
+        return jsonify(approvals=twin.approvals, reads=twin.reads)
+
+    @api.get("/violations")
+    def read_violations() -> Response:
+        return jsonify(twin.violations())
 
     @api.get("/faults")
     def read_faults() -> Response:
@@ -132,6 +168,15 @@ def _shown(message: Message) -> dict[str, Any]:
         "segments": message.segments,
         "status": message.status,
         "at": message.created.isoformat(),
+        "version": message.version,
+        "channel": message.channel,
+        "kind": message.kind,
+        "mark": message.mark,
+        "error_code": message.error_code,
+        "shown": None if message.shown is None else asdict(message.shown),
+        "location": None if message.pin is None else asdict(message.pin),
+        "files": [asdict(file) for file in message.files],
+        "quotes": message.quotes,
     }
 
 

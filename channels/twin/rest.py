@@ -2,111 +2,60 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import re
-import socket
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from uuid import uuid4
 
-import phonenumbers
-from flask import Blueprint, Response, g, jsonify, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
-from bot.core.ids import BadNumber, canonical_number
 from channels.sms.segments import MAX_CHARACTERS
+from channels.twin.addresses import channel_of, checked, written
+from channels.twin.contents import Ready, fill, only_in_session
+from channels.twin.guard import play
+from channels.twin.refusal import NoAnswer, Refusal
 from channels.twin.state import Fault, Message, Twin
 from channels.twin.webhooks import API_VERSION, Webhooks
 
 log = logging.getLogger(__name__)
 
-_MESSAGES = {
-    # Twilio's own words for an operator's eyes; ``{}`` is the value at fault.
-    20001: "Invalid parameter: {}",
-    20003: "Authentication Error - invalid username",
-    20004: "Method not allowed",
-    20404: "The requested resource {} was not found",
-    20429: "Too Many Requests",
-    20500: "An internal server error has occurred",
-    20503: "Service is unavailable. Please try again.",
-    21211: "The 'To' number {} is not a valid phone number.",
-    21212: "The 'From' number {} is not a valid phone number, shortcode, or alphanumeric sender ID.",
-    21266: "'To' and 'From' number cannot be the same",
-    21602: "Message body is required.",
-    21603: "A 'From' phone number is required.",
-    21604: "A 'To' phone number is required.",
-    21609: "The 'StatusCallback' URL {} is not a valid URL.",
-    21610: "Attempt to send to unsubscribed recipient",
-    21617: "The concatenated message body exceeds the 1600 character limit.",
-    21624: "Invalid validity period value",
-    21705: "The 'MessagingServiceSid' {} is invalid.",
+_CARRIER_MESSAGES = {
+    30001: "Queue overflow",
+    30002: "Account suspended",
+    30003: "Unreachable destination handset",
+    63013: "Channel provider's policy was violated",
+    63016: "Failed to send freeform message because you are outside the allowed window",
 }
-_STATUS = {20003: 401, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
-_CARRIER_MESSAGES = {30001: "Queue overflow", 30002: "Account suspended", 30003: "Unreachable destination handset"}
-
-
-class Refusal(Exception):
-    """An error in Twilio's form: ``{code, message, more_info, status}``."""
-
-    def __init__(self, code: int, value: str = "", status: int | None = None, retry_after: float | None = None) -> None:
-        """``status`` is the HTTP status when it is not the code's own."""
-        super().__init__(str(code))
-        self.code = code
-        self.message = _MESSAGES.get(code, f"Error {code}").format(value)
-        self.status = status or _STATUS.get(code, 400)
-        self.retry_after = retry_after
-
-
-class NoAnswer(Exception):
-    """The connection is to be cut without an answer: :func:`cut` does."""
 
 
 def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
     """Return the API under ``/2010-04-01``."""
     api = Blueprint("rest", __name__, url_prefix=f"/{API_VERSION}/Accounts/<account_sid>")
 
-    @api.before_request
-    def note_arrival() -> None:
-        params = request.form if request.method == "POST" else request.args
-        g.record = twin.record(
-            "request", method=request.method, path=request.path, params=params.to_dict(), status=None, fault=None
-        )
-
-    @api.after_request
-    def note_answer(response: Response) -> Response:
-        if not g.get("cut"):
-            twin.amend(g.record, status=response.status_code)
-        return response
-
-    @api.before_request
-    def authenticate() -> None:
-        given = request.authorization
-        user, password = (given.username or "", given.password or "") if given else ("", "")
-        right = _same(user, twin.config.account_sid) & _same(password, twin.config.auth_token)
-        if not right:
-            raise Refusal(20003)
-        if (request.view_args or {}).get("account_sid") != twin.config.account_sid:
-            raise Refusal(20404, request.path)
-
     @api.post("/Messages.json")
     def send(account_sid: str) -> tuple[Response, int]:
         form = request.form
-        fault = _play(twin, "send", form.get("To"))
-        outgoing = _checked(twin, form)
-        message = twin.add("outbound-api", **outgoing, reached=fault is None or fault.undelivered is None)
+        fault = play(twin, "send", checked(form.get("To", "")))
+        outgoing = _fields(twin, form)
+        failure = _failure(twin, outgoing) or (fault.undelivered if fault else None)
+        ready = outgoing.pop("ready")
+        shown = ready.shown if ready else None
+        message = twin.add("outbound-api", **outgoing, shown=shown, reached=failure is None)
         answer = jsonify(resource(twin, message))
         log.info("message accepted", extra={"sid": message.sid, "segments": message.segments})
-        webhooks.follow(message, fault.undelivered if fault else None)
+        webhooks.follow(message, failure)
         if fault is not None:
             _spoil(twin, fault)
         return answer, 201
 
     @api.get("/Messages.json")
     def read_list(account_sid: str) -> Response:
-        _play(twin, "list", request.args.get("To"))
+        play(twin, "list", checked(request.args.get("To", "")))
         return jsonify(_page(twin, request.args))
 
     @api.get("/Messages/<sid>.json")
@@ -116,46 +65,16 @@ def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
             raise Refusal(20404, request.path)
         return jsonify(resource(twin, message))
 
-    @api.errorhandler(Refusal)
-    def refused(error: Refusal) -> Response:
-        log.info("request refused", extra={"code": error.code, "status": error.status})
-        return shown(error)
+    @api.get("/Messages/<sid>/Media/<file>")
+    def fetch_file(account_sid: str, sid: str, file: str) -> AnyResponse:
+        """Send on to the file's own address, which needs no credentials, as Twilio does."""
+        play(twin, "media")
+        message = twin.message(sid)
+        if message is None or file not in [each.sid for each in message.files] or twin.file(file) is None:
+            raise Refusal(20404, request.path)
+        return redirect(f"/files/{file}", code=307)
 
     return api
-
-
-def shown(error: Refusal) -> Response:
-    """Return an error as Twilio answers it."""
-    body: dict[str, Any] = {
-        "code": error.code,
-        "message": error.message,
-        "more_info": f"https://www.twilio.com/docs/errors/{error.code}",
-        "status": error.status,
-    }
-    if error.code == 20003:
-        body["detail"] = "Your AccountSid or AuthToken was incorrect."
-    response = jsonify(body)
-    response.status_code = error.status
-    if error.status == 401:
-        response.headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = f"{error.retry_after:g}"
-    return response
-
-
-def no_such_thing(error: HTTPException) -> Response:
-    """Answer what is no resource of ours (404), or not so (405), as Twilio does."""
-    code = {404: 20404, 405: 20004}.get(error.code or 0, 20001)
-    return shown(Refusal(code, request.path, status=error.code))
-
-
-def cut(error: NoAnswer) -> Response:
-    """Cut the connection under the request; nothing of the returned answer arrives."""
-    g.cut = True
-    connection = request.environ.get("werkzeug.socket")
-    if connection is not None:
-        connection.shutdown(socket.SHUT_RDWR)
-    return Response(status=500)
 
 
 def resource(twin: Twin, message: Message) -> dict[str, Any]:
@@ -174,9 +93,9 @@ def resource(twin: Twin, message: Message) -> dict[str, Any]:
         "error_message": _CARRIER_MESSAGES.get(message.error_code, "Message not delivered")
         if message.error_code
         else None,
-        "from": message.sender or None,
+        "from": _from(message),
         "messaging_service_sid": message.service_sid,
-        "num_media": "0",
+        "num_media": str(len(message.files)),
         # A Messaging Service has not chosen a sender yet, so nothing is counted yet.
         "num_segments": "0" if unassigned else str(message.segments),
         "price": None,
@@ -184,32 +103,21 @@ def resource(twin: Twin, message: Message) -> dict[str, Any]:
         "sid": message.sid,
         "status": message.status,
         "subresource_uris": {"media": f"{uri}/Media.json"},
-        "to": message.recipient,
+        "to": _to(message),
         "uri": f"{uri}.json",
     }
 
 
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
+def _from(message: Message) -> str | None:
+    if message.direction == "inbound" and message.address:
+        return message.address
+    return written(message.channel, message.sender) or None
 
 
-def _play(twin: Twin, on: Any, to: str | None) -> Fault | None:
-    """Play a fault that comes before the message is taken; return one that comes after."""
-    fault = twin.take_fault(on, _number(to) if to else None)
-    if fault is None:
-        return None
-    twin.amend(g.record, fault=fault.name)
-    if fault.after_accept and on == "send":
-        return fault
-    if fault.name == "timeout" or fault.after_accept:
-        twin.hang()
-        raise NoAnswer
-    if fault.name == "drop":
-        raise NoAnswer
-    code = {"429": 20429, "500": 20500, "502": 20503, "503": 20503, "504": 20503}.get(fault.name)
-    if code is not None:
-        raise Refusal(code, status=int(fault.name), retry_after=fault.retry_after)
-    raise Refusal(int(fault.name), retry_after=fault.retry_after)
+def _to(message: Message) -> str:
+    if message.direction == "inbound" or not message.address:
+        return written(message.channel, message.recipient)
+    return message.address
 
 
 def _spoil(twin: Twin, fault: Fault) -> None:
@@ -222,44 +130,64 @@ def _spoil(twin: Twin, fault: Fault) -> None:
         raise NoAnswer
 
 
-def _number(text: str) -> str | None:
-    """Return a number in E.164 form, None when Twilio would not take it."""
-    try:
-        parsed = phonenumbers.parse(text, None)
-        return canonical_number(text) if phonenumbers.is_possible_number(parsed) else None
-    except (phonenumbers.NumberParseException, BadNumber):
-        return None
+def _fields(twin: Twin, form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of a new message; refuse as Twilio does, and in its order.
 
-
-def _checked(twin: Twin, form: Mapping[str, str]) -> dict[str, Any]:
-    """Return the fields of a new message; refuse as Twilio does, and in its order."""
+    ``ready`` is the content that it shows, filled in; None for plain text.
+    """
     to, sender, service = form.get("To", ""), form.get("From", ""), form.get("MessagingServiceSid", "")
-    body, callback = form.get("Body", ""), form.get("StatusCallback", "")
+    body, content, callback = form.get("Body", ""), form.get("ContentSid", ""), form.get("StatusCallback", "")
     validity = form.get("ValidityPeriod")
+    channel = channel_of(to)
     checks = (
         (not to, 21604, ""),
         (not sender and not service, 21603, ""),
-        (not body, 21602, ""),
-        (_number(to) is None, 21211, to),
-        (bool(sender) and _number(sender) is None, 21212, sender),
-        (bool(sender) and _number(sender) == _number(to), 21266, ""),
+        (not body and not content, 21602, ""),
+        (checked(to) is None, 21211, to),
+        (bool(sender) and checked(sender) is None, 21212, sender),
+        (bool(sender) and channel_of(sender) != channel, 21910, ""),
+        (bool(sender) and channel == "whatsapp" and checked(sender) != twin.config.whatsapp_number, 63007, ""),
+        (bool(sender) and checked(sender) == checked(to), 21266, ""),
         (bool(service) and re.fullmatch(r"MG[0-9a-fA-F]{32}", service) is None, 21705, service),
         (len(body) > MAX_CHARACTERS, 21617, ""),
         (bool(callback) and not _callable(callback), 21609, callback),
         (validity is not None and not (validity.isdigit() and 1 <= int(validity) <= 36000), 21624, ""),
-        (twin.is_opted_out(_number(to) or ""), 21610, ""),
+        (twin.is_opted_out(checked(to) or "", channel), 21610, ""),
+        (bool(content) and twin.content(content) is None, 21655, content),
     )
     for wrong, code, value in checks:
         if wrong:
             raise Refusal(code, value)
+    found = twin.content(content) if content else None
+    ready = fill(found, form.get("ContentVariables", ""), channel) if found else None
+    more = {"sid": f"MM{uuid4().hex}"} if ready else {}
     return {
-        "recipient": _number(to),
-        "sender": _number(sender) if sender else "",
-        "body": body,
+        "recipient": checked(to),
+        "sender": checked(sender) if sender else "",
+        "body": ready.body if ready else body,
         "status": "accepted" if service else "queued",
         "service_sid": service or None,
         "status_callback": callback or None,
+        "channel": channel,
+        "address": to,
+        "content_sid": content or None,
+        "ready": ready,
+        **more,
     }
+
+
+def _failure(twin: Twin, outgoing: Mapping[str, Any]) -> int | None:
+    """Return the code with which WhatsApp refuses what Twilio has accepted; it comes in a status callback."""
+    ready: Ready | None = outgoing["ready"]
+    if outgoing["channel"] != "whatsapp":
+        return None
+    may_begin = ready is not None and ready.template and not only_in_session(ready.type)
+    if not twin.in_session(outgoing["recipient"]) and not may_begin:
+        return 63016
+    if ready is not None and ready.problem:
+        log.warning("WhatsApp refuses the content", extra={"limit": ready.problem})
+        return 63013
+    return None
 
 
 def _callable(url: str) -> bool:
@@ -303,10 +231,10 @@ def _whole(args: Mapping[str, str], name: str, default: int, least: int, most: i
 
 
 def _matches(message: Message, args: Mapping[str, str]) -> bool:
-    if args.get("To") and message.recipient != _number(args["To"]):
-        return False
-    if args.get("From") and message.sender != _number(args["From"]):
-        return False
+    for name, number in (("To", message.recipient), ("From", message.sender)):
+        given = args.get(name)
+        if given and (number, message.channel) != (checked(given), channel_of(given)):
+            return False
     for name in ("DateSent", "DateSent<", "DateSent>"):
         if args.get(name):
             first, last = _moment(args[name], name)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Blueprint, Flask, Response, abort
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from channels.twin import control, rest
-from channels.twin.state import Twin, TwinConfig
+from channels.twin import contents, control, messaging, refusal, rest
+from channels.twin.guard import guard
+from channels.twin.state import FaultPlace, Twin, TwinConfig
 from channels.twin.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from channels.twin.contracts import Contracts
 
 
 class _Handler(WSGIRequestHandler):
@@ -30,17 +35,40 @@ def create_app(twin: Twin, webhooks: Webhooks) -> Flask:
     """Build the application."""
     app = Flask("twin")
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    app.register_error_handler(HTTPException, rest.no_such_thing)
-    app.register_error_handler(rest.NoAnswer, rest.cut)
+    app.register_error_handler(HTTPException, refusal.no_such_thing)
+    app.register_error_handler(refusal.NoAnswer, refusal.cut)
+    contracts = _contracts(twin.config.contracts)
 
     @app.before_request
     def closed() -> None:
         if twin.closed:  # a connection that was kept outlives the listening socket
-            raise rest.NoAnswer
+            raise refusal.NoAnswer
 
-    app.register_blueprint(rest.blueprint(twin, webhooks))
+    @app.get("/files/<sid>")
+    def file(sid: str) -> Response:
+        found = twin.file(sid)
+        if found is None:
+            abort(404)
+        return Response(found[1], content_type=found[0])
+
+    guarded: list[tuple[Blueprint, FaultPlace | None]] = [
+        (rest.blueprint(twin, webhooks), None),
+        (contents.blueprint(twin), "content"),
+        (messaging.blueprint(twin), "typing"),
+    ]
+    for api, place in guarded:
+        guard(api, twin, contracts, place)
+        app.register_blueprint(api)
     app.register_blueprint(control.blueprint(twin, webhooks))
     return app
+
+
+def _contracts(folder: Path | None) -> Contracts | None:
+    if folder is None:
+        return None
+    from channels.twin.contracts import Contracts  # its library is there for tests only
+
+    return Contracts(folder)
 
 
 class TwinServer:
@@ -59,7 +87,7 @@ class TwinServer:
         self._server = make_server(
             host, port, create_app(self.twin, self.webhooks), threaded=True, request_handler=_Handler
         )
-        self.url = f"http://{host}:{self._server.port}"
+        self.url = self.twin.url = f"http://{host}:{self._server.port}"
         self._thread: threading.Thread | None = None
 
     def serve(self) -> None:

@@ -18,8 +18,10 @@ from xml.etree import ElementTree
 import httpx
 import phonenumbers
 
+from channels.twin.addresses import PREFIX, with_old_prefix, written
 from channels.twin.signing import sign
-from channels.twin.state import CallbackMode, Message, Twin
+from channels.twin.shown import Attachment, Pin
+from channels.twin.state import CallbackMode, ChannelKind, Message, Twin
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +96,36 @@ class Answer:
     texts: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What a phone sends. ``kind`` is Twilio's MessageType; ``more`` are fields that only this kind has.
+
+    ``old_prefix``: WhatsApp names a Mexican number with the 1 that the telephone network has dropped.
+    """
+
+    body: str = ""
+    channel: ChannelKind = "sms"
+    to: str | None = None
+    sid: str | None = None
+    kind: str = "text"
+    pin: Pin | None = None
+    files: tuple[Attachment, ...] = ()
+    quotes: str | None = None
+    profile: str = ""
+    old_prefix: bool = True
+    more: tuple[tuple[str, str], ...] = ()
+
+    def address(self, number: str) -> str:
+        """Return the phone's address as the carrier writes it."""
+        if self.channel == "sms":
+            return number
+        return written("whatsapp", with_old_prefix(number) if self.old_prefix else number)
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields that are not the message's own."""
+        return dict(self.more) | ({"ProfileName": self.profile} if self.profile else {})
+
+
 class Webhooks:
     """Sends inbound messages and status callbacks, in the background."""
 
@@ -102,7 +134,8 @@ class Webhooks:
         self._twin = twin
         self._stopping = threading.Event()
         self._queue = _Queue()
-        Overrides.of(twin.config.inbound_url)  # fails now rather than with the first message
+        for channel in ("sms", "whatsapp"):
+            Overrides.of(twin.config.inbound(channel))  # fails now rather than with the first message
         # No proxy from the environment: the gateway is reached directly. No kept connections: one that the gateway
         # closes at that very moment would lose a message in a way that Twilio does not.
         limits = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=0)
@@ -111,10 +144,8 @@ class Webhooks:
     def phone_sends(
         self,
         number: str,
-        body: str,
+        sent: Sent,
         *,
-        to: str | None = None,
-        sid: str | None = None,
         repeat: int = 1,
         parallel: bool = False,
         fields: dict[str, str] | None = None,
@@ -123,13 +154,26 @@ class Webhooks:
 
         ``fields`` are added to the form, or replace what it has.
         """
-        recipient = to or self._twin.config.number
-        message = self._twin.message(sid) if sid else None
+        recipient = sent.to or self._twin.config.own_number(sent.channel)
+        message = self._twin.message(sent.sid) if sent.sid else None
         if message is None:
-            more = {"sid": sid} if sid else {}
-            message = self._twin.add("inbound", number, recipient, body, status="received", reached=True, **more)
-        opt_out = self._handle_opt_out(number, body)
-        form = inbound_form(self._twin, message, opt_out) | (fields or {})
+            message = self._twin.add(
+                "inbound",
+                number,
+                recipient,
+                sent.body,
+                status="received",
+                sid=sent.sid or f"{'MM' if sent.files else 'SM'}{uuid4().hex}",
+                channel=sent.channel,
+                address=sent.address(number),
+                kind=sent.kind,
+                mark="sent",
+                pin=sent.pin,
+                files=sent.files,
+                quotes=sent.quotes,
+            )
+        opt_out = self._handle_opt_out(number, sent.body, sent.channel)
+        form = inbound_form(self._twin, message, opt_out) | sent.fields() | (fields or {})
         token = str(uuid4())
         return message, [
             self._queue.submit(
@@ -158,26 +202,31 @@ class Webhooks:
         self._queue.close()
         self._http.close()
 
-    def _handle_opt_out(self, number: str, body: str) -> str | None:
+    def _handle_opt_out(self, number: str, body: str, channel: str) -> str | None:
         kind = _OPT_OUT_WORDS.get(body.strip().upper()) if self._twin.config.handles_opt_out else None
         if kind in ("STOP", "START"):
-            self._twin.opt_out(number, kind == "STOP")
+            self._twin.opt_out(number, kind == "STOP", channel)
         return kind
 
     def _inbound(self, message: Message, form: Form, token: str) -> Answer:
-        answer = self._call("inbound", message.sid, self._twin.config.inbound_url, form, token)
+        answer = self._call("inbound", message.sid, self._twin.config.inbound(message.channel), form, token)
+        if answer.error is None:
+            self._twin.mark(message.sid, "delivered")
+        elif answer.status is None or not 200 <= answer.status < 300:
+            self._twin.mark(message.sid, "failed")
         for text in answer.texts:
             self._reply(message, text)
         return answer
 
     def _reply(self, message: Message, text: str) -> None:
-        if self._twin.is_opted_out(message.sender):
+        if self._twin.is_opted_out(message.sender, message.channel):
             return
-        reply = self._twin.add("outbound-reply", message.recipient, message.sender, text, status="queued")
+        same = {"channel": message.channel, "address": message.address}
+        reply = self._twin.add("outbound-reply", message.recipient, message.sender, text, status="queued", **same)
         self.follow(reply)
 
     def _progress(self, message: Message, undelivered: int | None, mode: CallbackMode) -> Answer:
-        path = _path(message, undelivered)
+        path = _path(message, undelivered, self._twin.reads)
         if mode.shuffle:
             for status, code in path:
                 self._advance(message, status, code)
@@ -199,7 +248,7 @@ class Webhooks:
 
     def _advance(self, message: Message, status: str, code: int | None) -> None:
         now = datetime.now(timezone.utc)
-        sender = message.sender or self._twin.config.number
+        sender = message.sender or self._twin.config.own_number(message.channel)
         sent = {"sent": now} if status in ("sent", "failed", "undelivered") else {}
         self._twin.update(message.sid, status=status, error_code=code, sender=sender, **sent)
 
@@ -254,28 +303,22 @@ class Webhooks:
 
 
 def inbound_form(twin: Twin, message: Message, opt_out: str | None = None) -> dict[str, str]:
-    """Return the fields of an incoming SMS: https://www.twilio.com/docs/messaging/guides/webhook-request."""
-    form = {
-        "ToCountry": _country(message.recipient),
-        "ToState": "",
+    """Return the fields of an incoming message: https://www.twilio.com/docs/messaging/guides/webhook-request."""
+    form = _whatsapp_form(twin, message) if message.channel == "whatsapp" else _sms_form(message)
+    form |= {
         "SmsMessageSid": message.sid,
-        "NumMedia": "0",
-        "ToCity": "",
-        "FromZip": "",
+        "NumMedia": str(len(message.files)),
         "SmsSid": message.sid,
-        "FromState": "",
         "SmsStatus": "received",
-        "FromCity": "",
         "Body": message.body,
-        "FromCountry": _country(message.sender),
-        "To": message.recipient,
-        "ToZip": "",
         "NumSegments": str(message.segments),
         "MessageSid": message.sid,
         "AccountSid": twin.config.account_sid,
-        "From": message.sender,
         "ApiVersion": API_VERSION,
     }
+    for index, file in enumerate(message.files):
+        path = f"/{API_VERSION}/Accounts/{twin.config.account_sid}/Messages/{message.sid}/Media/{file.sid}"
+        form |= {f"MediaUrl{index}": twin.url + path, f"MediaContentType{index}": file.content_type}
     if twin.config.messaging_service_sid:
         form["MessagingServiceSid"] = twin.config.messaging_service_sid
     if opt_out:
@@ -283,23 +326,59 @@ def inbound_form(twin: Twin, message: Message, opt_out: str | None = None) -> di
     return form
 
 
+def _sms_form(message: Message) -> dict[str, str]:
+    form = {"From": message.sender, "To": message.recipient}
+    for name, number in (("From", message.sender), ("To", message.recipient)):
+        form |= {f"{name}Country": _country(number), f"{name}State": "", f"{name}City": "", f"{name}Zip": ""}
+    return form
+
+
+def _whatsapp_form(twin: Twin, message: Message) -> dict[str, str]:
+    form = {
+        "From": message.address,
+        "To": written("whatsapp", message.recipient),
+        "MessageType": message.kind,
+        "ReferralNumMedia": "0",
+        "Forwarded": "false",
+        "FrequentlyForwarded": "false",
+    }
+    bare = message.address.removeprefix(PREFIX)
+    if bare.startswith("+"):
+        form["WaId"] = with_old_prefix(bare)[1:]
+    if message.pin is not None:
+        pin = message.pin
+        form |= {"Latitude": str(pin.latitude), "Longitude": str(pin.longitude)}
+        form |= {name: value for name, value in (("Label", pin.label), ("Address", pin.address)) if value}
+    if message.quotes is not None:
+        form["OriginalRepliedMessageSid"] = message.quotes
+        form["OriginalRepliedMessageSender"] = form["To"]
+    return form
+
+
 def status_form(twin: Twin, message: Message, status: str, code: int | None) -> Form:
     """Return a status callback's fields: https://www.twilio.com/docs/messaging/guides/track-outbound-message-status."""
+    sender = message.sender or twin.config.own_number(message.channel)
     form = {
         "SmsSid": message.sid,
         "SmsStatus": status,
         "MessageStatus": status,
-        "To": message.recipient,
+        "To": message.address or message.recipient,
         "MessageSid": message.sid,
         "AccountSid": twin.config.account_sid,
-        "From": message.sender or twin.config.number,
+        "From": written(message.channel, sender),
         "ApiVersion": API_VERSION,
     }
     if message.service_sid:
         form["MessagingServiceSid"] = message.service_sid
     if code is not None:
         form["ErrorCode"] = str(code)
-    if status in ("delivered", "undelivered"):
+    if message.channel == "whatsapp":
+        form |= {"ChannelPrefix": "whatsapp", "ChannelToAddress": message.address or message.recipient}
+        if status in ("delivered", "read"):
+            form["EventType"] = status.upper()
+        if code is not None:
+            form["ChannelStatusMessage"] = str(code)
+    elif status in ("delivered", "undelivered"):
         form["RawDlrDoneDate"] = datetime.now(timezone.utc).strftime("%y%m%d%H%M")
     return list(form.items())
 
@@ -327,12 +406,13 @@ def twiml_messages(body: bytes, content_type: str) -> list[str]:
     return [text for text in texts if text]
 
 
-def _path(message: Message, undelivered: int | None) -> list[tuple[str, int | None]]:
+def _path(message: Message, undelivered: int | None, reads: bool) -> list[tuple[str, int | None]]:
     """Return the statuses that a message goes through, each with its error code."""
     begin: list[tuple[str, int | None]] = [("queued", None)]
     if undelivered is None:
-        return [*begin, ("sent", None), ("delivered", None)]
-    if undelivered in (30001, 30002):  # Twilio never handed it on
+        read: list[tuple[str, int | None]] = [("read", None)] if message.channel == "whatsapp" and reads else []
+        return [*begin, ("sent", None), ("delivered", None), *read]
+    if undelivered in (30001, 30002) or message.channel == "whatsapp":  # never handed on, or WhatsApp took it not
         return [*begin, ("failed", undelivered)]
     return [*begin, ("sent", None), ("undelivered", undelivered)]
 

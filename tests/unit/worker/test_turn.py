@@ -17,6 +17,7 @@ from bot.core.turns import TurnContext, TurnResult, Understood
 from bot.store import ConversationState, StoredMessage
 from bot.worker.degraded import Degraded
 from bot.worker.engine_client import EngineUnavailable
+from bot.worker.people import People
 from bot.worker.turn import PhraseBook, TurnHandler
 from channels.registry import CHANNELS
 from channels.sms.gsm7 import fold
@@ -62,7 +63,9 @@ def phrase_book(compiled_phrases):
 @pytest.fixture
 def make(engine, plain_search, phrase_book):
     def handler(number=""):
-        return TurnHandler(engine, Degraded(plain_search, number), CHANNELS, phrase_book, "Gobierno de Prueba", number)
+        return TurnHandler(
+            engine, Degraded(plain_search, number), CHANNELS, phrase_book, "Gobierno de Prueba", People(None, number)
+        )
 
     return handler
 

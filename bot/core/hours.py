@@ -1,0 +1,83 @@
+"""When people answer: opening hours by weekday, with holidays. Local times of one time zone.
+
+Written as ``lun-vie 09:00-18:00; sab 09:00-14:00``; days are ``lun`` to ``dom``, or English ``mon`` to ``sun``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+_DAYS = {
+    name: number
+    for names in (
+        ("lun", "mar", "mie", "jue", "vie", "sab", "dom"),
+        ("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
+    )
+    for number, name in enumerate(names)
+}
+_PART = re.compile(r"^([a-z]{3})(?:-([a-z]{3}))?\s+(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
+_LONGEST_SEARCH_DAYS = 370
+
+
+class BadHours(ValueError):
+    """Hours cannot be read; the message quotes the part at fault."""
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    """``spans``: (weekday from 0 = Monday, opens, closes). No span at all: always open."""
+
+    spans: tuple[tuple[int, time, time], ...] = ()
+    holidays: Collection[date] = frozenset()
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether somebody answers at a local time."""
+        if not self.spans:
+            return True
+        if at.date() in self.holidays:
+            return False
+        return any(day == at.weekday() and opens <= at.time() < closes for day, opens, closes in self.spans)
+
+    def next_opening(self, at: datetime) -> datetime | None:
+        """Return ``at`` if open then, else the next opening in the same zone; None when there is none in a year."""
+        if self.is_open(at):
+            return at
+        for days in range(_LONGEST_SEARCH_DAYS):
+            day = at.date() + timedelta(days=days)
+            if day in self.holidays:
+                continue
+            for weekday, opens, _ in sorted(self.spans):
+                opening = datetime.combine(day, opens, at.tzinfo)
+                if weekday == day.weekday() and opening > at:
+                    return opening
+        return None
+
+
+def parse_hours(text: str, holidays: Collection[date] = frozenset()) -> OpeningHours:
+    """Read hours; an empty text is always open.
+
+    Raises:
+        BadHours: a part cannot be read, names an unknown day, or closes before it opens.
+    """
+    spans: list[tuple[int, time, time]] = []
+    for part in filter(None, (each.strip().lower().replace("é", "e").replace("á", "a") for each in text.split(";"))):
+        match = _PART.match(part)
+        if match is None or match[1] not in _DAYS or (match[2] or match[1]) not in _DAYS:
+            raise BadHours(f"{part!r}: expected like 'lun-vie 09:00-18:00'")
+        first, last = _DAYS[match[1]], _DAYS[match[2] or match[1]]
+        try:
+            opens, closes = time(int(match[3]), int(match[4])), _closing(int(match[5]), int(match[6]))
+        except ValueError:
+            raise BadHours(f"{part!r}: there is no such time") from None
+        if closes <= opens:
+            raise BadHours(f"{part!r}: closes before it opens")
+        days = range(first, last + 1) if first <= last else (*range(first, 7), *range(last + 1))
+        spans += [(day, opens, closes) for day in days]
+    return OpeningHours(tuple(sorted(spans)), holidays)
+
+
+def _closing(hour: int, minute: int) -> time:
+    return time.max if (hour, minute) == (24, 0) else time(hour, minute)

@@ -1,0 +1,60 @@
+"""The desk: what a person who asks for a person is told, and whether she is put into the queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.core.hours import OpeningHours
+from bot.store.handoffs import HandoffRecord, Handoffs, Place
+
+_LONGEST_ESTIMATE = 120
+_FEW = 3
+
+
+@dataclass(frozen=True)
+class Desk:
+    """People who answer, as a whole. ``hours`` are local times; who asks outside them is told when they begin."""
+
+    handoffs: Handoffs
+    hours: OpeningHours
+
+    def status(self, now: datetime) -> DeskStatus:
+        """Say whether people answer. ``now`` is local to ``hours``."""
+        if not self.handoffs.staffed():
+            return DeskStatus("nobody")
+        if self.hours.is_open(now):
+            return DeskStatus("open")
+        return DeskStatus("closed", self.hours.next_opening(now))
+
+    def waiting(self, conversation: str, now: datetime) -> tuple[HandoffRecord, Place] | None:
+        """Return the conversation's waiting handoff and its place."""
+        handoff = self.handoffs.open_of(conversation)
+        if handoff is None or handoff.waiting_since is None:
+            return None
+        return handoff, self.handoffs.place(handoff, now)
+
+
+@dataclass(frozen=True)
+class DeskStatus:
+    """``nobody``: no agent exists at all. ``closed``: outside the hours; ``opens`` None when they never come."""
+
+    kind: Literal["open", "closed", "nobody"]
+    opens: datetime | None = None
+
+
+def expected_wait(place: Place) -> int | None:
+    """Return the minutes to say, rounded up to a word people use, or None where nothing is known.
+
+    The median of the last waits, times how many rounds of agents stand before this place. With fewer than three waits
+    known, or no agent here, any number would be a guess.
+    """
+    waits = sorted(place.recent_waits)
+    if len(waits) < _FEW or place.agents_here == 0:
+        return None
+    median = waits[len(waits) // 2]
+    rounds = -(-place.position // place.agents_here)
+    minutes = max(1, -(-(median * rounds) // timedelta(minutes=1)))
+    step = 1 if minutes <= _FEW else 5
+    return min(_LONGEST_ESTIMATE, -(-minutes // step) * step)

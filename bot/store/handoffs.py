@@ -1,0 +1,489 @@
+"""Handoffs in SQL: every change is one transaction that follows ``bot.core.handoff.TRANSITIONS`` and tells consoles."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, update
+
+from bot.core.delivery import DeliveryStatus, Outgoing
+from bot.core.effects import BringPerson, LeaveQueue
+from bot.core.handoff import HandoffEvent, HandoffState, TransitionRefused, after
+from bot.core.messages import ChannelName
+from bot.core.replies import HandoffReason
+from bot.store.effects import write_effect
+from bot.store.live import note_live
+from bot.store.outbox import enqueue
+from bot.store.tables import agents, conversations, handoffs, inbound, outbound, teams
+
+OPEN = (HandoffState.WAITING.value, HandoffState.WITH_AGENT.value)
+REOPEN_WITHIN = timedelta(hours=24)
+"""Asking for a person again so soon after a close takes up the same handoff, for its agent first."""
+_PRIORITY: dict[HandoffReason, int] = {"emergency": 3, "upset": 2, "asked": 1, "not_understood": 1, "rule": 1}
+
+
+@dataclass(frozen=True)
+class HandoffRecord:
+    """A handoff as it stands. Times are aware; ``agent`` and ``team`` are names, for people to read."""
+
+    id: int
+    conversation_id: str
+    state: HandoffState
+    reason: HandoffReason
+    channel: ChannelName
+    language: str
+    topic: str | None
+    note: str
+    sensitive: bool
+    priority: int
+    team_id: int | None
+    team: str | None
+    agent_id: int | None
+    agent: str | None
+    wanted_agent_id: int | None
+    asked_at: datetime
+    waiting_since: datetime | None
+    taken_at: datetime | None
+    person_wrote_at: datetime | None
+    agent_wrote_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A waiting handoff's place in the queue (from 1), how long the last ones waited, and how many agents are here."""
+
+    position: int
+    recent_waits: tuple[timedelta, ...]
+    agents_here: int
+
+
+class NotYours(RuntimeError):
+    """An agent acts on a handoff that another has, or that is over. ``agent`` is the name of who has it, if anybody."""
+
+    def __init__(self, state: HandoffState, agent: str | None) -> None:
+        """Say who has it."""
+        super().__init__(f"the handoff is {state.value}")
+        self.state = state
+        self.agent = agent
+
+
+class Handoffs:
+    """The queue and what agents do with it. A method that changes something returns the handoff after it."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Work in this database."""
+        self._engine = engine
+
+    # ---- reading ---------------------------------------------------------------------------------------------
+
+    def get(self, handoff: int) -> HandoffRecord | None:
+        """Return one handoff."""
+        with self._engine.connect() as db:
+            row = db.execute(_records().where(handoffs.c.id == handoff)).first()
+        return _record(row) if row else None
+
+    def open_of(self, conversation: str) -> HandoffRecord | None:
+        """Return the conversation's handoff that is waiting or with an agent."""
+        with self._engine.connect() as db:
+            row = db.execute(
+                _records().where(handoffs.c.conversation_id == conversation, handoffs.c.state.in_(OPEN))
+            ).first()
+        return _record(row) if row else None
+
+    def open(self) -> tuple[HandoffRecord, ...]:
+        """Return every open handoff: waiting ones first, in the order in which they are to be taken."""
+        with self._engine.connect() as db:
+            rows = db.execute(
+                _records()
+                .where(handoffs.c.state.in_(OPEN))
+                .order_by(handoffs.c.state.desc(), handoffs.c.priority.desc(), handoffs.c.waiting_since, handoffs.c.id)
+            ).all()
+        return tuple(_record(row) for row in rows)
+
+    def of_conversation(self, conversation: str) -> tuple[HandoffRecord, ...]:
+        """Return all handoffs of a conversation, newest first."""
+        with self._engine.connect() as db:
+            rows = db.execute(
+                _records().where(handoffs.c.conversation_id == conversation).order_by(handoffs.c.id.desc())
+            ).all()
+        return tuple(_record(row) for row in rows)
+
+    def place(self, handoff: HandoffRecord, now: datetime) -> Place:
+        """Return where a waiting handoff stands."""
+        ahead = or_(
+            handoffs.c.priority > handoff.priority,
+            and_(
+                handoffs.c.priority == handoff.priority,
+                or_(
+                    handoffs.c.waiting_since < handoff.waiting_since,
+                    and_(handoffs.c.waiting_since == handoff.waiting_since, handoffs.c.id < handoff.id),
+                ),
+            ),
+        )
+        with self._engine.connect() as db:
+            position = db.execute(
+                select(func.count()).where(handoffs.c.state == HandoffState.WAITING.value, ahead)
+            ).scalar_one()
+            taken = db.execute(
+                select(handoffs.c.asked_at, handoffs.c.taken_at)
+                .where(handoffs.c.taken_at.is_not(None), handoffs.c.taken_at > now - timedelta(hours=4))
+                .order_by(handoffs.c.taken_at.desc())
+                .limit(20)
+            ).all()
+            here = db.execute(select(func.count()).select_from(agents).where(_here(now))).scalar_one()
+        return Place(position + 1, tuple(row.taken_at - row.asked_at for row in taken), here)
+
+    def staffed(self) -> bool:
+        """Say whether anybody could ever take a handoff: an active agent exists."""
+        with self._engine.connect() as db:
+            return db.execute(select(agents.c.id).where(agents.c.active).limit(1)).first() is not None
+
+    def answered_since(self, conversation: str, outcome: str, since: datetime) -> bool:
+        """Say whether a turn of the conversation had this outcome since then (to not say the same thing too often)."""
+        with self._engine.connect() as db:
+            found = select(inbound.c.id).where(
+                inbound.c.conversation_id == conversation, inbound.c.outcome == outcome, inbound.c.processed_at > since
+            )
+            return db.execute(found.limit(1)).first() is not None
+
+    # ---- an agent's side -------------------------------------------------------------------------------------
+
+    def take(self, handoff: int, agent: int, now: datetime, announce: Sequence[Outgoing] = ()) -> HandoffRecord:
+        """Give a waiting handoff to an agent. Of two who try at once, one gets it.
+
+        ``announce`` is said to the person; answers of the assistant that were not sent yet never will be.
+
+        Raises:
+            NotYours: somebody else has it, or it is over.
+        """
+        return self._give(handoff, agent, HandoffEvent.TAKEN, now, announce, by=agent)
+
+    def assign(
+        self, handoff: int, agent: int, by: int, now: datetime, announce: Sequence[Outgoing] = ()
+    ) -> HandoffRecord:
+        """Give an open handoff to an agent by a supervisor's word (or take it over oneself).
+
+        Raises:
+            NotYours: it is over.
+        """
+        return self._give(handoff, agent, HandoffEvent.ASSIGNED, now, announce, by=by)
+
+    def _give(
+        self, handoff: int, agent: int, event: HandoffEvent, now: datetime, announce: Sequence[Outgoing], by: int
+    ) -> HandoffRecord:
+        with self._engine.begin() as db:
+            row = _row(db, handoff)
+            taken_at = row.taken_at or now
+            _move(db, row, event, now, by=by, agent_id=agent, taken_at=taken_at, wanted_agent_id=None)
+            _mute(db, row.conversation_id, now)
+            enqueue(db, row.conversation_id, f"handoff:{uuid.uuid4().hex}", announce, now)
+            return _read(db, row.id)
+
+    def release(self, handoff: int, agent: int, now: datetime) -> HandoffRecord:
+        """Put a handoff back into the queue; raises NotYours if the agent does not have it."""
+        return self._end_of_turn(handoff, agent, HandoffEvent.RELEASED, now, agent_id=None, waiting_since=now)
+
+    def transfer(
+        self, handoff: int, agent: int | None, now: datetime, *, team: int | None = None, to: int | None = None
+    ) -> HandoffRecord:
+        """Put a handoff into the queue for a team, or for an agent first. ``agent`` None: a supervisor's word.
+
+        Raises:
+            NotYours: the agent does not have it, or it is over.
+        """
+        return self._end_of_turn(
+            handoff,
+            agent,
+            HandoffEvent.TRANSFERRED,
+            now,
+            agent_id=None,
+            waiting_since=now,
+            team_id=team,
+            wanted_agent_id=to,
+        )
+
+    def hand_back(
+        self, handoff: int, agent: int | None, now: datetime, announce: Sequence[Outgoing] = ()
+    ) -> HandoffRecord:
+        """Give the conversation back to the assistant; raises NotYours if the agent does not have it."""
+        return self._end_of_turn(
+            handoff, agent, HandoffEvent.HANDED_BACK, now, announce, ended_at=now, end_reason="handed_back"
+        )
+
+    def close(
+        self, handoff: int, agent: int | None, reason: str, now: datetime, announce: Sequence[Outgoing] = ()
+    ) -> HandoffRecord:
+        """Close a handoff with a reason (a key); raises NotYours if the agent does not have it."""
+        return self._end_of_turn(handoff, agent, HandoffEvent.CLOSED, now, announce, ended_at=now, end_reason=reason)
+
+    def _end_of_turn(
+        self,
+        handoff: int,
+        agent: int | None,
+        event: HandoffEvent,
+        now: datetime,
+        announce: Sequence[Outgoing] = (),
+        **values: Any,
+    ) -> HandoffRecord:
+        with self._engine.begin() as db:
+            row = _row(db, handoff)
+            if agent is not None:
+                _owned(db, row, agent)
+            _move(db, row, event, now, by=agent, **values)
+            enqueue(db, row.conversation_id, f"handoff:{uuid.uuid4().hex}", announce, now)
+            return _read(db, row.id)
+
+    def say(self, handoff: int, agent: int, messages: Sequence[Outgoing], key: str, now: datetime) -> bool:
+        """Put an agent's words into the outbox. The same ``key`` again (a double click) changes nothing: False.
+
+        Raises:
+            NotYours: the agent does not have the handoff.
+        """
+        with self._engine.begin() as db:
+            row = _row(db, handoff)
+            _owned(db, row, agent)
+            exists = select(outbound.c.id).where(outbound.c.idempotency_key == f"agent:{key}:0")
+            if db.execute(exists).first() is not None:
+                return False
+            enqueue(db, row.conversation_id, f"agent:{key}", messages, now)
+            db.execute(update(handoffs).where(handoffs.c.id == handoff).values(agent_wrote_at=now))
+            note_live(db, "agent_said", now, conversation=row.conversation_id, handoff=handoff, agent=agent)
+            return True
+
+    # ---- timers ----------------------------------------------------------------------------------------------
+
+    def overdue(self, event: HandoffEvent, before: datetime, limit: int = 50) -> tuple[HandoffRecord, ...]:
+        """Return the open handoffs whose time for a timer's event came: what the event is about lies before then."""
+        waiting, held = (handoffs.c.state == state.value for state in (HandoffState.WAITING, HandoffState.WITH_AGENT))
+        agent_said = func.coalesce(handoffs.c.agent_wrote_at, handoffs.c.taken_at)
+        due = {
+            HandoffEvent.WAITED_TOO_LONG: and_(waiting, handoffs.c.waiting_since < before),
+            # The person wrote after the agent's last word (or the take), and has had no answer since.
+            HandoffEvent.AGENT_SILENT: and_(
+                held,
+                func.coalesce(handoffs.c.person_wrote_at, handoffs.c.asked_at) < before,
+                handoffs.c.taken_at < before,
+                or_(handoffs.c.agent_wrote_at.is_(None), handoffs.c.person_wrote_at > handoffs.c.agent_wrote_at),
+            ),
+            HandoffEvent.AGENT_GONE: and_(
+                held,
+                handoffs.c.taken_at < before,
+                handoffs.c.agent_id.in_(
+                    select(agents.c.id).where(or_(agents.c.seen_at.is_(None), agents.c.seen_at < before))
+                ),
+            ),
+            HandoffEvent.PERSON_SILENT: and_(
+                held,
+                agent_said < before,
+                or_(handoffs.c.person_wrote_at.is_(None), handoffs.c.person_wrote_at < before),
+                handoffs.c.agent_wrote_at.is_not(None),
+            ),
+        }[event]
+        with self._engine.connect() as db:
+            rows = db.execute(_records().where(due).order_by(handoffs.c.id).limit(limit)).all()
+        return tuple(_record(row) for row in rows)
+
+    def time_out(
+        self, handoff: HandoffRecord, event: HandoffEvent, now: datetime, announce: Sequence[Outgoing] = ()
+    ) -> bool:
+        """Apply a timer's event if nothing has happened to the handoff since it was read; say whether it was applied.
+
+        The event's name is the visible reason.
+        """
+        with self._engine.begin() as db:
+            row = _row(db, handoff.id)
+            if _record(_read_row(db, handoff.id)) != handoff:
+                return False
+            to_queue = event in (HandoffEvent.AGENT_SILENT, HandoffEvent.AGENT_GONE)
+            values: dict[str, Any] = (
+                {"agent_id": None, "waiting_since": now} if to_queue else {"ended_at": now, "end_reason": event.value}
+            )
+            _move(db, row, event, now, **values)
+            enqueue(db, row.conversation_id, f"handoff:{uuid.uuid4().hex}", announce, now)
+            return True
+
+
+@write_effect.register
+def _bring_person(effect: BringPerson, db: Connection, conversation: str, key: str, now: datetime) -> None:
+    """Put a conversation into the queue, or raise the urgency of a handoff that is open already."""
+    priority = _PRIORITY[effect.reason]
+    row = _open_row(db, conversation)
+    if row is not None:
+        if priority > row.priority:
+            _move(db, row, HandoffEvent.ASKED, now, priority=priority, reason=effect.reason)
+        return
+    context = db.execute(select(conversations.c.context).where(conversations.c.id == conversation)).scalar_one()
+    values: dict[str, Any] = {
+        "reason": effect.reason,
+        "channel": effect.channel,
+        "topic": effect.topic,
+        "sensitive": effect.sensitive,
+        "priority": priority,
+        "waiting_since": now,
+        "person_wrote_at": now,
+    }
+    closed = db.execute(
+        select(handoffs)
+        .where(
+            handoffs.c.conversation_id == conversation,
+            handoffs.c.state == HandoffState.CLOSED.value,
+            handoffs.c.ended_at > now - REOPEN_WITHIN,
+        )
+        .order_by(handoffs.c.id.desc())
+        .limit(1)
+    ).first()
+    if closed is not None:
+        reopened: dict[str, Any] = {
+            "asked_at": now,
+            "taken_at": None,
+            "agent_id": None,
+            "agent_wrote_at": None,
+            "wanted_agent_id": closed.agent_id,
+        }
+        _move(db, closed, HandoffEvent.ASKED, now, ended_at=None, end_reason=None, **values, **reopened)
+        return
+    made = db.execute(
+        handoffs.insert()
+        .values(
+            conversation_id=conversation,
+            state=HandoffState.WAITING.value,
+            language=_language(context),
+            note="",
+            asked_at=now,
+            **values,
+        )
+        .returning(handoffs.c.id)
+    ).scalar_one()
+    _set_mode(db, conversation, HandoffState.WAITING)
+    note_live(db, HandoffEvent.ASKED.value, now, conversation=conversation, handoff=made)
+
+
+@write_effect.register
+def _leave_queue(effect: LeaveQueue, db: Connection, conversation: str, key: str, now: datetime) -> None:
+    """End a waiting handoff; nothing happens to one that an agent took meanwhile."""
+    row = _open_row(db, conversation)
+    if row is not None and row.state == HandoffState.WAITING.value:
+        _move(db, row, HandoffEvent.CANCELLED, now, ended_at=now, end_reason=HandoffEvent.CANCELLED.value)
+
+
+def person_wrote(db: Connection, conversation: str, now: datetime, inbound_id: int) -> None:
+    """Note on the conversation's open handoff that the person wrote, and tell consoles. Nothing without one."""
+    handoff = db.execute(
+        update(handoffs)
+        .where(handoffs.c.conversation_id == conversation, handoffs.c.state.in_(OPEN))
+        .values(person_wrote_at=now)
+        .returning(handoffs.c.id)
+    ).scalar()
+    if handoff is not None:
+        note_live(db, "person_said", now, conversation=conversation, handoff=handoff, inbound=inbound_id)
+
+
+def _move(
+    db: Connection, row: Row[Any], event: HandoffEvent, now: datetime, *, by: int | None = None, **values: Any
+) -> None:
+    """Apply an event to a locked row.
+
+    Raises:
+        NotYours: it is not possible in this state.
+    """
+    state = HandoffState(row.state)
+    try:
+        new = after(state, event)
+    except TransitionRefused:
+        raise NotYours(state, _agent_name(db, row.agent_id)) from None
+    db.execute(update(handoffs).where(handoffs.c.id == row.id).values(state=new.value, **values))
+    _set_mode(db, row.conversation_id, new if new.open else HandoffState.BOT)
+    note_live(
+        db,
+        event.value,
+        now,
+        conversation=row.conversation_id,
+        handoff=row.id,
+        agent=by,
+        before=state.value,
+        after=new.value,
+        had=row.agent_id,
+    )
+
+
+def _set_mode(db: Connection, conversation: str, state: HandoffState) -> None:
+    db.execute(update(conversations).where(conversations.c.id == conversation).values(mode=state.value))
+
+
+def _mute(db: Connection, conversation: str, now: datetime) -> None:
+    """Drop the assistant's answers that no carrier has yet: from now on the agent speaks."""
+    db.execute(
+        update(outbound)
+        .where(
+            outbound.c.conversation_id == conversation,
+            outbound.c.status == DeliveryStatus.PENDING.value,
+            outbound.c.kind == "answer",
+        )
+        .values(status=DeliveryStatus.DEAD.value, error_code="muted", updated_at=now)
+    )
+
+
+def _row(db: Connection, handoff: int) -> Row[Any]:
+    """Lock the conversation first, then the handoff: the order in which a turn locks them.
+
+    Raises:
+        NotYours: there is no such handoff.
+    """
+    conversation = db.execute(select(handoffs.c.conversation_id).where(handoffs.c.id == handoff)).scalar()
+    if conversation is None:
+        raise NotYours(HandoffState.CLOSED, None)
+    db.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update())
+    return db.execute(select(handoffs).where(handoffs.c.id == handoff).with_for_update()).one()
+
+
+def _open_row(db: Connection, conversation: str) -> Row[Any] | None:
+    db.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update())
+    return db.execute(
+        select(handoffs).where(handoffs.c.conversation_id == conversation, handoffs.c.state.in_(OPEN)).with_for_update()
+    ).first()
+
+
+def _owned(db: Connection, row: Row[Any], agent: int) -> None:
+    if row.state != HandoffState.WITH_AGENT.value or row.agent_id != agent:
+        raise NotYours(HandoffState(row.state), _agent_name(db, row.agent_id))
+
+
+def _agent_name(db: Connection, agent: int | None) -> str | None:
+    return db.execute(select(agents.c.name).where(agents.c.id == agent)).scalar()
+
+
+def _here(now: datetime) -> Any:
+    """An agent who may be given work: active, present, and seen within the last minutes."""
+    return and_(agents.c.active, agents.c.presence == "here", agents.c.seen_at > now - timedelta(minutes=5))
+
+
+def _records() -> Any:
+    return (
+        select(handoffs, agents.c.name.label("agent"), teams.c.name.label("team"))
+        .outerjoin(agents, agents.c.id == handoffs.c.agent_id)
+        .outerjoin(teams, teams.c.id == handoffs.c.team_id)
+    )
+
+
+def _read_row(db: Connection, handoff: int) -> Row[Any]:
+    return db.execute(_records().where(handoffs.c.id == handoff)).one()
+
+
+def _read(db: Connection, handoff: int) -> HandoffRecord:
+    return _record(_read_row(db, handoff))
+
+
+def _record(row: Row[Any]) -> HandoffRecord:
+    values = dict(row._mapping)
+    return HandoffRecord(**{**values, "state": HandoffState(values["state"])})
+
+
+def _language(context: str) -> str:
+    return str(json.loads(context).get("language") or "es_MX")

@@ -1,0 +1,77 @@
+"""Live events: what consoles must hear of, in the order of commits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select, text
+
+from bot.store.tables import live_events
+
+# A sequence's numbers are given before commit: a later number may be seen first, and a stream that went past it would
+# miss the earlier one. Holding this lock until commit makes numbers appear in order (SQLite has one writer anyway).
+_LOCK = 7265777
+
+
+@dataclass(frozen=True)
+class LiveEvent:
+    """One thing that consoles hear of. ``data`` holds ids and keys, never a number or a text."""
+
+    id: int
+    at: datetime
+    kind: str
+    conversation_id: str | None
+    handoff_id: int | None
+    agent_id: int | None
+    data: dict[str, Any]
+
+
+def note_live(
+    db: Connection,
+    kind: str,
+    now: datetime,
+    *,
+    conversation: str | None = None,
+    handoff: int | None = None,
+    agent: int | None = None,
+    **data: Any,
+) -> None:
+    """Write an event in the caller's transaction; the last thing that the transaction does."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    db.execute(
+        live_events.insert().values(
+            at=now,
+            kind=kind,
+            conversation_id=conversation,
+            handoff_id=handoff,
+            agent_id=agent,
+            data=json.dumps(data, ensure_ascii=False),
+        )
+    )
+
+
+class LiveEvents:
+    """Reading them."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Read from this database."""
+        self._engine = engine
+
+    def last_id(self) -> int:
+        """Return the newest event's id; 0 when there is none."""
+        with self._engine.connect() as db:
+            return db.execute(select(func.max(live_events.c.id))).scalar() or 0
+
+    def since(self, last: int, limit: int = 500) -> tuple[LiveEvent, ...]:
+        """Return the events after ``last``, oldest first."""
+        with self._engine.connect() as db:
+            rows = db.execute(
+                select(live_events).where(live_events.c.id > last).order_by(live_events.c.id).limit(limit)
+            ).all()
+        return tuple(
+            LiveEvent(r.id, r.at, r.kind, r.conversation_id, r.handoff_id, r.agent_id, json.loads(r.data)) for r in rows
+        )

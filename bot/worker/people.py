@@ -1,0 +1,123 @@
+"""A turn's part about people: who asks for one, who waits for one, and who has one already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from bot.core.effects import BringPerson, Effect, LeaveQueue
+from bot.core.handoff import HandoffState
+from bot.core.messages import Choice, Content
+from bot.core.procedures import LifeEvent, Procedure
+from bot.core.replies import Ask, HandoffReason, Option, Reply, Say
+from bot.core.turns import Understood
+from bot.handoff.desk import Desk, expected_wait
+from bot.store import StoredMessage
+
+KEEP = "handoff:keep"
+LEAVE = "handoff:leave"
+_TOLD_EVERY = timedelta(minutes=2)
+_TELL_NOBODY = ("violence", "health")  # sensitive matters that only some agents may see
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What is said and set off without the engine. ``outcome`` is the turn's."""
+
+    outcome: str
+    replies: tuple[Reply, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+class People:
+    """Knows the desk, and what to say without one."""
+
+    def __init__(
+        self,
+        desk: Desk | None = None,
+        human_number: str = "",
+        zone: str = "America/Mexico_City",
+        procedures: Mapping[str, Procedure] | None = None,
+        life_events: Mapping[str, LifeEvent] | None = None,
+    ) -> None:
+        """``desk`` None: nobody answers by message. The cards say which matters are sensitive."""
+        self._desk = desk
+        self._number = human_number
+        self._zone = ZoneInfo(zone)
+        self._procedures = procedures or {}
+        self._life_events = life_events or {}
+
+    def aside(self, message: StoredMessage, content: Content, mode: HandoffState, now: datetime) -> Aside | None:
+        """Return what a message means for the handoff, or None when it is the assistant's.
+
+        Nothing is said while an agent has the conversation: the message itself is in the agent's console.
+        """
+        if mode is HandoffState.WITH_AGENT:
+            return Aside("with_agent")
+        picked = content.option_id if isinstance(content, Choice) else ""
+        if picked == KEEP:
+            bring = BringPerson("asked", message.channel)
+            return Aside("handoff", (Say("handoff_kept"),), (bring,))
+        if picked == LEAVE or (mode is HandoffState.WAITING and picked.startswith(("menu", "procedure:"))):
+            return Aside("handoff_left", (Say("handoff_left"),), (LeaveQueue(),))
+        if mode is HandoffState.WAITING and self._desk is not None:
+            if self._desk.handoffs.answered_since(message.conversation_id, "waiting", now - _TOLD_EVERY):
+                return Aside("waiting_silent")
+            return Aside("waiting", self._in_line(message.conversation_id, now))
+        return None
+
+    def bring(
+        self, reason: HandoffReason, message: StoredMessage, understood: Understood | None, now: datetime
+    ) -> tuple[tuple[Reply, ...], tuple[Effect, ...]]:
+        """Return what to say where a person is needed, and what puts the conversation into the queue."""
+        local = now.astimezone(self._zone)
+        status = self._desk.status(local) if self._desk is not None else None
+        if self._desk is None or status is None or status.kind == "nobody":
+            return self._nobody(reason), ()
+        bring = BringPerson(reason, message.channel, *self._topic(reason, understood))
+        if status.kind == "closed":
+            opens = self._moment(status.opens) if status.opens else ""
+            told = Say("handoff_closed", {"opens": opens}) if opens else Say("handoff_nobody")
+            line = (Say("handoff_line", {"line": self._number}),) if self._number else ()
+            if reason == "emergency":
+                return (told, *line), (bring,)
+            options = (Option(KEEP, phrase="option_handoff_keep"), Option(LEAVE, phrase="option_handoff_leave"))
+            return (told, *line, Ask("handoff_closed_what", options)), ()
+        return (Say("handoff_asked"),), (bring,)
+
+    def _in_line(self, conversation: str, now: datetime) -> tuple[Reply, ...]:
+        assert self._desk is not None
+        waiting = self._desk.waiting(conversation, now)
+        leave = Ask("handoff_waiting_what", (Option(LEAVE, phrase="option_handoff_leave"),))
+        if waiting is None:
+            return (Say("handoff_asked"), leave)
+        _, place = waiting
+        minutes = expected_wait(place)
+        if minutes is None:
+            return (Say("handoff_place", {"position": str(place.position)}), leave)
+        return (Say("handoff_place_wait", {"position": str(place.position), "minutes": str(minutes)}), leave)
+
+    def _nobody(self, reason: HandoffReason) -> tuple[Reply, ...]:
+        if self._number:
+            return (Say("handoff_line", {"line": self._number}),)
+        # In an emergency the line to call is said before; that nobody is here would only discourage.
+        return () if reason == "emergency" else (Say("handoff_nobody"),)
+
+    def _topic(self, reason: HandoffReason, understood: Understood | None) -> tuple[str | None, bool]:
+        if understood is not None and understood.procedure:
+            card = self._procedures.get(understood.procedure)
+            sensitive = card is not None and card.sensitive in _TELL_NOBODY
+            return f"procedure:{understood.procedure}", sensitive or reason == "emergency"
+        if understood is not None and understood.life_event:
+            event = self._life_events.get(understood.life_event)
+            sensitive = event is not None and event.sensitive in _TELL_NOBODY
+            return f"life_event:{understood.life_event}", sensitive or reason == "emergency"
+        return None, reason == "emergency"
+
+    @staticmethod
+    def _moment(opens: datetime) -> str:
+        return format_datetime(opens, "EEEE d 'de' MMMM, H:mm", locale="es_MX")

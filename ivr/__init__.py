@@ -1,0 +1,1 @@
+"""Telephone knowledge without a carrier: the flow of a call, menus, listening windows, hints, spoken forms. Pure."""

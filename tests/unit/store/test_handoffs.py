@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from bot.core.delivery import DeliveryStatus, Outgoing
+from bot.core.effects import BringPerson, LeaveQueue
+from bot.core.handoff import HandoffEvent, HandoffState
+from bot.store import TurnOutcome
+from bot.store.handoffs import REOPEN_WITHIN, Handoffs, NotYours
+from bot.store.live import LiveEvents
+from bot.store.tables import agents
+from tests.builders import inbound
+
+NOW = datetime(2026, 11, 22, 18, 30, tzinfo=timezone.utc)
+PERSON = BringPerson("asked", "sms", "procedure:curp-primera-vez")
+
+
+@pytest.fixture
+def desk(database):
+    return Handoffs(database)
+
+
+@pytest.fixture
+def live(database):
+    return LiveEvents(database)
+
+
+@pytest.fixture
+def hire(database):
+    def make(name, presence="here", seen=NOW):
+        with database.begin() as db:
+            return db.execute(
+                agents.insert()
+                .values(username=name.lower(), name=name, role="agent", presence=presence, seen_at=seen, created_at=NOW)
+                .returning(agents.c.id)
+            ).scalar_one()
+
+    return make
+
+
+@pytest.fixture
+def asks(store, desk):
+    """Return how a person asks for a person: the handoff that follows."""
+
+    def ask(sender="+525511111111", effect=PERSON, outgoing=()):
+        message = inbound(sender=sender)
+        recorded = store.record(message, message.content)
+        turn_of(store, outgoing=outgoing, effects=(effect,))
+        return desk.open_of(recorded.conversation_id)
+
+    return ask
+
+
+def turn_of(store, outgoing=(), effects=(), before_commit=None):
+    lease = store.lease_conversation("w", 30)
+    message = store.next_message(lease)
+    state = store.state(lease.conversation_id)
+    if before_commit:
+        before_commit()
+    store.commit_turn(lease, message, TurnOutcome("answer", tuple(outgoing), state, effects=tuple(effects)))
+    store.release(lease)
+    return lease.conversation_id
+
+
+def writes(store, sender="+525511111111", **more):
+    message = inbound(sender=sender)
+    store.record(message, message.content)
+    return turn_of(store, **more)
+
+
+def test_asking_puts_the_conversation_in_the_queue(store, asks, live):
+    handoff = asks()
+    assert (handoff.state, handoff.reason, handoff.channel) == (HandoffState.WAITING, "asked", "sms")
+    assert handoff.topic == "procedure:curp-primera-vez"
+    assert store.state(handoff.conversation_id).mode is HandoffState.WAITING
+    kinds = [(event.kind, event.handoff_id) for event in live.since(0)]
+    assert kinds == [("asked", handoff.id)]
+
+
+def test_asking_twice_is_one_handoff_and_an_emergency_raises_it(asks):
+    first = asks()
+    again = asks()
+    assert again.id == first.id
+    urgent = asks(effect=replace(PERSON, reason="emergency"))
+    assert (urgent.id, urgent.reason) == (first.id, "emergency")
+    assert urgent.priority > first.priority
+
+
+def test_of_two_agents_who_take_at_once_one_gets_it(asks, desk, hire):
+    handoff = asks()
+    both = [hire("Ana"), hire("Beto")]
+
+    def take(agent):
+        try:
+            return desk.take(handoff.id, agent, NOW).agent
+        except NotYours as refused:
+            return refused
+
+    with ThreadPoolExecutor(2) as pool:
+        got = list(pool.map(take, both))
+    winners = [each for each in got if isinstance(each, str)]
+    refused = [each for each in got if isinstance(each, NotYours)]
+    assert len(winners) == len(refused) == 1
+    assert refused[0].agent == winners[0]
+
+
+def test_answers_that_nobody_has_sent_are_muted_by_the_take(store, asks, desk, hire):
+    waiting = (Outgoing("sms", "respuesta"), Outgoing("sms", "confirmo", "confirmation"))
+    handoff = asks(outgoing=waiting)
+    desk.take(handoff.id, hire("Ana"), NOW, (Outgoing("sms", "Le atiende Ana", "confirmation"),))
+    sent = []
+    while (delivery := store.lease_delivery("w", 10)) is not None:
+        sent.append(delivery.text)
+        store.delivery_accepted(delivery, f"SM{len(sent):032d}")
+    assert sent == ["confirmo", "Le atiende Ana"]
+    assert store.figures().deliveries[DeliveryStatus.DEAD] == 1
+
+
+def test_an_answer_in_flight_when_an_agent_takes_is_not_written(store, asks, desk, hire):
+    handoff, agent = asks(), hire("Ana")
+    writes(
+        store,
+        outgoing=(Outgoing("sms", "tarde"),),
+        effects=(PERSON,),
+        before_commit=lambda: desk.take(handoff.id, agent, NOW),
+    )
+    assert store.lease_delivery("w", 10) is None
+    assert desk.open_of(handoff.conversation_id).state is HandoffState.WITH_AGENT
+
+
+def test_what_the_person_writes_meanwhile_is_told_to_consoles(store, asks, desk, hire, live):
+    handoff = asks()
+    desk.take(handoff.id, hire("Ana"), NOW)
+    last = live.last_id()
+    writes(store)
+    events = live.since(last)
+    assert [(e.kind, e.handoff_id, set(e.data)) for e in events] == [("person_said", handoff.id, {"inbound"})]
+
+
+def test_an_agents_words_go_out_once(store, asks, desk, hire):
+    handoff, ana, beto = asks(), hire("Ana"), hire("Beto")
+    with pytest.raises(NotYours):
+        desk.say(handoff.id, ana, (Outgoing("sms", "hola", "agent"),), "k", NOW)
+    desk.take(handoff.id, ana, NOW)
+    assert desk.say(handoff.id, ana, (Outgoing("sms", "hola", "agent"),), "k", NOW)
+    assert not desk.say(handoff.id, ana, (Outgoing("sms", "hola", "agent"),), "k", NOW)
+    with pytest.raises(NotYours) as refused:
+        desk.say(handoff.id, beto, (Outgoing("sms", "hola", "agent"),), "k2", NOW)
+    assert refused.value.agent == "Ana"
+    assert store.lease_delivery("w", 10).text == "hola"
+    assert store.lease_delivery("w", 10) is None
+
+
+def test_handed_back_the_assistant_answers_again(store, asks, desk, hire):
+    handoff, ana = asks(), hire("Ana")
+    desk.take(handoff.id, ana, NOW)
+    back = desk.hand_back(handoff.id, ana, NOW)
+    assert (back.state, back.end_reason) == (HandoffState.BOT, "handed_back")
+    conversation = writes(store, outgoing=(Outgoing("sms", "respuesta"),))
+    assert store.state(conversation).mode is HandoffState.BOT
+    assert store.lease_delivery("w", 10).text == "respuesta"
+
+
+def test_asking_soon_after_a_close_reopens_it_for_its_agent(asks, desk, hire):
+    handoff, ana = asks(), hire("Ana")
+    desk.take(handoff.id, ana, NOW)
+    closed_at = datetime.now(timezone.utc)
+    desk.close(handoff.id, ana, "solved", closed_at)
+    again = asks()
+    assert (again.id, again.wanted_agent_id, again.agent_id, again.ended_at) == (handoff.id, ana, None, None)
+
+
+def test_asking_long_after_a_close_is_a_new_handoff(asks, desk, hire):
+    handoff, ana = asks(), hire("Ana")
+    desk.take(handoff.id, ana, NOW)
+    desk.close(handoff.id, ana, "solved", datetime.now(timezone.utc) - REOPEN_WITHIN - timedelta(hours=1))
+    assert asks().id != handoff.id
+
+
+def test_the_queue_is_by_urgency_then_by_time(asks, desk):
+    first = asks("+525511111111")
+    second = asks("+525522222222")
+    urgent = asks("+525533333333", replace(PERSON, reason="upset"))
+    assert [each.id for each in desk.open()] == [urgent.id, first.id, second.id]
+    assert [desk.place(each, NOW).position for each in (urgent, first, second)] == [1, 2, 3]
+
+
+def test_a_transfer_puts_it_back_for_somebody(asks, desk, hire):
+    handoff, ana, beto = asks(), hire("Ana"), hire("Beto")
+    desk.take(handoff.id, ana, NOW)
+    moved = desk.transfer(handoff.id, ana, NOW, to=beto)
+    assert (moved.state, moved.agent_id, moved.wanted_agent_id) == (HandoffState.WAITING, None, beto)
+    with pytest.raises(NotYours):
+        desk.release(handoff.id, ana, NOW)
+    assert desk.take(handoff.id, beto, NOW).wanted_agent_id is None
+
+
+def test_a_waiting_person_may_go_back_to_the_assistant(store, asks, desk, hire):
+    handoff, ana = asks(), hire("Ana")
+    writes(store, effects=(LeaveQueue(),))
+    assert desk.get(handoff.id).state is HandoffState.BOT
+    assert desk.open_of(handoff.conversation_id) is None
+    with pytest.raises(NotYours):
+        desk.take(handoff.id, ana, NOW)
+
+
+def test_leaving_the_queue_comes_too_late_once_an_agent_has_it(store, asks, desk, hire):
+    handoff, ana = asks(), hire("Ana")
+    writes(store, effects=(LeaveQueue(),), before_commit=lambda: desk.take(handoff.id, ana, NOW))
+    assert desk.get(handoff.id).state is HandoffState.WITH_AGENT
+
+
+def test_timers_find_what_is_overdue_and_act_once(asks, desk, hire):
+    handoff, later = asks(), datetime.now(timezone.utc) + timedelta(hours=1)
+    assert [h.id for h in desk.overdue(HandoffEvent.WAITED_TOO_LONG, later)] == [handoff.id]
+    assert desk.overdue(HandoffEvent.WAITED_TOO_LONG, NOW - timedelta(days=1)) == ()
+    ana = hire("Ana", seen=NOW - timedelta(hours=1))
+    taken = desk.take(handoff.id, ana, NOW)
+    (silent,) = desk.overdue(HandoffEvent.AGENT_SILENT, later)
+    (gone,) = desk.overdue(HandoffEvent.AGENT_GONE, NOW + timedelta(minutes=1))
+    assert silent == gone == taken
+    assert desk.time_out(silent, HandoffEvent.AGENT_SILENT, later)
+    assert not desk.time_out(gone, HandoffEvent.AGENT_GONE, later)
+    assert desk.open_of(handoff.conversation_id).state is HandoffState.WAITING
+
+
+def test_a_person_who_says_nothing_more_is_let_go(store, asks, desk, hire):
+    handoff, ana = asks(), hire("Ana")
+    now = datetime.now(timezone.utc)
+    desk.take(handoff.id, ana, now)
+    assert desk.overdue(HandoffEvent.PERSON_SILENT, now + timedelta(days=1)) == ()
+    desk.say(handoff.id, ana, (Outgoing("sms", "hola", "agent"),), "k", now)
+    (idle,) = desk.overdue(HandoffEvent.PERSON_SILENT, now + timedelta(days=1))
+    assert desk.time_out(idle, HandoffEvent.PERSON_SILENT, now)
+    assert desk.get(handoff.id).end_reason == "person_silent"
+
+
+def test_the_place_counts_agents_who_are_here(asks, desk, hire):
+    handoff = asks()
+    hire("Ana")
+    hire("Beto", presence="away")
+    hire("Cira", seen=NOW - timedelta(hours=1))
+    assert desk.place(handoff, NOW).agents_here == 1
+
+
+def test_nobody_waits_in_an_empty_queue(desk):
+    assert desk.open() == ()
+    assert desk.open_of("c" * 32) is None
+    assert desk.get(99) is None
+    assert not desk.staffed()
