@@ -12,6 +12,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.dialogue.correction import corrected
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
 from actions.dialogue.lookup import decide, goes_on, look_up
@@ -78,6 +79,9 @@ class WordsCapability(Capability, ABC):
         """Answer by the first road that leads somewhere."""
         if unmistakable(turn.text):
             return help_now(turn, know)
+        put_right = corrected(turn, know)
+        if put_right is not None:
+            return put_right
         decision = decide(turn, know)
         if decision.kind == "emergency" and not decision.bare:
             return help_now(turn, know)

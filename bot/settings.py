@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     actions_port: int = Field(5055, ge=1, le=65535, description="Port of our own action server")
     twin_account_sid: str = Field("AC" + "0" * 31 + "1", description="The twin's account")
     twin_auth_token: str = Field("", repr=False, description="The twin's auth token; made by `ventanilla run`")
+    twin_contracts: str = Field("", description="Folder of Twilio's OpenAPI files that the twin checks requests by")
     var: Path = Field(ROOT / "var", description="Folder of everything that a run writes")
     engine_timeout: float = Field(3.0, gt=0, le=30, description="Seconds for a turn before degraded mode answers")
     lease_seconds: float = Field(8.0, ge=2, le=120, description="Seconds a worker holds a conversation")

@@ -25,7 +25,16 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from twilio.rest import Client  # type: ignore[import-untyped]
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from bot.core.delivery import CarrierUnavailable, DeliveryError, OptedOut, Outgoing, Rejected, Throttled
+from bot.core.delivery import (
+    CarrierUnavailable,
+    DeliveryError,
+    OptedOut,
+    Outgoing,
+    OutsideWindow,
+    Rejected,
+    Throttled,
+    Unreachable,
+)
 from channels.carrier import CarrierMisconfigured
 
 log = logging.getLogger(__name__)
@@ -45,10 +54,10 @@ _CODES: Mapping[str, _Code] = {
     "20429": _Code(Throttled, "Too many requests at once to Twilio's API; none of the refused ones was processed."),
     "20500": _Code(CarrierUnavailable, "Twilio had an internal error."),
     "20503": _Code(CarrierUnavailable, "Twilio's API is temporarily unavailable."),
-    "21211": _Code(Rejected, "The recipient's number is not a valid phone number."),
+    "21211": _Code(Unreachable, "The recipient's number is not a valid phone number."),
     "21212": _Code(CarrierMisconfigured, "The sender's number is not valid: check TWILIO_SMS_FROM."),
-    "21214": _Code(Rejected, "The recipient's number cannot be reached."),
-    "21217": _Code(Rejected, "The recipient's number does not look like a phone number."),
+    "21214": _Code(Unreachable, "The recipient's number cannot be reached."),
+    "21217": _Code(Unreachable, "The recipient's number does not look like a phone number."),
     "21219": _Code(Rejected, "A trial account sends only to numbers verified in Twilio's console."),
     "21408": _Code(Rejected, "The account has no permission to send to the recipient's country (geo permissions)."),
     "21602": _Code(Rejected, "The message had no text."),
@@ -60,11 +69,11 @@ _CODES: Mapping[str, _Code] = {
     "21610": _Code(OptedOut, "The recipient told the carrier to stop; only START from that phone lifts it."),
     "21611": _Code(Throttled, "The sender's queue at Twilio is full."),
     "21612": _Code(Rejected, "There is no route from this sender to this recipient."),
-    "21614": _Code(Rejected, "The recipient's number is not a mobile: it cannot receive SMS."),
+    "21614": _Code(Unreachable, "The recipient's number is not a mobile: it cannot receive SMS."),
     "21617": _Code(Rejected, "The text is longer than 1,600 characters."),
     "21619": _Code(Rejected, "The message had no text."),
     "21624": _Code(CarrierMisconfigured, "The validity period is not between 1 and 36,000 seconds."),
-    "21635": _Code(Rejected, "The recipient's number is a landline."),
+    "21635": _Code(Unreachable, "The recipient's number is a landline."),
     "21659": _Code(CarrierMisconfigured, "The sender's number is not a Twilio number of this account."),
     "21701": _Code(CarrierMisconfigured, "The Messaging Service does not exist: check TWILIO_MESSAGING_SERVICE_SID."),
     "21703": _Code(CarrierMisconfigured, "The Messaging Service has no number to send from."),
@@ -72,13 +81,15 @@ _CODES: Mapping[str, _Code] = {
     # What comes later, in ErrorCode of a status callback (undelivered or failed). 30001 and 30002 come either way.
     "30001": _Code(Throttled, "The sender's queue at Twilio overflowed."),
     "30002": _Code(CarrierMisconfigured, "The Twilio account was suspended between accepting and sending."),
-    "30003": _Code(Rejected, "The phone is off, out of coverage, or cannot receive SMS at the moment."),
-    "30004": _Code(Rejected, "The message was blocked: the phone or its carrier does not accept it."),
-    "30005": _Code(Rejected, "The number is unknown to its carrier, or no longer exists."),
-    "30006": _Code(Rejected, "The number is a landline, or its carrier cannot be reached."),
+    "30003": _Code(Unreachable, "The phone is off, out of coverage, or cannot receive SMS at the moment."),
+    "30004": _Code(Unreachable, "The message was blocked: the phone or its carrier does not accept it."),
+    "30005": _Code(Unreachable, "The number is unknown to its carrier, or no longer exists."),
+    "30006": _Code(Unreachable, "The number is a landline, or its carrier cannot be reached."),
     "30007": _Code(Rejected, "A carrier filtered the message as unwanted."),
     "30008": _Code(Rejected, "The carrier failed to deliver and did not say why."),
     "30036": _Code(Rejected, "The message waited longer than its validity period and was not sent."),
+    "63016": _Code(OutsideWindow, "WhatsApp takes free text only in the 24 hours after the person's last message."),
+    "63018": _Code(Throttled, "WhatsApp's rate limit for this sender is exceeded."),
 }
 """Twilio's code -> the kind of failure, and what it means to an operator. A code not here is Rejected, visibly."""
 
@@ -98,6 +109,12 @@ CLOCK_SKEW = timedelta(seconds=5)
 _LOOK_BACK = 100
 _MAX_RETRY_AFTER = 3600.0
 _TRIAL_PREFIX = "Sent from your Twilio trial account - "
+
+
+def failure(code: str) -> DeliveryError:
+    """Return what an error code of a status callback means; one that we do not know is Rejected."""
+    row = _CODES.get(code)
+    return row.error(code, row.meaning) if row else Rejected(code)
 
 
 def valid_signature(auth_token: str, public_url: str, form: Mapping[str, str], signature: str | None) -> bool:
@@ -138,13 +155,15 @@ class TwilioCarrier:
         # Blank credentials would make the SDK look for others in the environment; these are refused by Twilio instead.
         self._client = Client(account_sid or "unset", auth_token or "unset", http_client=self._http)
 
-    def send(self, to: str, outgoing: Outgoing, *, delivery_id: str, status_callback: str) -> str:
+    def send(
+        self, to: str, outgoing: Outgoing, *, delivery_id: str, status_callback: str, sender: str | None = None
+    ) -> str:
         """See :meth:`channels.carrier.Carrier.send`."""
         try:
             message = self._client.messages.create(
                 to=to,
                 body=outgoing.text,
-                from_=values.unset if self._service else self._sender,
+                from_=values.unset if self._service else sender or self._sender,
                 messaging_service_sid=self._service or values.unset,
                 status_callback=_with_delivery(status_callback, delivery_id) if status_callback else values.unset,
                 validity_period=values.unset if self._validity_period is None else self._validity_period,
@@ -155,7 +174,9 @@ class TwilioCarrier:
             raise _unavailable("bad_answer")
         return str(message.sid)
 
-    def find_sent(self, to: str, text: str, since: datetime, *, known: Collection[str] = ()) -> str | None:
+    def find_sent(
+        self, to: str, text: str, since: datetime, *, known: Collection[str] = (), sender: str | None = None
+    ) -> str | None:
         """See :meth:`channels.carrier.Carrier.find_sent`. The oldest fitting message is the one.
 
         A message that still waits in Twilio's queue has no date of sending, so the first look, by that date, may miss
@@ -165,7 +186,7 @@ class TwilioCarrier:
         for filters in ({"date_sent_after": earliest}, {}):
             fitting = [
                 message
-                for message in self._list(to, filters)
+                for message in self._list(to, sender, filters)
                 if message.sid not in known
                 and str(message.direction).startswith("outbound")
                 and message.date_created is not None
@@ -180,12 +201,12 @@ class TwilioCarrier:
         """Close the pooled connections."""
         self._http.close()
 
-    def _list(self, to: str, filters: Mapping[str, datetime]) -> Iterator[Any]:
+    def _list(self, to: str, sender: str | None, filters: Mapping[str, datetime]) -> Iterator[Any]:
         # A Messaging Service picks the sender later: until then the message has no From to filter by.
-        sender = values.unset if self._service else self._sender
+        from_ = values.unset if self._service else sender or self._sender
         try:
             yield from self._client.messages.list(
-                to=to, from_=sender, limit=_LOOK_BACK, page_size=_LOOK_BACK, **filters
+                to=to, from_=from_, limit=_LOOK_BACK, page_size=_LOOK_BACK, **filters
             )
         except TwilioException:
             raise _unavailable("bad_answer") from None

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.procedures import Case, Condition, ConditionValue
+from bot.understanding.words import rest
 
 STABLE = frozenset({"nationality", "senior", "age_75"})
 """Conditions that say something lasting about a person: kept in SQL once she says it of herself."""
@@ -32,6 +33,13 @@ _AGES = (
 )
 _NOT_AN_AGE = re.compile(r"^ (?:hij\w*|niet\w+|herman\w+|auto\w*|caso\w*|semanas cotizadas|de (?:casad\w+|trabaj\w+|vivir|residencia))")
 _OLDEST = 115
+_RELATIVE = rf"(?:{_PEOPLE}|mujer|marido|pareja|novi\w+|prim\w+|cunad\w+|vecin\w+|amig\w+|comadre|compadre|patron\w*|conocid\w+|padres|familiar\w*|companer\w+|yern\w+|nuer\w+|sobrin\w+)"
+_ANY_PERSON = re.compile(rf"(?<!\w)(?:otra persona|alguien mas|{_RELATIVE})(?!\w)")
+_FOR_OTHER = re.compile(
+    rf"(?<!\w)(?:para|pa|de|el de|la de|por) (?:mis? |un |una |el |la |otr[oa] )*(?:otra persona|alguien mas|{_RELATIVE})(?!\w)"
+)
+_FOR_SELF = re.compile(r"(?<!\w)(?:para|pa) mi(?: mism[oa])?$")
+_CASE_WORDS = frozenset(map(stem, "ahora caso chiquita chiquito esta seria sea fuera nacio naci perdon primera tengo vez ya cumplio para persona".split()))  # noqa: SIM905
 _OF_SELF = re.compile(r"(?<!\w)(?:soy|tengo|naci|yo)(?!\w)")
 _OF_OTHERS = re.compile(rf"(?<!\w)(?:mi|mis|su|sus|un|una|el|la|los|las) (?:\w+ )?{_PEOPLE}(?!\w)")
 
@@ -46,6 +54,28 @@ def told(text: str, conditions: Iterable[Condition]) -> Case:
         if value:
             case[condition.id] = value
     return case
+
+
+def leftover(text: str, conditions: Iterable[Condition]) -> list[str]:
+    """Return the words that neither tell of these conditions nor name a person, an age or a courtesy."""
+    left = " , ".join(_clauses(text))
+    for pattern in (p for c in conditions for v in c.values for p in _patterns(v.said)):
+        left = pattern.sub(" ", left)
+    for pattern in (*_AGES, _ANY_PERSON):
+        left = pattern.sub(" ", left)
+    named = {stem(word) for c in conditions for v in c.values for word in _stems(v.label) | _stems(v.if_text)}
+    return [word for word in rest(" ".join(left.replace(",", " ").split())) if stem(word) not in named | _CASE_WORDS]
+
+
+def other_person(text: str) -> bool:
+    """Say whether a text says that the matter is somebody else's ("y para mi esposa", "es de mi vecino")."""
+    said = normalise(text)
+    return bool(_FOR_OTHER.search(said))
+
+
+def own_again(text: str) -> bool:
+    """Say whether a text says that the matter is the person's own ("ahora para mí")."""
+    return bool(_FOR_SELF.search(normalise(text)))
 
 
 def lasting(text: str, case: Case) -> Case:
@@ -108,9 +138,8 @@ def _by_words(condition: Condition, clauses: tuple[str, ...]) -> str | None:
     fitting = [id_ for id_, found in strength.items() if found == best and found]
     if len(fitting) == 1:
         return fitting[0]
-    if not fitting and denied == {"yes"} and any(value.id == "no" for value in condition.values):
-        return "no"
-    return None
+    others = [value.id for value in condition.values if value.id not in denied]
+    return others[0] if not fitting and denied and len(others) == 1 else None
 
 
 def _told_in(value: ConditionValue, clause: str, denied: set[str]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards
 from actions.dialogue.aspects import BY_INTENT, aspects_of
+from actions.dialogue.cases import other_person
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Pending, Turn, answer
@@ -15,7 +16,7 @@ from bot.catalogue.search import Hit, Verdict
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
 from bot.core.replies import Ask, Aspect, Option
-from bot.understanding.decision import Decision
+from bot.understanding.decision import ASKING, Decision
 from bot.understanding.words import rest
 
 _GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa ", "and ")
@@ -28,14 +29,14 @@ def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = No
     if is_follow_up(turn, know):
         return _follow_up(turn, know, wanted, place)
     going_on = goes_on(turn)
-    verdict = _find_going_on(turn, know) if going_on else _find(turn, know)
+    verdict = _find_going_on(turn, know) if going_on else sought(turn, know)
     if place is not None and _is_part_of_name(place, verdict, know):
         place = None
     if place is not None:
         turn = turn.remember(state=place.state, municipality=place.municipality)
     if going_on and aspects is None:
         wanted = wanted or turn.memory.last_aspects
-    found = _from_verdict(turn, know, verdict, wanted)
+    found = of_verdict(turn, know, verdict, wanted)
     if found is None and going_on and wanted:
         return _follow_up(turn, know, wanted, place)
     return found
@@ -74,7 +75,11 @@ def surer(turn: Turn, know: Knowledge) -> bool:
     return decide(turn, know).looks_up
 
 
-def _find(turn: Turn, know: Knowledge) -> Verdict:
+PLAIN_QUESTION = ((ASKING, 0.9),)
+"""The ranking of words that were cut out of a message: they ask for a procedure, or the cards do not know them."""
+
+
+def sought(turn: Turn, know: Knowledge) -> Verdict:
     """Return what the cards have for a text that asks for something, unknown if that is nothing of ours."""
     decision = decide(turn, know)
     if not decision.looks_up:
@@ -85,18 +90,30 @@ def _find(turn: Turn, know: Knowledge) -> Verdict:
 
 
 def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
-    """Search for "¿y para mi hijo?" by itself where it is clear, else with what was said before."""
-    alone = _find(turn, know)
+    """Search for "¿y cuánto la curp?" by itself where it is clear, else with what was said before.
+
+    "¿Y el de mi hijo?" names nothing that could be found by itself.
+    """
+    if other_person(turn.text):
+        together = with_last(turn, know)
+        if together.outcome in ("answer", "ask_place"):
+            return together
+    alone = sought(turn, know)
     if alone.outcome not in ("unknown", "clarify"):
         return alone
-    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if card is None:
-        return alone
-    together = _find(replace(turn, text=f"{_everyday_name(know, card)} {turn.text}"), know)
+    together = with_last(turn, know)
     return together if together.outcome in ("answer", "ask_place") else alone
 
 
-def _everyday_name(know: Knowledge, card: Procedure) -> str:
+def with_last(turn: Turn, know: Knowledge) -> Verdict:
+    """Search for the words together with the name of what was just talked about."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None:
+        return Verdict("unknown", ())
+    return sought(replace(turn, text=f"{everyday_name(know, card)} {turn.text}", ranking=PLAIN_QUESTION), know)
+
+
+def everyday_name(know: Knowledge, card: Procedure) -> str:
     family = know.catalogue.families.get(card.family or "")
     return family.name if family else card.aliases[0] if card.aliases else card.short
 
@@ -115,8 +132,17 @@ def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: P
     if not wanted and place is None:
         return None
     wanted = wanted or turn.memory.last_aspects
+    return cards.show(turn, know, card, wanted) if place is None else look_up_at(turn, know, place, wanted)
+
+
+def look_up_at(turn: Turn, know: Knowledge, place: Place, wanted: tuple[Aspect, ...]) -> Answer | None:
+    """Answer the matter in view for a place."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None:
+        return None
+    turn = turn.remember(state=place.state, municipality=place.municipality)
     family = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
-    if place is None or all(member.jurisdiction.state is None for member in family):
+    if all(member.jurisdiction.state is None for member in family):
         return cards.show(turn, know, card, wanted)
     if len(family) == 1 and card.jurisdiction.state != place.state:
         return cards.no_card(turn, know, family, wanted, card.name)
@@ -132,7 +158,7 @@ def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answe
     return answer(turn, "clarify", Ask("ask_topic", options), pending=Pending("topic", (), wanted, turn.text))
 
 
-def _from_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
+def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
     event, procedure = _best(verdict, "life_event"), _best(verdict, "procedure")
     if verdict.outcome == "life_event" and event:
         return show_event(turn, know, event.id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from actions.dialogue import choice
-from actions.dialogue.aspects import aspects_of
+import re
+
+from actions.dialogue import cards, cases, choice
+from actions.dialogue.aspects import asked, aspects_of
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import is_follow_up, look_up
-from actions.dialogue.turn import Answer, Turn, answer, moved_to
+from actions.dialogue.turn import Answer, Pending, Turn, answer, moved_to
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.replies import open_options
 from bot.understanding.words import rest
@@ -20,6 +22,8 @@ def resume(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     if pending.kind in ("place", "cost_place", "confirm_place"):
         return _place(turn, know)
+    if pending.kind == "case":
+        return _case(turn, know, pending)
     if pending.kind == "clarify":
         chosen = _said_option(turn, know, pending.candidates)
         return choice.pick(turn, know, chosen) if chosen else _place_first(turn, know)
@@ -50,6 +54,35 @@ _STEERING = frozenset(
         "emergency",
     }
 )
+
+
+_NOT_KNOWN_TO_HER = re.compile(
+    r"^(?:pues |la verdad |eso |ese dato |yo )*(?:no (?:lo |la |le |me )?(?:se|sabria|recuerdo|acuerdo|aplica|importa|entiendo"
+    r"|tengo idea|estoy segur[oa])(?: .{0,25})?|ni idea|omit\w+|salt\w+|pas[oa]|siguiente|cualquier[ao]|da igual|lo que sea"
+    r"|ningun[oa](?: de .*)?|todos|sepa|quien sabe|no sabemos)$"
+)
+_YES = re.compile(r"^(?:si+|claro|simon|aja|asi es|correcto|por supuesto|afirmativo|yes|sip|efectivamente|es correcto)(?: .{0,20})?$")
+_NO = re.compile(r"^(?:no+|nel|nop|negativo|para nada|todavia no|aun no|nunca|ninguno)(?: (?:senor\w*|gracias|fijese|nada|ninguno|tampoco))?$")
+
+
+def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
+    """Take the answer to a question about the case, and whatever else of the case came with it."""
+    card = know.catalogue.procedures.get(pending.candidates[0])
+    condition = know.catalogue.conditions.get(pending.candidates[1])
+    if card is None or condition is None:
+        return None
+    said = normalise(turn.text)
+    if _NOT_KNOWN_TO_HER.match(said):
+        return choice.case_told(turn, know, card, {})
+    if asked(turn.text) or "?" in turn.text:
+        return None
+    values = {value.id for value in condition.values}
+    told = cases.told(turn.text, cards.card_conditions(know, card))
+    if values == {"yes", "no"} and (_YES.match(said) or _NO.match(said)):
+        told.setdefault(condition.id, "yes" if _YES.match(said) else "no")
+    elif condition.id not in told and (value := cases.answered(turn.text, condition)):
+        told[condition.id] = value
+    return choice.case_told(turn, know, card, told) if condition.id in told else None
 
 
 def _place(turn: Turn, know: Knowledge) -> Answer | None:

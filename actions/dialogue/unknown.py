@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Literal
 
 from actions.dialogue import choice
+from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import clarify
-from actions.dialogue.turn import Answer, Turn
+from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.core.replies import Handoff, Say
 from bot.understanding.decision import Decision
 
@@ -26,6 +27,8 @@ NEAR = 0.5
 def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
     """Say that the text is no matter of ours, as surely as that is known; in doubt offer the nearest cards."""
     chance = decision.chances["out_of_scope"]
+    if turn.memory.pending is not None and turn.memory.pending.kind == "case":
+        return not_known(turn, know)
     found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")
     hits = decision.verdict.hits
     if chance >= NEAR or found.outcome != "out_of_scope" or not hits:
@@ -44,9 +47,22 @@ def not_known(turn: Turn, know: Knowledge, kind: Literal["not_known", "out_of_sc
         if again is not None:
             again = again.preceded_by(Say("place_not_found"))
             return replace(again, memory=replace(again.memory, misunderstandings=count))
+    if pending is not None and pending.kind == "case":
+        return _not_answered(turn, know, pending)
     memory = replace(turn.memory, pending=None, misunderstandings=count)
     if count >= PERSON_AT:
         return Answer((Handoff("not_understood"),), replace(memory, misunderstandings=0), "handoff")
     if count >= MENU_AT:
         return Answer((Say("not_known_again"), menu(know)), memory, "menu")
     return Answer((Say(kind),), memory, "out_of_scope")
+
+
+def _not_answered(turn: Turn, know: Knowledge, pending: Pending) -> Answer:
+    """Ask a question about the case once more; the second time the list is given without it."""
+    card = know.catalogue.procedures.get(pending.candidates[0])
+    condition = know.catalogue.conditions.get(pending.candidates[1])
+    if card is None or condition is None or pending.tries:
+        skipped = choice.case_told(turn, know, card, {}) if card else None
+        return skipped or not_known(turn.remember(pending=None), know)
+    again = replace(pending, tries=1)
+    return answer(turn, "clarify", Say("case_not_understood"), case_question(condition), pending=again, procedure=card.id)

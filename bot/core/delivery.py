@@ -90,10 +90,16 @@ class StatusUpdate:
 
 
 class DeliveryError(Exception):
-    """A carrier did not take a message. The class says what to do; only the outbox acts on it."""
+    """A carrier did not take a message. The class says what to do; only the outbox acts on it.
+
+    ``counted``: whether the failure says something about the message, and so counts as an attempt.
+    """
 
     retryable = False
+    counted = True
     opted_out = False
+    unreachable = False
+    outside_window = False
 
     def __init__(self, code: str, message: str = "", retry_after: float | None = None) -> None:
         """``code`` is the carrier's or ours; ``retry_after`` in seconds; ``message`` never holds a number or a text."""
@@ -116,6 +122,18 @@ class CarrierUnavailable(DeliveryError):
 
 class Rejected(DeliveryError):
     """The carrier will never take this message (a wrong number, a body too long): visible, not repeated."""
+
+
+class Unreachable(Rejected):
+    """Nothing arrives at this address (a landline, a number that is no more): no more is sent until it writes."""
+
+    unreachable = True
+
+
+class OutsideWindow(DeliveryError):
+    """The channel takes free text only for a while after the person's last message: another form must be found."""
+
+    outside_window = True
 
 
 class OptedOut(DeliveryError):

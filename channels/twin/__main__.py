@@ -52,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
                 messaging_service_sid=config.twilio_messaging_service_sid,
                 handles_opt_out=given.opt_out,
                 journal=given.journal,
+                contracts=Path(config.twin_contracts) if config.twin_contracts else None,
             ),
             given.host,
             given.port,

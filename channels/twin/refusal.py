@@ -39,7 +39,6 @@ _MESSAGES = {
 _STATUS = {20003: 401, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
 
 
-
 class Refusal(Exception):
     """An error in Twilio's form: ``{code, message, more_info, status}``."""
 

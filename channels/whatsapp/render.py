@@ -38,6 +38,7 @@ def render(replies: Sequence[Reply], phrases: Phrases) -> Rendered:
     Raises:
         MissingPhrase: ``locale/`` lacks a phrase or one of its parameters.
     """
+    # No line is blank: a content of Twilio's has one variable a line (channels.whatsapp.contents), and none may be empty.
     body, closing = _split(replies, phrases)
     lines = [_formatted(line, _procedures(body)) for line in compose(body, phrases)]
     lines += [Line((Form(hint),)) for hint in _hints(replies, phrases)]
@@ -157,7 +158,7 @@ def _rest(lines: Sequence[Line], chosen: Sequence[int]) -> list[str]:
 
 
 def _closed(text: str, closing: str) -> str:
-    return f"{text}\n\n{closing}" if closing else text
+    return f"{text}\n{closing}" if closing else text
 
 
 def _split(replies: Sequence[Reply], phrases: Phrases) -> tuple[Sequence[Reply], str]:

@@ -1,0 +1,117 @@
+"""Put right, or told more: "no, es para mi hijo", "perdón, quise decir la CURP", "la perdí", "es de Jalisco"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from actions.dialogue import cards, cases
+from actions.dialogue.aspects import asked
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import PLAIN_QUESTION, look_up, look_up_at, of_verdict, sought, with_last
+from actions.dialogue.turn import Answer, Turn, moved_to
+from bot.catalogue.text import normalise
+from bot.core.procedures import Procedure
+from bot.understanding.danger import kind_of
+from bot.understanding.words import rest
+
+_LEAD = re.compile(
+    r"^(?:(?:ah|ay|oh|uy|bueno|pero|es que|este|oiga|oye|y|pues)\s+)*"
+    r"(?:no+|nel|perdon\w*|disculp\w+|ups|mas bien|mejor dicho|digo|corrijo|correccion|en realidad|mejor|me equivoque"
+    r"|me confundi|me referia(?: a)?|me refiero a|quise decir|quiero decir|quise poner|queria decir|queria|yo dije|dije"
+    r"|yo hablo de|hablo de|yo quiero|era|es que|sino|i meant|sorry)(?=\s|$)\s*"
+)
+_SAYS_SO = re.compile(
+    r"(?<!\w)(?:quise decir|quiero decir|queria decir|quise poner|me referia|me refiero|me equivoque|me confundi"
+    r"|corrijo|mas bien|mejor dicho|sino|i meant)(?!\w)"
+)
+_DENIES_FIRST = re.compile(r"^no (?:es|era|son|quiero|queria|dije|pregunte|me referia a|hablo de) .+? (?:es|sino|era|quiero|son) (?P<meant>.+)$")
+_MOST_WORDS = 9
+"""A longer text without the form of a correction tells a story of its own."""
+
+
+def corrected(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer what was meant instead, or what is told in addition; None when the message is neither."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if kind_of(turn.text) is not None:
+        return None
+    meant = _meant(turn.text)
+    if meant is None:
+        return _told_more(turn, know, card, turn.text) if card else None
+    if not meant or (card is None and turn.memory.pending is None):
+        return None
+    if card is not None:
+        found = _told_more(turn, know, card, meant, corrects=True) or _another(turn, know, card, meant)
+        if found is not None:
+            return found
+    found = look_up(replace(turn, text=meant, ranking=PLAIN_QUESTION), know) if rest(know.without_place(meant)) else None
+    return found if found is not None and found.procedure != turn.memory.last_procedure else None
+
+
+def _meant(text: str) -> str | None:
+    """Return the words that stand after a correction's lead, without what they deny; None when it is no correction."""
+    clauses = [clause for part in re.split(r"[,.;:!?¡¿\n]+", text) if (clause := normalise(part))]
+    if not clauses:
+        return None
+    denies = len(clauses) > 1 and any(c.startswith("no ") or c.endswith(" no") for c in clauses[1:])
+    if not (_LEAD.match(clauses[0]) or _SAYS_SO.search(" ".join(clauses)) or denies):
+        return None
+    kept = [left for clause in clauses if (left := _affirmed(clause, alone=len(clauses) == 1))]
+    return " ".join(kept)
+
+
+def _affirmed(clause: str, alone: bool) -> str:
+    """Return what a clause says once leads and denials are cut ("no acta sino curp" -> "curp")."""
+    instead = _DENIES_FIRST.match(clause)
+    if instead:
+        return instead["meant"]
+    if clause.endswith(" no") or (clause.startswith("no ") and not alone):
+        return ""
+    marked = _SAYS_SO.split(clause)[-1].strip() if _SAYS_SO.search(clause) else clause
+    while lead := _LEAD.match(marked):
+        marked = marked[lead.end() :]
+    return marked.partition(" no ")[0].removesuffix(" por favor").removeprefix("a ").strip()
+
+
+def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects: bool = False) -> Answer | None:
+    """Take what is told of the case of the card in view, and show its list again."""
+    conditions = cards.card_conditions(know, card)
+    words = text.split()
+    if len(words) > _MOST_WORDS or asked(text):
+        return None
+    told = cases.told(text, conditions)
+    goes_on = normalise(turn.text).startswith(("y ", "ahora ", "tambien "))
+    if cases.own_again(text) and turn.memory.for_other:
+        own = turn.remember(case=turn.memory.own_case, own_case={}, for_other=False, asked=())
+        return cards.show(_silent(own), know, card, turn.memory.last_aspects)
+    if cases.leftover(know.without_place(text), conditions):
+        return None
+    place = know.place_in(text)
+    if place is not None and turn.memory.pending is None and (corrects or told):
+        moved, context = moved_to(turn, place)
+        context = context if turn.context.state else turn.context
+        here = moved.remember(case={**turn.memory.case, **told})
+        found = look_up_at(_silent(here), know, place, turn.memory.last_aspects)
+        return replace(found, context=context if context != turn.context else None) if found else None
+    if not told or (not corrects and turn.memory.pending is not None):
+        return None
+    case = told if goes_on and cases.other_person(text) else {**turn.memory.case, **told}
+    return cards.show(_silent(turn.remember(case=case, pending=None)), know, card, turn.memory.last_aspects)
+
+
+def _another(turn: Turn, know: Knowledge, card: Procedure, meant: str) -> Answer | None:
+    """Find the card that the words mean together with the one in view ("el de mi hija": a child's passport)."""
+    if not cases.other_person(meant) and rest(know.without_place(meant)):
+        alone = sought(replace(turn, text=meant, ranking=PLAIN_QUESTION), know)
+        if alone.outcome in ("answer", "ask_place", "clarify"):
+            return None
+    verdict = with_last(replace(turn, text=meant), know)
+    if verdict.outcome not in ("answer", "ask_place"):
+        return None
+    return of_verdict(replace(turn, text=meant).remember(pending=None), know, verdict, turn.memory.last_aspects)
+
+
+def _silent(turn: Turn) -> Turn:
+    """Return the turn without its words: what they tell is taken already."""
+    return replace(turn, text="")

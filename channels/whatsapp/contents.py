@@ -1,0 +1,149 @@
+"""What WhatsApp shows besides text, as contents of Twilio's Content API: one for each shape, filled when it is sent.
+
+A shape is a kind (buttons, list), a number of options and a number of lines: a variable in a body can hold no line
+break (https://www.twilio.com/docs/api/errors/21656), so each line is a variable of its own. A content's name ends with
+a hash of what it is made of: a changed definition is another content, and every worker finds its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.delivery import Outgoing
+from bot.core.interactive import Buttons, ListPicker, Template
+from channels.whatsapp.paginate import size
+from channels.whatsapp.render import MAX_BODY, MAX_BUTTONS, MAX_ITEMS, MAX_TEXT
+
+OURS = "ventanilla_"
+"""What the name of every content of ours begins with; contents of others are never touched."""
+MAX_VARIABLES = 100
+"""https://www.twilio.com/docs/content/using-variables-with-content-api"""
+_LANGUAGE = "es_MX"
+_READY_BUTTON_LINES = range(1, 13)
+_READY_LINES_ABOVE = range(1, 5)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A content as it is created: ``types`` is the API's own object, ``variables`` its samples by name."""
+
+    label: str
+    types: Mapping[str, Any]
+    variables: Mapping[str, str]
+    category: str = ""
+    """What WhatsApp approves it as (UTILITY …); empty for what is only sent within the 24 hours."""
+
+    @property
+    def name(self) -> str:
+        """The content's name: its label and a hash of all the rest."""
+        made_of = json.dumps([self.types, self.variables, _LANGUAGE], sort_keys=True, ensure_ascii=False)
+        return f"{OURS}{self.label}_{hashlib.sha256(made_of.encode()).hexdigest()[:8]}"
+
+    def request(self) -> dict[str, Any]:
+        """Return the body of ``POST /v1/Content``."""
+        return {
+            "friendly_name": self.name,
+            "language": _LANGUAGE,
+            "variables": dict(self.variables),
+            "types": self.types,
+        }
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A content and the values of its variables, ready to be sent."""
+
+    definition: Definition
+    variables: Mapping[str, str]
+
+
+def filled(outgoing: Outgoing, templates: Mapping[str, Definition]) -> Filled | None:
+    """Return what to send instead of the bare text; None where the text alone is all that can be sent.
+
+    A request for a position is text: Twilio has no content for it (its types are in twilio-oai, twilio_content_v1).
+    """
+    interactive = outgoing.interactive
+    if isinstance(interactive, Template):
+        definition = templates.get(interactive.name)
+        values = _template_values(definition, interactive.variables) if definition else None
+        return Filled(definition, values) if definition and values else None
+    lines = [_value(line) for line in outgoing.text.splitlines() if line.strip()]
+    if not lines or size("\n".join(lines)) > MAX_BODY:
+        return None
+    if isinstance(interactive, Buttons) and 1 <= len(interactive.buttons) <= MAX_BUTTONS:
+        values = [text for each in interactive.buttons for text in (each.title, each.id)]
+        return _of_shape(buttons(len(interactive.buttons), len(lines)), [*lines, *values])
+    if isinstance(interactive, ListPicker) and 1 <= len(interactive.items) <= MAX_ITEMS:
+        values = [text for each in interactive.items for text in (each.title, each.id, each.description)]
+        return _of_shape(list_picker(len(interactive.items), len(lines)), [*lines, interactive.open, *values])
+    return None
+
+
+def buttons(count: int, lines: int) -> Definition:
+    """Return the content of ``count`` buttons below ``lines`` lines."""
+    names = _names()
+    body = _body(names, lines)
+    actions = [{"type": "QUICK_REPLY", "title": next(names), "id": next(names)} for _ in range(count)]
+    return _defined(f"buttons_{count}_{lines}", {"twilio/quick-reply": {"body": body, "actions": actions}})
+
+
+def list_picker(count: int, lines: int) -> Definition:
+    """Return the content of a list of ``count`` items below ``lines`` lines."""
+    names = _names()
+    body, button = _body(names, lines), next(names)
+    items = [{"item": next(names), "id": next(names), "description": next(names)} for _ in range(count)]
+    return _defined(f"list_{count}_{lines}", {"twilio/list-picker": {"body": body, "button": button, "items": items}})
+
+
+def usual() -> Iterator[Definition]:
+    """Yield the shapes that answers usually have: made ahead; others are made when they are first sent."""
+    for count in range(1, MAX_BUTTONS + 1):
+        for lines in _READY_BUTTON_LINES:
+            yield buttons(count, lines)
+    for count in range(1, MAX_ITEMS + 1):
+        for above in _READY_LINES_ABOVE:
+            yield list_picker(count, count + above)
+
+
+def without_blank_lines(text: str) -> str:
+    """Return a text as a content shows it."""
+    return "\n".join(_value(line) for line in text.splitlines() if line.strip())
+
+
+def _of_shape(definition: Definition, values: Sequence[str]) -> Filled | None:
+    if len(definition.variables) > MAX_VARIABLES or not all(value.strip() for value in values):
+        return None
+    return Filled(definition, dict(zip(definition.variables, map(_value, values), strict=True)))
+
+
+def _template_values(definition: Definition, given: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the template's values by its own names; by their order where the names are others."""
+    names = list(definition.variables)
+    if len(given) != len(names) or not all(value.strip() for value in given.values()):
+        return None
+    values = given if set(given) == set(names) else dict(zip(names, given.values(), strict=True))
+    shown = {name: _value(value) for name, value in values.items()}
+    return shown if sum(map(size, shown.values())) < MAX_TEXT else None
+
+
+def _defined(label: str, types: Mapping[str, Any]) -> Definition:
+    # Samples are required by Twilio where a content has variables; nobody sees them.
+    count = json.dumps(types).count("{{")
+    return Definition(label, types, {str(number): f"texto {number}" for number in range(1, count + 1)})
+
+
+def _names() -> Iterator[str]:
+    return (f"{{{{{number}}}}}" for number in range(1, MAX_VARIABLES * 2))
+
+
+def _body(names: Iterator[str], lines: int) -> str:
+    return "\n".join(next(names) for _ in range(lines))
+
+
+def _value(text: str) -> str:
+    """Return a value as a variable may hold it: on one line, without runs of blanks or braces of its own."""
+    return " ".join(text.split()).replace("{{", "{ {").replace("}}", "} }")
