@@ -6,12 +6,14 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.dialogue import errands, topic
 from actions.dialogue.correction import corrected
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
@@ -46,10 +48,12 @@ class Capability(Action, ABC):
     ) -> list[dict[str, Any]]:
         """Read the turn, answer it, and hand replies and changed slots to Rasa."""
         started = time.perf_counter()
-        turn = read_turn(tracker)
-        found = self.answer(turn, loader().current())
+        know = loader().current()
+        turn = topic.remembered(read_turn(tracker), know)
+        found = self.answer(turn, know)
         if not found.replies:
             raise RuntimeError(f"{self.action} said nothing")
+        found = replace(found, context=topic.kept(turn, found))
         _say(dispatcher, found)
         fields = {
             "action": self.action,
@@ -61,7 +65,7 @@ class Capability(Action, ABC):
             "seconds": round(time.perf_counter() - started, 4),
         }
         logger.info("answered", extra={"fields": fields})
-        before, after = turn.memory.slots(), found.memory.slots()
+        before, after = Memory.from_slots(tracker.slots or {}).slots(), found.memory.slots()
         return [SlotSet(name, value) for name, value in after.items() if value != before[name]]
 
 
@@ -79,16 +83,16 @@ class WordsCapability(Capability, ABC):
         """Answer by the first road that leads somewhere."""
         if unmistakable(turn.text):
             return help_now(turn, know)
-        put_right = corrected(turn, know)
+        put_right = None if errands.asked_for(turn) else corrected(turn, know)
         if put_right is not None:
             return put_right
         decision = decide(turn, know)
         if decision.kind == "emergency" and not decision.bare:
             return help_now(turn, know)
-        resumed = resume(turn, know)
+        resumed = errands.early(turn, know, decision) or resume(turn, know)
         if resumed is not None:
             return resumed
-        return self._decided(turn, know, decision) or not_known(turn, know)
+        return self._decided(turn, know, decision) or topic.offer(turn, know) or not_known(turn, know)
 
     def _decided(self, turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         heard = kind_of_intent(turn.intent)
@@ -130,6 +134,7 @@ def read_turn(tracker: Tracker) -> Turn:
         memory=Memory.from_slots(tracker.slots or {}),
         before=past_turns(events),
         ranking=_ranking(message),
+        channel=metadata.get("channel") or "sms",
     )
 
 

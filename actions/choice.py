@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.base import Capability
-from actions.dialogue import choice
+from actions.dialogue import choice, errands
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Turn
 from actions.dialogue.unknown import not_known
@@ -16,4 +16,5 @@ class Pick(Capability):
 
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
         """Answer by the option's id; one that means nothing any more is not known."""
-        return choice.pick(turn, know, str(turn.entities.get("option_id") or "")) or not_known(turn, know)
+        id_ = str(turn.entities.get("option_id") or "")
+        return errands.pick(turn, know, id_) or choice.pick(turn, know, id_) or not_known(turn, know)

@@ -36,6 +36,7 @@ from bot.core.delivery import (
     Unreachable,
 )
 from channels.carrier import CarrierMisconfigured
+from channels.whatsapp.contents import OURS, ContentBook, Definition, filled, without_blank_lines
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,10 @@ _CODES: Mapping[str, _Code] = {
     "21619": _Code(Rejected, "The message had no text."),
     "21624": _Code(CarrierMisconfigured, "The validity period is not between 1 and 36,000 seconds."),
     "21635": _Code(Unreachable, "The recipient's number is a landline."),
+    "21654": _Code(Rejected, "Variables were given without a content."),
+    "21655": _Code(Rejected, "The content does not exist, or has nothing for this channel."),
+    "21656": _Code(Rejected, "The content's variables are not valid: one is empty or has a line break."),
+    "21658": _Code(Rejected, "The content's variables are too long."),
     "21659": _Code(CarrierMisconfigured, "The sender's number is not a Twilio number of this account."),
     "21701": _Code(CarrierMisconfigured, "The Messaging Service does not exist: check TWILIO_MESSAGING_SERVICE_SID."),
     "21703": _Code(CarrierMisconfigured, "The Messaging Service has no number to send from."),
@@ -88,8 +93,42 @@ _CODES: Mapping[str, _Code] = {
     "30007": _Code(Rejected, "A carrier filtered the message as unwanted."),
     "30008": _Code(Rejected, "The carrier failed to deliver and did not say why."),
     "30036": _Code(Rejected, "The message waited longer than its validity period and was not sent."),
+    # WhatsApp, either way (https://www.twilio.com/docs/api/errors, 63xxx).
+    "21910": _Code(CarrierMisconfigured, "Sender and recipient are of different channels: check TWILIO_WHATSAPP_FROM."),
+    "63001": _Code(CarrierMisconfigured, "WhatsApp does not accept the credentials of the sender."),
+    "63002": _Code(CarrierMisconfigured, "WhatsApp does not know the sender."),
+    "63003": _Code(Unreachable, "The recipient's number is not on WhatsApp."),
+    "63005": _Code(Rejected, "WhatsApp did not accept the message's content."),
+    "63007": _Code(
+        CarrierMisconfigured, "The sender is no WhatsApp sender of this account: check TWILIO_WHATSAPP_FROM."
+    ),
+    "63010": _Code(CarrierUnavailable, "WhatsApp had an internal error."),
+    "63012": _Code(CarrierUnavailable, "WhatsApp had an internal error."),
+    "63013": _Code(Rejected, "The message breaks a rule of WhatsApp."),
+    "63014": _Code(Rejected, "WhatsApp refused the message for a reason of the person: blocked, or a limit of hers."),
+    "63015": _Code(Rejected, "The recipient has not joined the sandbox."),
     "63016": _Code(OutsideWindow, "WhatsApp takes free text only in the 24 hours after the person's last message."),
+    "63017": _Code(Throttled, "WhatsApp's limit of messages was reached."),
     "63018": _Code(Throttled, "WhatsApp's rate limit for this sender is exceeded."),
+    "63019": _Code(Rejected, "A file could not be fetched or sent."),
+    "63020": _Code(CarrierMisconfigured, "The WhatsApp Business account has not accepted Twilio's invitation."),
+    "63021": _Code(Rejected, "WhatsApp does not carry such content, or it is too long."),
+    "63024": _Code(Unreachable, "WhatsApp cannot deliver to this recipient."),
+    "63025": _Code(Rejected, "The media file of the message is known already."),
+    "63027": _Code(Rejected, "The template does not exist in this language."),
+    "63028": _Code(Rejected, "The number of values does not fit the template."),
+    "63029": _Code(Rejected, "A value breaks the template's format."),
+    "63030": _Code(Rejected, "A value of the template is not valid."),
+    "63031": _Code(Rejected, "Sender and recipient are the same."),
+    "63032": _Code(Rejected, "WhatsApp does not deliver to this person (an experiment of Meta's)."),
+    "63033": _Code(Rejected, "The person blocked the sender."),
+    "63036": _Code(Unreachable, "The recipient cannot be reached on WhatsApp."),
+    "63038": _Code(Throttled, "The account's daily limit of messages was reached."),
+    "63040": _Code(Rejected, "The template was refused by WhatsApp."),
+    "63041": _Code(Rejected, "The template is paused by WhatsApp for its quality."),
+    "63042": _Code(Rejected, "The template is disabled by WhatsApp."),
+    "63049": _Code(Rejected, "Meta chose not to deliver this message."),
+    "63051": _Code(CarrierMisconfigured, "The WhatsApp Business account is locked by Meta."),
 }
 """Twilio's code -> the kind of failure, and what it means to an operator. A code not here is Rejected, visibly."""
 
@@ -107,6 +146,8 @@ ERROR_MEANING: Mapping[str, str] = {**{code: row.meaning for code, row in _CODES
 CLOCK_SKEW = timedelta(seconds=5)
 """How far Twilio's clock may be behind ours when a message is looked for by its time."""
 _LOOK_BACK = 100
+_NO_SUCH_CONTENT = ("21654", "21655", "21656", "21658")
+"""Refusals of a content at the time of sending: the same message goes as text."""
 _MAX_RETRY_AFTER = 3600.0
 _TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
@@ -159,15 +200,18 @@ class TwilioCarrier:
         self, to: str, outgoing: Outgoing, *, delivery_id: str, status_callback: str, sender: str | None = None
     ) -> str:
         """See :meth:`channels.carrier.Carrier.send`."""
+        return self._create(
+            to=to,
+            body=outgoing.text,
+            from_=values.unset if self._service else sender or self._sender,
+            messaging_service_sid=self._service or values.unset,
+            status_callback=_with_delivery(status_callback, delivery_id) if status_callback else values.unset,
+            validity_period=values.unset if self._validity_period is None else self._validity_period,
+        )
+
+    def _create(self, **fields: object) -> str:
         try:
-            message = self._client.messages.create(
-                to=to,
-                body=outgoing.text,
-                from_=values.unset if self._service else sender or self._sender,
-                messaging_service_sid=self._service or values.unset,
-                status_callback=_with_delivery(status_callback, delivery_id) if status_callback else values.unset,
-                validity_period=values.unset if self._validity_period is None else self._validity_period,
-            )
+            message = self._client.messages.create(**fields)
         except TwilioException:
             raise _unavailable("bad_answer") from None
         if not message.sid:
@@ -205,11 +249,148 @@ class TwilioCarrier:
         # A Messaging Service picks the sender later: until then the message has no From to filter by.
         from_ = values.unset if self._service else sender or self._sender
         try:
-            yield from self._client.messages.list(
-                to=to, from_=from_, limit=_LOOK_BACK, page_size=_LOOK_BACK, **filters
-            )
+            yield from self._client.messages.list(to=to, from_=from_, limit=_LOOK_BACK, page_size=_LOOK_BACK, **filters)
         except TwilioException:
             raise _unavailable("bad_answer") from None
+
+
+class WhatsAppCarrier(TwilioCarrier):
+    """Sends WhatsApp messages: texts, and contents of the Content API where there is something to tap."""
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        sender: str,
+        contents: ContentBook,
+        templates: Mapping[str, Definition],
+        api_url: str = "",
+        connect_timeout: float = 3.0,
+        read_timeout: float = 8.0,
+    ) -> None:
+        """``sender``: our number on WhatsApp. ``contents`` remembers Twilio's ids of contents for all workers."""
+        super().__init__(
+            account_sid,
+            auth_token,
+            sender=_whatsapp_address(sender),
+            api_url=api_url,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+        )
+        self._contents = contents
+        self._templates = templates
+        self._api = ContentApi(self._client)
+
+    def send(
+        self, to: str, outgoing: Outgoing, *, delivery_id: str, status_callback: str, sender: str | None = None
+    ) -> str:
+        """See :meth:`channels.carrier.Carrier.send`. Where a content cannot be had, the text goes alone."""
+        fields = {
+            "to": _whatsapp_address(to),
+            "from_": _whatsapp_address(sender) if sender else self._sender,
+            "status_callback": _with_delivery(status_callback, delivery_id) if status_callback else values.unset,
+        }
+        content = filled(outgoing, self._templates)
+        sid = self._sid(content.definition) if content else None
+        if content is None or sid is None:
+            return self._create(body=outgoing.text, **fields)
+        variables = json.dumps(content.variables, ensure_ascii=False) if content.variables else values.unset
+        try:
+            return self._create(content_sid=sid, content_variables=variables, **fields)
+        except Rejected as error:
+            if error.code not in _NO_SUCH_CONTENT:
+                raise
+            log.warning("sent as text: the content was refused", extra={"code": error.code})
+            self._contents.forget(content.definition.name)
+        return self._create(body=outgoing.text, **fields)
+
+    def find_sent(
+        self, to: str, text: str, since: datetime, *, known: Collection[str] = (), sender: str | None = None
+    ) -> str | None:
+        """See :meth:`channels.carrier.Carrier.find_sent`."""
+        ours = _whatsapp_address(sender) if sender else None
+        return super().find_sent(_whatsapp_address(to), text, since, known=known, sender=ours)
+
+    def _sid(self, definition: Definition) -> str | None:
+        """Return the content's id; it is created when nobody did. None when it cannot be: a template is not, here.
+
+        A template that was not approved could not be sent anyway.
+        """
+        sid = self._contents.find(definition.name)
+        if sid is None and not definition.category:
+            try:
+                sid = self._api.create(definition)
+            except DeliveryError as error:
+                log.warning("sent as text: no content could be created", extra={"code": error.code})
+                return None
+            self._contents.keep(definition.name, sid)
+        return sid
+
+
+@dataclass(frozen=True)
+class KnownContent:
+    """A content as Twilio lists it. ``approval``: WhatsApp's word for it ("unsubmitted" when nobody asked)."""
+
+    sid: str
+    name: str
+    approval: str
+    reason: str = ""
+
+
+class ContentApi:
+    """Twilio's Content API: https://www.twilio.com/docs/content/content-api-resources."""
+
+    _URL = "https://content.twilio.com/v1"
+    _PAGE_SIZE = 500
+
+    def __init__(self, client: Client) -> None:
+        """``client`` is the SDK's, with our HTTP client."""
+        self._client = client
+
+    def create(self, definition: Definition) -> str:
+        """Create a content and return its id."""
+        sid = self._json("POST", "/Content", definition.request()).get("sid")
+        if not isinstance(sid, str) or not sid:
+            raise _unavailable("bad_answer")
+        return sid
+
+    def ours(self) -> list[KnownContent]:
+        """Return every content whose name begins as ours do, with what WhatsApp says of it."""
+        return [content for content in self._all() if content.name.startswith(OURS)]
+
+    def delete(self, sid: str) -> None:
+        """Delete a content; one that is gone already is no error."""
+        try:
+            self._client.request("DELETE", f"{self._URL}/Content/{sid}")
+        except CarrierMisconfigured as error:
+            if error.code != "20404":
+                raise
+
+    def submit(self, sid: str, name: str, category: str) -> str:
+        """Ask WhatsApp to approve a content and return the answer's status ("received")."""
+        answer = self._json("POST", f"/Content/{sid}/ApprovalRequests/whatsapp", {"name": name, "category": category})
+        return str(answer.get("status") or "")
+
+    def _all(self) -> Iterator[KnownContent]:
+        url = f"/ContentAndApprovals?PageSize={self._PAGE_SIZE}"
+        while url:
+            page = self._json("GET", url)
+            for content in page.get("contents") or ():
+                approval = content.get("approval_requests") or {}
+                yield KnownContent(
+                    str(content.get("sid") or ""),
+                    str(content.get("friendly_name") or ""),
+                    str(approval.get("status") or "unsubmitted"),
+                    str(approval.get("rejection_reason") or ""),
+                )
+            following = urlsplit(str((page.get("meta") or {}).get("next_page_url") or ""))
+            url = f"{following.path.removeprefix('/v1')}?{following.query}" if following.path else ""
+
+    def _json(self, method: str, path: str, data: Mapping[str, object] | None = None) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"} if data is not None else {}
+        answer = self._client.request(method, self._URL + path, data=data, headers=headers)
+        return dict(json.loads(answer.text))
 
 
 class _Http:
@@ -253,8 +434,8 @@ class _Http:
                 method,
                 self._rewritten(uri),
                 params=dict(params or {}),  # type: ignore[arg-type]  # the SDK passes values that requests can write
-                data=dict(data or {}),
                 headers=dict(headers or {}),
+                **_payload(data, headers),
                 auth=auth,
                 timeout=self._timeout,
                 allow_redirects=False,
@@ -263,7 +444,7 @@ class _Http:
             raise _loud(_network_error(error)) from None
         if not 200 <= answer.status_code < 300:
             raise _loud(_answer_error(answer))
-        if not isinstance(_json(answer), dict):
+        if answer.status_code != 204 and not isinstance(_json(answer), dict):
             raise _unavailable("bad_answer")
         return Response(answer.status_code, answer.text, answer.headers)
 
@@ -275,6 +456,13 @@ class _Http:
             return uri
         parts = urlsplit(uri)
         return self._api_url + urlunsplit(("", "", parts.path, parts.query, ""))
+
+
+def _payload(data: Mapping[str, object] | None, headers: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return the request's body as the SDK means it: JSON where its header says so, else a form."""
+    if (headers or {}).get("Content-Type") == "application/json":
+        return {"json": dict(data or {})}
+    return {"data": dict(data or {})}
 
 
 def _loud(error: DeliveryError) -> DeliveryError:
@@ -349,7 +537,13 @@ def _with_delivery(status_callback: str, delivery_id: str) -> str:
 
 
 def _same_text(carried: str | None, text: str) -> bool:
-    return (carried or "").removeprefix(_TRIAL_PREFIX).strip() == text.strip()
+    """Say whether a message that Twilio lists has these words; a content's lines are as its variables hold them."""
+    found = (carried or "").removeprefix(_TRIAL_PREFIX).strip()
+    return found == text.strip() or found == without_blank_lines(text)
+
+
+def _whatsapp_address(address: str) -> str:
+    return address if address.startswith("whatsapp:") else f"whatsapp:{address}"
 
 
 def _is_loopback(url: str) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
-from actions.dialogue import cards, cases
+from actions.dialogue import cards, cases, choice
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, look_up, look_up_at, of_verdict, sought, with_last
@@ -27,6 +26,7 @@ _SAYS_SO = re.compile(
     r"|corrijo|mas bien|mejor dicho|sino|i meant)(?!\w)"
 )
 _DENIES_FIRST = re.compile(r"^no (?:es|era|son|quiero|queria|dije|pregunte|me referia a|hablo de) .+? (?:es|sino|era|quiero|son) (?P<meant>.+)$")
+_PLACES = ("place", "cost_place", "confirm_place")
 _MOST_WORDS = 9
 """A longer text without the form of a correction tells a story of its own."""
 
@@ -38,7 +38,7 @@ def corrected(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     meant = _meant(turn.text)
     if meant is None:
-        return _told_more(turn, know, card, turn.text) if card else None
+        return (_told_more(turn, know, card, turn.text) or _other_kind(turn, know, card)) if card else None
     if not meant or (card is None and turn.memory.pending is None):
         return None
     if card is not None:
@@ -87,8 +87,11 @@ def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects
         return cards.show(_silent(own), know, card, turn.memory.last_aspects)
     if cases.leftover(know.without_place(text), conditions):
         return None
-    place = know.place_in(text)
-    if place is not None and turn.memory.pending is None and (corrects or told):
+    place, pending = know.place_in(text), turn.memory.pending
+    if place is not None and corrects and pending is not None and pending.kind in _PLACES:
+        then = pending.then if pending.kind == "confirm_place" else pending
+        return choice.at_place(turn.remember(pending=then), know, place)
+    if place is not None and (pending is None or pending.kind == "case") and (corrects or told):
         moved, context = moved_to(turn, place)
         context = context if turn.context.state else turn.context
         here = moved.remember(case={**turn.memory.case, **told})
@@ -110,6 +113,22 @@ def _another(turn: Turn, know: Knowledge, card: Procedure, meant: str) -> Answer
     if verdict.outcome not in ("answer", "ask_place"):
         return None
     return of_verdict(replace(turn, text=meant).remember(pending=None), know, verdict, turn.memory.last_aspects)
+
+
+def _other_kind(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
+    """Find the card of the same name for a case that the one in view does not know ("es renovación": of passports)."""
+    every = tuple(know.catalogue.conditions.values())
+    if len(turn.text.split()) > _MOST_WORDS or asked(turn.text) or turn.memory.pending_kind in _PLACES:
+        return None
+    if not cases.told(turn.text, every) or cases.leftover(know.without_place(turn.text), every):
+        return None
+    if cases.told(turn.text, cards.card_conditions(know, card)):
+        return None
+    verdict = with_last(turn, know)
+    first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), card.id)
+    if verdict.outcome != "answer" or first == card.id:
+        return None
+    return of_verdict(turn.remember(pending=None), know, verdict, turn.memory.last_aspects)
 
 
 def _silent(turn: Turn) -> Turn:

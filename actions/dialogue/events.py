@@ -59,16 +59,6 @@ def show_step(
     return replace(found, life_event=event_id, memory=replace(found.memory, last_life_event=event_id))
 
 
-def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:
-    """Begin the plan that a deed belongs to ("ya registré a mi bebé"), when the text tells of a life event."""
-    heard = decide(turn, know).event
-    id_ = turn.memory.last_life_event or (heard.id if heard else None)
-    if id_ is None or id_ not in know.catalogue.life_events:
-        return None
-    found = plan.steps_said(turn, know, Plan(id_), in_view=id_ == turn.memory.last_life_event)
-    return plan.finish(turn, know, Plan(id_), found) if len(found) == 1 else show_event(turn, know, id_)
-
-
 def menu(know: Knowledge) -> Ask:
     """Return the menu: the life events asked for most, and a person."""
     events = know.catalogue.life_events

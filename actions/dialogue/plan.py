@@ -24,7 +24,8 @@ _ORDINALS = ("primer", "segund", "tercer", "cuart", "quint", "sext", "septim", "
 _NUMBER_WORDS = ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez")
 _ORDINAL = re.compile(rf"\b(?P<word>{'|'.join(_ORDINALS)})[oa]?s?\b")
 _COUNTED = re.compile(
-    rf"\b(?:l[ao]s?|el|paso|pasos|numero|num|opcion|y) (?P<word>\d{{1,2}}|{'|'.join(_NUMBER_WORDS)})\b(?! (?:ano|mes|dia))"
+    rf"\b(?:l[ao]s?|el|paso|pasos|numero|num|opcion|y) (?P<word>\d{{1,2}}|{'|'.join(_NUMBER_WORDS)})\b"
+    r"(?! (?:ano|mes|dia))"
 )
 _DONE_WORDS = frozenset(
     """
@@ -130,8 +131,8 @@ def ask_drop(turn: Turn, know: Knowledge) -> Answer | None:
     if plan is None or shown_last(turn) is None or turn.memory.last_life_event != plan.life_event:
         return None
     event = know.catalogue.life_events[plan.life_event]
-    pending = Pending("drop_plan", (plan.life_event,))
-    return answer(turn, "clarify", Ask("plan_drop_sure", (cards.YES, cards.NO), {"event": event.short}), pending=pending)
+    sure = Ask("plan_drop_sure", (cards.YES, cards.NO), {"event": event.short})
+    return answer(turn, "clarify", sure, pending=Pending("drop_plan", (plan.life_event,)))
 
 
 def is_private(know: Knowledge, event_id: str) -> bool:

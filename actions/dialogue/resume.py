@@ -82,7 +82,13 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
         told.setdefault(condition.id, "yes" if _YES.match(said) else "no")
     elif condition.id not in told and (value := cases.answered(turn.text, condition)):
         told[condition.id] = value
-    return choice.case_told(turn, know, card, told) if condition.id in told else None
+    if condition.id in told:
+        return choice.case_told(turn, know, card, told)
+    if told and not cases.leftover(know.without_place(turn.text), cards.card_conditions(know, card)):
+        # something else of the case was told: it is taken, and the question still waits
+        unasked = tuple(each for each in turn.memory.asked if each != condition.id)
+        return choice.case_told(turn.remember(asked=unasked), know, card, told)
+    return None
 
 
 def _place(turn: Turn, know: Knowledge) -> Answer | None:

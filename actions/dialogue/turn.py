@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
+from actions.dialogue.clock import local_now
 from bot.catalogue.places import Place
 from bot.core.codec import PayloadError, from_payload, to_payload
 from bot.core.effects import Effect
+from bot.core.messages import ChannelName
 from bot.core.procedures import Case
 from bot.core.replies import Aspect, Reply
 from bot.core.turns import TurnContext
@@ -25,7 +28,9 @@ Outcome = Literal[
     "emergency",
     "out_of_scope",
 ]
-PendingKind = Literal["place", "cost_place", "clarify", "confirm_place", "topic", "case", "continue", "drop_plan", "remind_at"]
+PendingKind = Literal[
+    "place", "cost_place", "clarify", "confirm_place", "topic", "case", "continue", "drop_plan", "remind_at"
+]
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ class Pending:
     ``place``: where, to choose among ``candidates`` (procedure ids; none: only to know where the person is);
     ``cost_place``: the state whose price to give of the only candidate; ``clarify``: which of ``candidates`` (option
     ids); ``topic``: which procedure, for ``aspects``; ``confirm_place``: whether ``state``/``municipality`` is right,
-    and ``then`` what waits for it; ``case``: a condition of a card, ``candidates`` being the two ids.
+    and ``then`` what waits for it; ``case``: a condition of a card, ``candidates`` being the two ids;
+    ``continue``: whether to go on with what ``then`` waits for; ``drop_plan``: whether to forget the plan of the life
+    event ``candidates``; ``remind_at``: when to remind, ``text`` being what was said of it.
     """
 
     kind: PendingKind
@@ -80,6 +87,11 @@ class Memory:
                     continue
         return Memory(**known)
 
+    @property
+    def pending_kind(self) -> PendingKind | None:
+        """What kind of question waits, if one does."""
+        return self.pending.kind if self.pending else None
+
     def slots(self) -> dict[str, Any]:
         """Return every slot's value, JSON-ready; what is empty is None."""
         return {name: to_payload(getattr(self, name)) or None for name in _KINDS}
@@ -119,9 +131,9 @@ class Turn:
     entities: Mapping[str, Any] = field(default_factory=dict)
     context: TurnContext = field(default_factory=TurnContext)
     memory: Memory = field(default_factory=Memory)
-    channel: ChannelName = "sms"
     before: Sequence[PastTurn] = ()
     ranking: tuple[tuple[str, float], ...] = ()
+    channel: ChannelName = "sms"
 
     @property
     def place(self) -> Place | None:
@@ -139,6 +151,11 @@ class Turn:
     def known(self) -> Case:
         """What SQL knows of the person, unless the matter is another's."""
         return {} if self.memory.for_other else self.context.case
+
+    @property
+    def now(self) -> datetime:
+        """The time where the person is."""
+        return local_now(self.context.now, self.place)
 
     def remember(self, **changes: Any) -> Turn:
         """Return the turn with its memory changed."""

@@ -97,6 +97,8 @@ class Speller:
         found = {near for shorter in _deletions(word) for near in self._by_deletion.get(shorter, ())}
         ranked = []
         for near in found:
+            if well_formed and near[0] != word[0]:  # "renunciar" is no "denunciar"
+                continue
             cost = _cost(word, near)
             # another form of the word is read as the same anyway
             if cost is not None and not (well_formed and (stem(near) == stem(word) or near[:-1] == word[:-1])):
@@ -116,7 +118,11 @@ class Speller:
                 if best[end] is None or len(before) + 1 < len(best[end] or ()):
                     best[end] = (*before, part)
         parts = best[len(word)] or ()
-        return " ".join(parts) if len(parts) > 1 and any(len(part) > 3 for part in parts) else None
+        if len(parts) < 2 or all(len(part) <= 3 for part in parts):
+            return None
+        if len(parts) == 2 and all(part in self._shapes for part in _shape(word)):  # "consigue" is no "con sigue"
+            return None
+        return " ".join(parts)
 
 
 def _deletions(word: str) -> Iterator[str]:

@@ -54,4 +54,17 @@ class Template:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-Interactive = Buttons | ListPicker | LocationRequest | Template
+@dataclass(frozen=True)
+class Listen:
+    """On a call: what is asked after the answer, and listened for. ``question`` is said before the items.
+
+    ``wants``: "place", "yes_no" or "date" (bot.core.replies.Wanted). ``person``: the call is put through to a person.
+    """
+
+    question: str = ""
+    items: tuple[ListItem, ...] = ()
+    wants: str | None = None
+    person: bool = False
+
+
+Interactive = Buttons | ListPicker | LocationRequest | Template | Listen

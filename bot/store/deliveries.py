@@ -267,7 +267,7 @@ class Deliveries:
                 created_at=row.created_at,
                 interactive=_interactive(row),
                 sms_possible=row.channel == "sms" or self._sms_possible(db, row.conversation_id, utc_now()),
-                again=row.idempotency_key.startswith(_AGAIN),
+                again=_depth(row.idempotency_key),
             )
 
     def note_late(self, failure: LateFailure, code: str, *, opted_out: bool = False, unreachable: bool = False) -> None:
@@ -283,12 +283,16 @@ class Deliveries:
                 unreachable=unreachable,
             )
 
-    def send_again(self, failure: LateFailure, message: Outgoing, code: str) -> bool:
-        """Queue a failed message in another form, once, however often its failure is told; True the first time."""
+    def send_again(self, failure: LateFailure, message: Outgoing, code: str, after: float = 0.0) -> bool:
+        """Queue a failed message anew, once, however often its failure is told; True the first time.
+
+        It is due in ``after`` seconds.
+        """
         now = utc_now()
+        key = f"{_AGAIN}{failure.again + 1}:{failure.delivery_id}"
         try:
             with self._engine.begin() as db:
-                enqueue(db, failure.conversation_id, f"{_AGAIN}{failure.delivery_id}", (message,), now)
+                enqueue(db, failure.conversation_id, key, (message,), now, due=now + timedelta(seconds=after))
                 note_transition(db, failure.delivery_id, DeliveryStatus.FAILED, now, f"again:{code}", applied=False)
         except IntegrityError:
             return False
@@ -388,6 +392,10 @@ class Deliveries:
 
 
 _AGAIN = "again:"
+
+
+def _depth(key: str) -> int:
+    return int(key.split(":")[1]) if key.startswith(_AGAIN) else 0
 
 
 def first(column: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:

@@ -112,7 +112,7 @@ class Delivery:
 class LateFailure:
     """A message that the carrier took and could not deliver, as far as its consequences need it.
 
-    ``again``: it was itself the second form of another.
+    ``again``: how many failures of the same words came before it.
     """
 
     delivery_id: str
@@ -123,7 +123,7 @@ class LateFailure:
     created_at: datetime
     interactive: Interactive | None
     sms_possible: bool
-    again: bool = False
+    again: int = 0
 
 
 @dataclass(frozen=True)

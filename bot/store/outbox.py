@@ -14,8 +14,8 @@ from bot.store.people import sender_of
 from bot.store.tables import delivery_events, outbound
 
 
-def enqueue(db: Connection, conversation: str, key: str, messages: Iterable[Outgoing], now: datetime) -> None:
-    """Write messages to be sent, in order. ``key`` is unique to what they belong to: SQL refuses it a second time."""
+def enqueue(db: Connection, conversation: str, key: str, messages: Iterable[Outgoing], now: datetime, *, due: datetime | None = None) -> None:
+    """Write messages to be sent, in order, now or when ``due``. ``key`` is unique to what they belong to: SQL refuses it a second time."""
     for position, message in enumerate(messages):
         delivery_id = uuid.uuid4().hex
         db.execute(
@@ -29,7 +29,7 @@ def enqueue(db: Connection, conversation: str, key: str, messages: Iterable[Outg
                 interactive=dump(message.interactive) if message.interactive else None,
                 sender=sender_of(db, conversation, message.channel),
                 status=DeliveryStatus.PENDING.value,
-                next_attempt_at=now,
+                next_attempt_at=due or now,
                 created_at=now,
                 updated_at=now,
             )

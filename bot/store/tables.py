@@ -272,3 +272,43 @@ live_events = Table(
     Column("data", Text, nullable=False, server_default="{}"),  # ids and keys; never a number or a text
     Index("ix_live_events_handoff_id", "handoff_id"),
 )
+
+# Ready answers of agents; ``team_id`` None: everybody's. Variables stand in braces: {nombre_agente}.
+canned_replies = Table(
+    "canned_replies",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("shortcut", String(32), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("team_id", Integer, ForeignKey("teams.id", ondelete="CASCADE")),
+)
+
+# What agents note for each other; never sent to anybody.
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("handoff_id", Integer, ForeignKey("handoffs.id", ondelete="CASCADE"), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id", ondelete="SET NULL")),
+    Column("text", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_notes_handoff_id", "handoff_id"),
+)
+
+# Who read and did what. Rows are only added; each holds the hash of the one before (bot.store.audit). No foreign keys:
+# what was done stays known when its agent or conversation is gone.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("agent_id", Integer),
+    Column("username", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("conversation_id", String(32)),
+    Column("detail", Text, nullable=False),  # JSON; ids, keys and reasons, never a number or a message
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Index("ix_audit_conversation_id", "conversation_id"),
+)

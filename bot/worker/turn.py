@@ -58,13 +58,16 @@ class TurnHandler:
         """Return what the turn changes. Pure but for the engine's call; silence only where a person asked for it."""
         channel = self._channels[message.channel]
         phrases = self._phrases.of(state.context.language, message.channel)
-        # 1. Opt-out and opt-in come before anything else.
-        outcome = self._consent(message, state, channel, phrases)
+        # 1. Opt-out and opt-in come before anything else. They are about messages: who calls is answered.
+        outcome = self._consent(message, state, channel, phrases) if not channel.capabilities.spoken else None
         if outcome is not None:
             return outcome
-        # 2. Who waits for a person is told where she stands; who has one is the person's alone.
+        # 2. Who waits for a person is told where she stands; who has one is the person's alone. A call waits by itself.
         content = self._resolve_pick(message.content, state)
-        outcome = self._with_people(message, content, state, channel, phrases, now)
+        if not channel.capabilities.spoken:
+            outcome = self._with_people(message, content, state, channel, phrases, now)
+        elif content == Text(""):
+            outcome = TurnOutcome("call", (), state)  # a call began: its greeting is the telephone's own
         if outcome is not None:
             return outcome
         # 3. Keywords that the channel itself answers: the next part, help, the privacy notice.
@@ -92,7 +95,7 @@ class TurnHandler:
                 # A picture in the middle of a question does not answer it: its options stay open.
                 options=options or (state.options if isinstance(message.content, Media) else ()),
                 more=rendered.more,
-                privacy_shown=True,
+                privacy_shown=state.privacy_shown or not channel.capabilities.spoken,
             ),
             understood=result.understood if result else None,
             effects=effects,
@@ -144,6 +147,8 @@ class TurnHandler:
         self, message: StoredMessage, state: ConversationState, channel: Channel, phrases: Phrases
     ) -> TurnOutcome | None:
         found = keyword(message.content.text) if isinstance(message.content, Text) else None
+        if found == "more" and channel.capabilities.spoken:
+            found = None  # what MÁS brings is for reading
         if message.opt_out == "help":
             return TurnOutcome("help_by_carrier", (), state)
         if found == "more" and state.more:
@@ -191,7 +196,9 @@ class TurnHandler:
     ) -> tuple[Rendered, tuple[OpenOption, ...]]:
         if not replies:
             raise Wordless("the answer has no words")
-        rendered = channel.render(replies if state.privacy_shown else (*replies, Say("privacy_first")), phrases)
+        # A call begins with its own privacy sentence, which who writes later has not read.
+        told = state.privacy_shown or channel.capabilities.spoken
+        rendered = channel.render(replies if told else (*replies, Say("privacy_first")), phrases)
         return rendered, shown_options(replies, phrases)
 
     def _with_people(

@@ -1,4 +1,4 @@
-"""Checks requests against Twilio's own OpenAPI files. For tests: the library that does it is not a part of the product."""
+"""Checks requests against Twilio's own OpenAPI files. For tests: the library that does it is none of the product's."""
 
 from __future__ import annotations
 

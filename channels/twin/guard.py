@@ -1,4 +1,4 @@
-"""What every resource of Twilio's API shares: credentials, records, faults, errors, and the check by its description."""
+"""What every resource of Twilio's API shares: credentials, records, faults, errors, the check by its description."""
 
 from __future__ import annotations
 

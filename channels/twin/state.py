@@ -141,8 +141,8 @@ class Fault:
         """Read a fault as the control API takes it.
 
         ``fault``: an HTTP status (``429``, ``500``, ``502``–``504``), a carrier code (``21610``: refused at once;
-        ``30xxx``, ``63xxx``: accepted, then undelivered), ``timeout`` and ``drop`` (not taken; no answer, a cut connection),
-        ``hang_after_accept``, ``drop_after_accept``, ``500_after_accept`` (taken, and the answer lost).
+        ``30xxx``, ``63xxx``: accepted, then undelivered), ``timeout`` and ``drop`` (not taken; no answer, a cut
+        connection), ``hang_after_accept``, ``drop_after_accept``, ``500_after_accept`` (taken, and the answer lost).
 
         Raises:
             ValueError: it has no such form.
@@ -248,7 +248,7 @@ class Twin:
         return message
 
     def mark(self, sid: str, mark: Mark) -> None:
-        """Move what a phone shows of its own message forward; it never goes back, and a failure only replaces "sent"."""
+        """Move what a phone shows of its own message forward, never back; a failure only replaces "sent"."""
         with self._changed:
             message = self._messages.get(sid)
             if message is not None and _MARKS.index(mark) > _MARKS.index(message.mark):
@@ -455,7 +455,7 @@ class Twin:
     # All of it
 
     def reset(self) -> None:
-        """Forget everything but the numbering, so that a reader's place in it stays right, and the account's contents."""
+        """Forget all but the account's contents and the numbering, so that a reader's place in it stays right."""
         with self._changed:
             self._messages.clear()
             self._of_phone.clear()

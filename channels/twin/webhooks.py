@@ -19,8 +19,8 @@ import httpx
 import phonenumbers
 
 from channels.twin.addresses import PREFIX, with_old_prefix, written
-from channels.twin.signing import sign
 from channels.twin.shown import Attachment, Pin
+from channels.twin.signing import sign
 from channels.twin.state import CallbackMode, ChannelKind, Message, Twin
 
 log = logging.getLogger(__name__)

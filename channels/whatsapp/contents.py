@@ -11,12 +11,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from bot.core.delivery import Outgoing
 from bot.core.interactive import Buttons, ListPicker, Template
+from channels.whatsapp.markup import one_line
 from channels.whatsapp.paginate import size
-from channels.whatsapp.render import MAX_BODY, MAX_BUTTONS, MAX_ITEMS, MAX_TEXT
+from channels.whatsapp.render import MAX_BODY, MAX_BUTTONS, MAX_ITEMS
 
 OURS = "ventanilla_"
 """What the name of every content of ours begins with; contents of others are never touched."""
@@ -61,6 +62,19 @@ class Filled:
     variables: Mapping[str, str]
 
 
+class ContentBook(Protocol):
+    """Remembers which of Twilio's ids a content has, for all workers (bot.store.contents)."""
+
+    def find(self, name: str) -> str | None:
+        """Return the id of the content of this name; None when nobody made it."""
+
+    def keep(self, name: str, sid: str) -> None:
+        """Note a content; the first one noted stays."""
+
+    def forget(self, name: str) -> None:
+        """Drop a content that Twilio does not have any more."""
+
+
 def filled(outgoing: Outgoing, templates: Mapping[str, Definition]) -> Filled | None:
     """Return what to send instead of the bare text; None where the text alone is all that can be sent.
 
@@ -69,9 +83,8 @@ def filled(outgoing: Outgoing, templates: Mapping[str, Definition]) -> Filled | 
     interactive = outgoing.interactive
     if isinstance(interactive, Template):
         definition = templates.get(interactive.name)
-        values = _template_values(definition, interactive.variables) if definition else None
-        return Filled(definition, values) if definition and values else None
-    lines = [_value(line) for line in outgoing.text.splitlines() if line.strip()]
+        return _of_template(definition, interactive.variables) if definition else None
+    lines = [one_line(line) for line in outgoing.text.splitlines() if line.strip()]
     if not lines or size("\n".join(lines)) > MAX_BODY:
         return None
     if isinstance(interactive, Buttons) and 1 <= len(interactive.buttons) <= MAX_BUTTONS:
@@ -111,23 +124,22 @@ def usual() -> Iterator[Definition]:
 
 def without_blank_lines(text: str) -> str:
     """Return a text as a content shows it."""
-    return "\n".join(_value(line) for line in text.splitlines() if line.strip())
+    return "\n".join(one_line(line) for line in text.splitlines() if line.strip())
 
 
 def _of_shape(definition: Definition, values: Sequence[str]) -> Filled | None:
     if len(definition.variables) > MAX_VARIABLES or not all(value.strip() for value in values):
         return None
-    return Filled(definition, dict(zip(definition.variables, map(_value, values), strict=True)))
+    return Filled(definition, dict(zip(definition.variables, map(one_line, values), strict=True)))
 
 
-def _template_values(definition: Definition, given: Mapping[str, str]) -> Mapping[str, str] | None:
-    """Return the template's values by its own names; by their order where the names are others."""
+def _of_template(definition: Definition, given: Mapping[str, str]) -> Filled | None:
+    """Return the template with the values given by its own names; by their order where the names are others."""
     names = list(definition.variables)
     if len(given) != len(names) or not all(value.strip() for value in given.values()):
         return None
     values = given if set(given) == set(names) else dict(zip(names, given.values(), strict=True))
-    shown = {name: _value(value) for name, value in values.items()}
-    return shown if sum(map(size, shown.values())) < MAX_TEXT else None
+    return Filled(definition, {name: one_line(value) for name, value in values.items()})
 
 
 def _defined(label: str, types: Mapping[str, Any]) -> Definition:
@@ -142,8 +154,3 @@ def _names() -> Iterator[str]:
 
 def _body(names: Iterator[str], lines: int) -> str:
     return "\n".join(next(names) for _ in range(lines))
-
-
-def _value(text: str) -> str:
-    """Return a value as a variable may hold it: on one line, without runs of blanks or braces of its own."""
-    return " ".join(text.split()).replace("{{", "{ {").replace("}}", "} }")

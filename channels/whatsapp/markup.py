@@ -30,6 +30,11 @@ def bold(text: str) -> str:
     return f"*{plain}*"
 
 
+def one_line(text: str) -> str:
+    """Return a text as a variable of a content may hold it: on one line, without runs of blanks, without "{{"."""
+    return " ".join(text.split()).replace("{{", "{ {").replace("}}", "} }")
+
+
 def _neutral_line(line: str) -> str:
     addresses = [match.span() for match in _ADDRESS.finditer(line)]
     opened: set[str] = set()

@@ -38,7 +38,7 @@ def render(replies: Sequence[Reply], phrases: Phrases) -> Rendered:
     Raises:
         MissingPhrase: ``locale/`` lacks a phrase or one of its parameters.
     """
-    # No line is blank: a content of Twilio's has one variable a line (channels.whatsapp.contents), and none may be empty.
+    # No line is blank: a content of Twilio's has a variable for each (channels.whatsapp.contents), and none is empty.
     body, closing = _split(replies, phrases)
     lines = [_formatted(line, _procedures(body)) for line in compose(body, phrases)]
     lines += [Line((Form(hint),)) for hint in _hints(replies, phrases)]
@@ -68,8 +68,15 @@ class _Options:
 
     def __init__(self, labels: Sequence[OpenOption], options: Sequence[Option], phrases: Phrases) -> None:
         self._phrases = phrases
+        ids = [label.id for label in labels]
         self._all = [
-            _Shown(reply_id(label.id, number), number, neutral(label.label), neutral(option.description))
+            _Shown(
+                # WhatsApp refuses two equal ids; the second one is picked by its number.
+                reply_id(label.id if ids.index(label.id) == number - 1 else "", number),
+                number,
+                neutral(label.label),
+                neutral(option.description),
+            )
             for number, (label, option) in enumerate(zip(labels, options, strict=True), start=1)
         ]
         per_page = MAX_ITEMS if len(self._all) <= MAX_ITEMS else MAX_ITEMS - 1

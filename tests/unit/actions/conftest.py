@@ -11,7 +11,7 @@ import importlib.util
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -246,6 +246,12 @@ class Talk:
     slots: dict[str, Any] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     meaning: dict[str, Any] = field(default_factory=dict)
+    channel: str = "sms"
+    now: str | None = None
+
+    def interrupted(self) -> None:
+        """Lose the running dialogue, as when Redis is wiped: only what SQL keeps is left."""
+        self.slots, self.events = {}, []
 
     def finds(self, text: str, outcome: str, *ids: str, score: float = 0.9, known: float = 0.95, **extra: Any) -> None:
         """Tell the search what a text is: ``ids`` best first, life events by their own ids."""
@@ -270,7 +276,8 @@ class Talk:
         return self.do("pick", option_id=option_id)
 
     def _turn(self, message: dict[str, Any], caption: str | None = None) -> tuple[Reply, ...]:
-        message["metadata"] = {"context": to_payload(self.context), "channel": "sms"}
+        context = replace(self.context, now=self.now)
+        message["metadata"] = {"context": to_payload(context), "channel": self.channel}
         if caption:
             message["metadata"]["caption"] = caption
         self.events.append({"event": "user", "text": message["text"], "parse_data": message})
@@ -293,7 +300,7 @@ class Talk:
             self.slots[event["name"]] = event["value"]
             self.events.append(event)
         if "context" in self.meaning:
-            self.context = from_payload(TurnContext, self.meaning["context"])
+            self.context = from_payload(TurnContext, self.meaning.pop("context"))
         return tuple(replies)
 
 

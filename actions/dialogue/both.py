@@ -1,0 +1,98 @@
+"""Two questions in one message: both are answered, the one that needs no question of ours first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from actions.dialogue.aspects import asked, aspects_of
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import PLAIN_QUESTION, of_verdict, sought
+from actions.dialogue.turn import Answer, Turn
+from bot.catalogue.search import Verdict
+from bot.core.replies import Ask, Aspect, open_options
+from bot.understanding.words import rest
+
+_SEAMS = re.compile(
+    r"(?:[.,;?\n]+\s*(?:y\s+)?(?:tambi[eé]n\s+)?|\s+(?:y|e)\s+(?:tambi[eé]n\s+)?|\s+tambi[eé]n\s+|\s+adem[aá]s\s+(?:de\s+)?)(?=[¿\w])",
+    re.IGNORECASE,
+)
+_MOST_SEAMS = 8
+_SURE = 0.5
+"""The least chance that each half's card is the right one."""
+_SHORT = 5
+"""Words of a half that asks nothing by itself ("cuánto cuesta el acta y la curp")."""
+
+
+def both(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer two questions about two procedures; None when the message asks for one thing, or tells a story."""
+    for first, second in _halves(turn.text):
+        wanted = _wanted(turn, first, second)
+        if wanted is None:
+            continue
+        found = [_found(turn, know, half) for half in (first, second)]
+        if found[0] is None or found[1] is None or _topic(found[0]) == _topic(found[1]):
+            continue
+        return _joined(turn, know, (first, second), (found[0], found[1]), wanted)
+    return None
+
+
+def _halves(text: str) -> Iterator[tuple[str, str]]:
+    for seam in list(_SEAMS.finditer(text))[:_MOST_SEAMS]:
+        first, second = text[: seam.start()].strip(" ¿?"), text[seam.end() :].strip(" ¿?")
+        if first and second:
+            yield first, second
+
+
+def _wanted(turn: Turn, first: str, second: str) -> tuple[tuple[Aspect, ...], tuple[Aspect, ...]] | None:
+    """Return what each half asks for; a short second half asks the same as the first. None: they are no questions."""
+    asks = asked(first), asked(second)
+    if not asks[0] or (not asks[1] and len(second.split()) > _SHORT):
+        return None
+    of_first = aspects_of(first, "", 0.0)
+    return of_first, aspects_of(second, "", 0.0) or of_first
+
+
+def _found(turn: Turn, know: Knowledge, half: str) -> Verdict | None:
+    """Return what a half asks for, if it names a procedure of its own and surely."""
+    if not rest(know.without_place(half)):
+        return None
+    alone = turn.remember(last_procedure=None)
+    verdict = sought(replace(alone, text=half, ranking=PLAIN_QUESTION), know)
+    sure = verdict.outcome in ("answer", "ask_place") and verdict.hits and verdict.hits[0].score >= _SURE
+    return verdict if sure else None
+
+
+def _topic(verdict: Verdict) -> str:
+    return verdict.family or verdict.hits[0].id
+
+
+def _joined(
+    turn: Turn,
+    know: Knowledge,
+    halves: tuple[str, str],
+    found: tuple[Verdict, Verdict],
+    wanted: tuple[tuple[Aspect, ...], tuple[Aspect, ...]],
+) -> Answer | None:
+    answers: list[Answer] = []
+    now = turn.remember(pending=None)
+    for half, verdict, aspects in zip(halves, found, wanted, strict=True):
+        here = now
+        place = know.place_in(half)
+        if place is not None:
+            here = here.remember(state=place.state, municipality=place.municipality)
+        answered = of_verdict(replace(here, text=half), know, verdict, aspects)
+        if answered is None:
+            return None
+        answers.append(answered)
+    if answers[0].memory.pending is not None and answers[1].memory.pending is None:
+        answers.reverse()
+    earlier, later = answers
+    said = tuple(reply for reply in earlier.replies if not (isinstance(reply, Ask) and _closed(reply, later)))
+    return replace(later, replies=(*said, *later.replies), outcome="answer" if said else later.outcome)
+
+
+def _closed(ask: Ask, later: Answer) -> bool:
+    """Say whether a question of the first half cannot be kept: only the last one of a turn stays open."""
+    return bool(open_options((ask,))) or later.memory.pending is not None

@@ -1,0 +1,150 @@
+"""What a person asks the assistant to do rather than to tell: plans, reminders, copies, calls; and coming back.
+
+These are asked in the middle of anything, and often name a procedure ("recuérdeme el lunes lo del pasaporte"): they
+are looked for before the cards are searched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from actions.dialogue import plan, reminders, topic, transfer
+from actions.dialogue.dates import plain, when
+from actions.dialogue.events import show_event
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import decide
+from actions.dialogue.turn import Answer, Turn, answer
+from bot.core.replies import Ask
+from bot.core.turns import Plan
+from bot.understanding.decision import Decision
+
+HEARD = 0.5
+"""From this confidence on the classifier's word is enough; below it the message must say so itself."""
+
+# Folded words that leave little doubt, whatever else the message names.
+_SAYS: dict[str, re.Pattern[str]] = {
+    "cancel_reminders": re.compile(
+        r"\b(?:cancel\w*|borr\w*|quit\w*|elimin\w*|no (?:me )?(?:recuerd|avis|mand)\w*)"
+        r"\b.*\b(?:recordatori\w*|avisos?|alarma\w*)\b|\bya no me (?:recuerd|avis|lo recuerd|acuerd)\w*"
+    ),
+    "remind": re.compile(
+        r"\b(?:recuerd[ea]\w*|acuerd[ea]me\w*|avis[ea]me\w*|recordatorios?|remind me)\b"
+        r"|\bme (?:lo |la )?(?:puede[ns]?|podria[ns]?) (?:recordar|avisar|acordar)\b"
+        r"|\b(?:recordar|avisar|acordar)me(?:lo|la)?\b"
+        r"|\bme (?:recuerda[ns]?|avisa[ns]?|acuerda[ns]?)\b"
+    ),
+    "send_copy": re.compile(
+        r"\b(?:mand|envi|pas|text)\w*(?: (?:eso|todo|la informacion|la lista|los requisitos|esto|por favor|porfa))*"
+        r" (?:por|al|a mi|en|como|un|via) (?:un )?"
+        r"(?:mensaje|sms|texto|mensajito|whats?\s?app|wh?ats\w*|wasap\w*|cel\w*)\b"
+    ),
+    "call_me": re.compile(r"^(?:\w+ ){0,2}(?:llam|marqu)\w*me\b|\bme (?:puede[ns]?|podria[ns]?) (?:llamar|marcar)\b"),
+    "plan": re.compile(r"\b(?:mi|mis|el|del|ver|tengo) plan(?:es)?\b|^plan(?:es)?$"),
+}
+_ANSWERS: dict[str, Callable[[Turn, Knowledge], Answer | None]] = {
+    "plan": plan.tell_plan,
+    "remind": reminders.remind,
+    "cancel_reminders": reminders.cancel,
+    "send_copy": transfer.send_copy,
+    "call_me": transfer.call_me,
+}
+
+
+def asked_for(turn: Turn) -> bool:
+    """Say whether the message's own words ask for an errand."""
+    said = plain(turn.text)
+    return any(pattern.search(said) for pattern in _SAYS.values())
+
+
+def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
+    """Answer what must not wait for the search: an errand, or a question of this module; None for anything else."""
+    answered = _answered(turn, know)
+    if answered is not None:
+        return answered
+    said = plain(turn.text)
+    if plan.DROPS.match(said) and (asked := plan.ask_drop(turn, know)) is not None:
+        return asked
+    errand = _errand(turn, said)
+    if errand is not None:
+        return _ANSWERS[errand](turn, know)
+    if turn.intent == "step_done" and turn.confidence >= HEARD and turn.context.plans:
+        return plan.mark_done(turn, know)
+    if turn.intent == "continue_topic" and turn.confidence >= HEARD:
+        return go_on(turn, know)
+    if decision.kind == "talk" and decision.intent == "greet" and decision.bare and turn.memory.pending is None:
+        return topic.offer(turn, know)
+    return None
+
+
+def _errand(turn: Turn, said: str) -> str | None:
+    """Return the errand that the message is, by its own words or the classifier's."""
+    for name, pattern in _SAYS.items():
+        if pattern.search(said):
+            return name
+    heard = turn.intent in _ANSWERS and turn.confidence >= HEARD
+    if heard and turn.intent == "remind" and not _SAYS["remind"].search(said):
+        return turn.intent if when(turn.text, turn.now).problem != "no_date" else None
+    return turn.intent if heard else None
+
+
+def _answered(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer a question of this module that is open."""
+    pending = turn.memory.pending
+    if pending is None:
+        return None
+    if pending.kind == "remind_at" and turn.intent != "deny":
+        return reminders.answer_when(turn, know)
+    if pending.kind in ("continue", "drop_plan") and turn.intent in ("affirm", "deny", "continue_topic"):
+        return decide_open(turn, know, turn.intent != "deny")
+    return None
+
+
+def decide_open(turn: Turn, know: Knowledge, yes: bool) -> Answer | None:
+    """Answer a yes or no to "¿seguimos?" and "¿quito el plan?"."""
+    pending = turn.memory.pending
+    if pending is None:
+        return None
+    if pending.kind == "continue":
+        return topic.go_on(turn, know) if yes else topic.leave(turn)
+    if pending.kind == "drop_plan":
+        return plan.drop(turn, know, pending.candidates[0]) if yes else go_on(turn, know)
+    return None
+
+
+def pick(turn: Turn, know: Knowledge, option_id: str) -> Answer | None:
+    """Answer an option of this module; None for others."""
+    kind, _, value = option_id.partition(":")
+    if kind in ("yes", "no"):
+        return decide_open(turn, know, kind == "yes")
+    handler = {"plan": plan.pick_plan, "done": plan.pick_done, "drop": plan.drop}.get(kind)
+    return handler(turn, know, value) if handler else None
+
+
+def go_on(turn: Turn, know: Knowledge) -> Answer | None:
+    """Go on where the person left: with the talk, else with a plan."""
+    found = topic.go_on(turn, know)
+    if found is not None and turn.memory.last_procedure is not None:
+        return found
+    plans = plan.plans_of(turn, know)
+    if plans and not plan.is_private(know, plans[0].life_event):
+        return plan.show_plan(turn, know, plans[0])
+    return found or answer(turn, "clarify", Ask("what_else"))
+
+
+def step_done(turn: Turn, know: Knowledge) -> Answer | None:
+    """Mark what is done; begin the plan that a deed belongs to ("ya registré a mi bebé")."""
+    found = plan.mark_done(turn, know)
+    return found if found is not None else begun_by_deed(turn, know)
+
+
+def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:
+    """Begin the plan of the life event that the text tells of, with what is done already marked."""
+    heard = decide(turn, know).event
+    id_ = turn.memory.last_life_event or (heard.id if heard else None)
+    if id_ is None or id_ not in know.catalogue.life_events:
+        return None
+    begun = Plan(id_)
+    found = plan.steps_said(turn, know, begun, in_view=id_ == turn.memory.last_life_event)
+    return plan.finish(turn, know, begun, found) if len(found) == 1 else show_event(turn, know, id_)
+

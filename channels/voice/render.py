@@ -1,0 +1,142 @@
+"""A turn as pieces of speech: the essentials first, a breath each, and at the end what is asked.
+
+Texts stay as they are written: whoever reads the conversation later reads figures and addresses. They are put into
+spoken words when they are said (:mod:`ivr.spoken`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from bot.core.delivery import Outgoing, Rendered
+from bot.core.interactive import Listen, ListItem
+from bot.core.phrases import Phrases
+from bot.core.replies import Ask, Handoff, Reply, ShowLifeEvent, open_options
+from channels.compose import compose, shown_options
+from channels.lines import choose, shown
+from ivr.spoken import spoken
+
+MAX_CHARACTERS = 4096
+"""Of one ``<Say>``: https://www.twilio.com/docs/voice/twiml/say."""
+BREATH = 230
+"""Spoken characters of a piece: some 16 seconds of a voice at its usual pace."""
+LINES = 3
+
+
+def render(replies: Sequence[Reply], phrases: Phrases) -> Rendered:
+    """Render a turn: pieces, then the question (its text holds the options too; ``interactive`` says them apart).
+
+    Raises:
+        MissingPhrase: ``locale/`` lacks a phrase or one of its parameters.
+    """
+    asking = _asking(replies)
+    told = [reply for reply in replies if not isinstance(reply, (Ask, Handoff)) or reply is not asking]
+    pieces = _pieces([_without_options(reply) for reply in told], phrases)
+    person = any(isinstance(reply, Handoff) for reply in replies)
+    messages = [Outgoing("voice", piece) for piece in pieces]
+    question = _question(replies, asking, person, phrases)
+    return Rendered((*messages, *([question] if question else [])))
+
+
+def _asking(replies: Sequence[Reply]) -> Reply | None:
+    """Return the reply whose question stays open: the last with options, else the last question."""
+    having = [reply for reply in replies if isinstance(reply, (Ask, ShowLifeEvent)) and reply.options]
+    asks = [reply for reply in replies if isinstance(reply, Ask)]
+    return having[-1] if having else asks[-1] if asks else None
+
+
+def _without_options(reply: Reply) -> Reply:
+    """Return a reply without what is picked from it: steps are said as options, an earlier question without its own."""
+    if isinstance(reply, Ask):
+        return Ask(reply.phrase, (), reply.params)
+    return reply
+
+
+def _question(replies: Sequence[Reply], asking: Reply | None, person: bool, phrases: Phrases) -> Outgoing | None:
+    if person:
+        return Outgoing("voice", phrases("voice_to_person"), interactive=Listen(person=True))
+    if asking is None:
+        return None
+    options = shown_options(replies, phrases) if open_options(tuple(replies)) else ()
+    if isinstance(asking, Ask):
+        text, wants = phrases(asking.phrase, asking.params), asking.wants
+        details = [""] * len(options)
+    elif isinstance(asking, ShowLifeEvent):
+        text, wants = phrases("voice_pick_step"), None
+        steps = asking.life_event.steps
+        details = [steps[at].deadline or "" if at < len(steps) else "" for at in range(len(options))]
+    else:
+        return None
+    items = tuple(ListItem(o.id, o.label, detail) for o, detail in zip(options, details, strict=True))
+    lines = [
+        text,
+        *(phrases("voice_option", {"label": item.title, "digit": number}) for number, item in enumerate(items, 1)),
+    ]
+    return Outgoing("voice", "\n".join(lines)[:MAX_CHARACTERS], interactive=Listen(text, items, wants))
+
+
+def _pieces(replies: Sequence[Reply], phrases: Phrases) -> list[str]:
+    """Return what is told, in pieces of at most three lines and a breath each: first what matters most."""
+    first: list[str] = []
+    rest: list[str] = []
+    for reply in replies:
+        if isinstance(reply, ShowLifeEvent):
+            first += [line for line in reply.life_event.opening.splitlines() if line.strip()]
+            done = getattr(reply, "done", ())
+            if done:
+                first.append(phrases("voice_steps_done", {"number": str(len(done))}))
+            if not reply.options:
+                rest += [step.title for step in reply.life_event.steps]
+            rest += list(reply.life_event.notes) if not reply.options else []
+            continue
+        lines = compose((reply,), phrases)
+        chosen = choose(lines, lambda text: len(spoken(text)) <= BREATH)
+        first += shown(lines, chosen).splitlines()
+        for line, form in zip(lines, chosen, strict=True):
+            rest += [part for text in line.rest(form) for part in text.splitlines()]
+    return [*_gathered(first, limit=6), *_gathered(rest, limit=LINES)]
+
+
+def _gathered(lines: Sequence[str], limit: int) -> list[str]:
+    """Return lines in pieces; a line longer than a breath is broken after a sentence, a comma or a word."""
+    pieces: list[list[str]] = []
+    used = 0
+    for line in (part for each in lines for part in _broken(_bare(each))):
+        size = len(spoken(line))
+        if pieces and len(pieces[-1]) < limit and used + size <= BREATH and not _heading(line):
+            pieces[-1].append(line)
+            used += size
+        else:
+            pieces.append([line])
+            used = size
+    return ["\n".join(piece) for piece in pieces]
+
+
+def _heading(line: str) -> bool:
+    return line.endswith(":")
+
+
+def _bare(line: str) -> str:
+    """Return a line without the mark of a list."""
+    return re.sub(r"^\s*[-•*]\s+", "", line).strip()
+
+
+def _broken(line: str) -> Iterator[str]:
+    if not line:
+        return
+    if len(spoken(line)) <= BREATH:
+        yield line
+        return
+    for pattern in (r"(?<=[.;?!])\s+", r"(?<=,)\s+", r"\s+"):
+        parts = re.split(pattern, line)
+        if len(parts) > 1:
+            middle, best = len(line) / 2, 1
+            for count in range(1, len(parts)):
+                if abs(len(" ".join(parts[:count])) - middle) < abs(len(" ".join(parts[:best])) - middle):
+                    best = count
+            yield from _broken(" ".join(parts[:best]))
+            yield from _broken(" ".join(parts[best:]))
+            return
+    yield line[:BREATH]
+    yield from _broken(line[BREATH:])
