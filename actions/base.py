@@ -13,11 +13,14 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.dialogue import errands, topic
+from actions.dialogue import asides, errands, topic
+from actions.dialogue.both import both
+from actions.dialogue.compare import compared
 from actions.dialogue.correction import corrected
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
 from actions.dialogue.lookup import decide, goes_on, look_up
+from actions.dialogue.marks import without_marks
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Memory, Turn
 from actions.dialogue.unknown import not_known, nothing_of_ours
@@ -49,8 +52,8 @@ class Capability(Action, ABC):
         """Read the turn, answer it, and hand replies and changed slots to Rasa."""
         started = time.perf_counter()
         know = loader().current()
-        turn = topic.remembered(read_turn(tracker), know)
-        found = self.answer(turn, know)
+        turn = asides.learned(topic.remembered(read_turn(tracker), know), know)
+        found = asides.completed(turn, know, self.answer(turn, know))
         if not found.replies:
             raise RuntimeError(f"{self.action} said nothing")
         found = replace(found, context=topic.kept(turn, found))
@@ -83,13 +86,17 @@ class WordsCapability(Capability, ABC):
         """Answer by the first road that leads somewhere."""
         if unmistakable(turn.text):
             return help_now(turn, know)
+        if not turn.text.strip():
+            return asides.silence(turn, know)
+        if asides.starts_over(turn):
+            return asides.start_over(turn, know)
         put_right = None if errands.asked_for(turn) else corrected(turn, know)
         if put_right is not None:
             return put_right
         decision = decide(turn, know)
         if decision.kind == "emergency" and not decision.bare:
             return help_now(turn, know)
-        resumed = errands.early(turn, know, decision) or resume(turn, know)
+        resumed = errands.early(turn, know, decision) or compared(turn, know) or both(turn, know) or resume(turn, know)
         if resumed is not None:
             return resumed
         return self._decided(turn, know, decision) or topic.offer(turn, know) or not_known(turn, know)
@@ -126,7 +133,7 @@ def read_turn(tracker: Tracker) -> Turn:
     if text.startswith("/"):  # a deed that the input channel wrote down (/pick{…}), with the words that came with it
         text = str(metadata.get("caption") or "")
     return Turn(
-        text=text,
+        text=without_marks(text),
         intent=str(intent.get("name") or ""),
         confidence=float(intent.get("confidence") or 0.0),
         entities=entities,

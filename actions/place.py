@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actions.base import Capability, WordsCapability
 from actions.dialogue import cards, choice
-from actions.dialogue.geography import nearest
+from actions.dialogue.geography import nearest, which_place
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import is_follow_up, look_up, surer
 from actions.dialogue.turn import Answer, Pending, Turn, answer
@@ -27,6 +27,11 @@ class NotePlace(WordsCapability):
             if found is not None:
                 return found
         place = know.place_in(turn.text) if not bare else know.place_answered(turn.text)
+        rivals = know.places_meant(turn.text, _states_known(turn)) if bare else ()
+        if len(rivals) > 1:
+            return which_place(turn, rivals)
+        if rivals:
+            place = rivals[0]
         if place is None:
             unclear = turn.memory.pending is not None or turn.confidence < _SURE
             return None if unclear else answer(turn, "ask_place", Ask("ask_state"), pending=Pending("place"))
@@ -53,3 +58,8 @@ class SharePosition(Capability):
         pending = Pending("confirm_place", state=found.state, municipality=found.municipality, then=waiting)
         named = f"{found.municipality}, {found.state}"
         return answer(turn, "ask_place", Ask("confirm_place", (cards.YES, cards.NO), {"place": named}), pending=pending)
+
+
+def _states_known(turn: Turn) -> frozenset[str]:
+    """Return the state that the person told before: of several namesakes hers is meant."""
+    return frozenset({turn.place.state}) if turn.place else frozenset()

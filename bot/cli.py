@@ -39,10 +39,16 @@ app = typer.Typer(
 )
 catalogue_app = typer.Typer(help="The cards: check, build, search.", no_args_is_help=True)
 languages_app = typer.Typer(help="The phrases: check, build.", no_args_is_help=True)
+whatsapp_app = typer.Typer(help="What WhatsApp shows besides text.", no_args_is_help=True)
+contents_app = typer.Typer(help="Buttons, lists and approved templates at Twilio.", no_args_is_help=True)
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(languages_app, name="languages")
+app.add_typer(whatsapp_app, name="whatsapp")
+whatsapp_app.add_typer(contents_app, name="contents")
 app.add_typer(db_app, name="db")
+agents_app = typer.Typer(help="The people who answer in the console.", no_args_is_help=True)
+app.add_typer(agents_app, name="agents")
 
 From = Annotated[str, typer.Option("--from", help="The phone's number, +52 and ten digits")]
 
@@ -108,7 +114,7 @@ def ask(text: str, number: From = "+525512345678") -> None:
 @app.command(name="chat")
 @one_line
 def chat_(
-    channel: Annotated[str, typer.Option(help="sms")] = "sms",
+    channel: Annotated[str, typer.Option(help="sms or whatsapp")] = "sms",
     number: From = "+525512345678",
     json_mode: Annotated[bool, typer.Option("--json", help="One JSON line for each message")] = False,
 ) -> None:
@@ -233,19 +239,120 @@ def db_upgrade() -> None:
     print("The database is up to date.")
 
 
-@app.command()
+@db_app.command(name="rekey")
 @one_line
-def deliveries(limit: Annotated[int, typer.Option(min=1, help="How many at most")] = 100) -> None:
-    """List the messages that were given up, newest first, with the carrier's error code."""
+def db_rekey() -> None:
+    """Write all numbers under the present VENTANILLA_SECRET; then OLD_SECRETS may be emptied."""
     from bot.run import prepare
     from bot.store import Store, open_engine
 
     config = _settings()
     prepare.upgrade_database(config)
-    dead = Store(open_engine(config.database), config.secret).dead_deliveries(limit)
-    for delivery_id, channel, code, when in dead:
-        print(f"{when:%Y-%m-%d %H:%M}  {channel:<8}  {code:<12}  {delivery_id}")
-    if not dead:
+    done, failed = Store(open_engine(config.database), config.secret, *config.earlier_secrets).rekey()
+    print(f"{done} addresses are under the present secret.")
+    if failed:
+        raise RunError(f"{failed} entries are under a secret that is in neither VENTANILLA_SECRET nor OLD_SECRETS.")
+
+
+@contents_app.command(name="sync")
+@one_line
+def contents_sync(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done")] = False,
+) -> None:
+    """Create, note and delete contents until Twilio has exactly ours; ask WhatsApp to approve the templates."""
+    from bot.run import prepare
+    from bot.run.contents import sync
+
+    config = _settings()
+    prepare.upgrade_database(config)
+    done = 0
+    for sentence in sync(config, dry_run=dry_run):
+        print(f"{'would be ' if dry_run else ''}{sentence}", flush=True)
+        done += 1
+    if not done:
+        print("Everything is in step.")
+
+
+@contents_app.command(name="list")
+@one_line
+def contents_list() -> None:
+    """List our contents at Twilio, and what WhatsApp says of the templates."""
+    from bot.run.contents import listed
+
+    lines = list(listed(_settings()))
+    print("\n".join(lines) or "Twilio has no content of ours.")
+
+
+@agents_app.command(name="add")
+@one_line
+def agents_add(
+    username: Annotated[str, typer.Argument(help="What the person signs in with")],
+    name: Annotated[str, typer.Option(help="What citizens read; the username by default")] = "",
+    role: Annotated[str, typer.Option(help="agent, supervisor or admin")] = "agent",
+    capacity: Annotated[int, typer.Option(min=1, max=50, help="Conversations at a time")] = 5,
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input")] = False,
+) -> None:
+    """Add an agent. Without --password-stdin on a terminal the password is asked for; else one is made and printed."""
+    import secrets as random
+
+    from bot.console import passwords
+    from bot.run import prepare
+    from bot.store import open_engine
+    from bot.store.agents import ROLES, Agents, NameTaken
+    from bot.store.store import utc_now
+
+    if role not in ROLES:
+        fail(f"--role: {role!r} is none of {', '.join(ROLES)}.")
+    config = _settings()
+    prepare.upgrade_database(config)
+    made = ""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    elif sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = made = random.token_urlsafe(12)
+    try:
+        agents = Agents(open_engine(config.database), config.secret, *config.earlier_secrets)
+        stored = passwords.hashed(password)
+        agents.add(username, name or username, role, stored, utc_now(), capacity=capacity)  # type: ignore[arg-type]
+    except (passwords.WeakPassword, NameTaken) as error:
+        fail(f"{error}.")
+    print(f"{username} may sign in at {config.webhook_url}/console/ as {role}.")
+    if made:
+        print(f"Password, shown only now: {made}")
+
+
+@agents_app.command(name="list")
+@one_line
+def agents_list() -> None:
+    """List the agents."""
+    from bot.run import prepare
+    from bot.store import open_engine
+    from bot.store.agents import Agents
+
+    config = _settings()
+    prepare.upgrade_database(config)
+    found = Agents(open_engine(config.database), config.secret, *config.earlier_secrets).all()
+    for each in found:
+        print(f"{each.username:<20}  {each.role:<10}  {'active' if each.active else 'inactive':<8}  {each.name}")
+    if not found:
+        print("There are no agents: `ventanilla agents add NAME --role admin` makes the first.")
+
+
+@app.command()
+@one_line
+def deliveries(limit: Annotated[int, typer.Option(min=1, help="How many at most")] = 100) -> None:
+    """List the messages that nobody got and those that had no turn, newest first, with the code that says why."""
+    from bot.run import prepare
+    from bot.store import Store, open_engine
+
+    config = _settings()
+    prepare.upgrade_database(config)
+    given_up = Store(open_engine(config.database), config.secret, *config.earlier_secrets).given_up(limit)
+    for each in given_up:
+        print(f"{each.at:%Y-%m-%d %H:%M}  {each.direction:<3}  {each.channel:<8}  {each.code:<16}  {each.id}")
+    if not given_up:
         print("No message was given up.")
 
 

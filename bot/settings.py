@@ -26,20 +26,39 @@ class Settings(BaseSettings):
     twilio_account_sid: str = Field("", description="Twilio account (AC…). Empty: the twin is the carrier")
     twilio_auth_token: str = Field("", repr=False, description="Twilio auth token: signs webhooks, opens the API")
     twilio_api_url: str = Field("", description="Another address of Twilio's API (a proxy, a test server)")
-    twilio_sms_from: str = Field("+525500000000", description="Number that SMS come from, E.164")
+    twilio_sms_from: str = Field("+525500000000", description="Numbers that SMS come from, E.164, separated by commas")
+    twilio_whatsapp_from: str = Field("+525500000001", description="Our number on WhatsApp, E.164")
     twilio_messaging_service_sid: str = Field("", description="Messaging Service (MG…) instead of a number")
+    twilio_voice_from: str = Field("", description="Number that calls come from, E.164; empty: TWILIO_SMS_FROM")
+    voice_name: str = Field("Polly.Mia-Neural", description="Voice of calls, as Twilio names it")
+    voice_wait_seconds: float = Field(2.5, ge=0.2, le=10, description="Seconds before a caller hears a moment, please")
+    voice_resume_minutes: int = Field(30, ge=0, le=1440, description="Minutes in which a call goes on where one ended")
+    voice_max_minutes: float = Field(12.0, ge=1, le=120, description="Minutes after which a call is ended kindly")
+    voice_missed_seconds: int = Field(6, ge=0, le=60, description="A call hung up sooner counts as missed; 0: none does")
+    voice_missed: str = Field("call", pattern="^(nothing|call)$", description="What a missed call leads to: nothing, call")
+    voice_call_hours: str = Field("lun-dom 08:00-21:00", description="When we call people back")
+    voice_recorded: bool = Field(False, description="Whether calls are recorded by the carrier: callers are told so")
+    voice_queue: str = Field("personas", description="Queue of callers that wait for a person")
+    voice_queue_minutes: float = Field(10.0, gt=0, le=120, description="Minutes in the queue before another way is offered")
+    voice_ring_seconds: int = Field(25, ge=5, le=120, description="Seconds that HUMAN_NUMBER rings")
     public_url: str = Field("", description="Address under which Twilio reaches the gateway; signatures need it")
     database_url: str = Field("", repr=False, description="postgresql://… ; empty: SQLite under VAR")
     redis_url: str = Field("", repr=False, description="redis://… ; empty: the bundled server")
     engine_urls: str = Field("", description="Engines elsewhere, separated by commas; empty: one of our own")
     actions_url: str = Field("", description="An action server elsewhere; empty: one of our own")
     ventanilla_secret: str = Field("", repr=False, description="Keys conversation ids, encrypts numbers; must be kept")
+    old_secrets: str = Field("", repr=False, description="Earlier values of VENTANILLA_SECRET, separated by blanks")
     institution: str = Field("Ventanilla", description="Who answers, as named in the privacy notice")
     human_number: str = Field("", description="Phone number of a person, said when the assistant cannot help")
     human_hours: str = Field("", description="When people answer: lun-vie 09:00-18:00; empty: always")
     time_zone: str = Field(
         "America/Mexico_City", description="Zone of HUMAN_HOURS, and of people whose state is not known"
     )
+    console_idle_minutes: int = Field(30, ge=1, le=720, description="Minutes without work until the console signs out")
+    oidc_issuer: str = Field("", description="Identity provider of the console (OpenID Connect); empty: passwords only")
+    oidc_client_id: str = Field("", description="Our client id there")
+    oidc_client_secret: str = Field("", repr=False, description="Our client secret there")
+    oidc_claim: str = Field("preferred_username", description="Claim of the ID token that holds the username")
     host: str = Field("127.0.0.1", description="Address the gateway listens on")
     port: int = Field(8000, ge=1, le=65535, description="Port the gateway listens on")
     twin_port: int = Field(8010, ge=1, le=65535, description="Port of the twin carrier")
@@ -52,10 +71,18 @@ class Settings(BaseSettings):
     engine_timeout: float = Field(3.0, gt=0, le=30, description="Seconds for a turn before degraded mode answers")
     lease_seconds: float = Field(8.0, ge=2, le=120, description="Seconds a worker holds a conversation")
     worker_threads: int = Field(4, ge=1, le=64, description="Threads for turns, and as many for deliveries")
-    delivery_max_attempts: int = Field(40, ge=1, le=500, description="Attempts before a message is given up")
+    delivery_max_attempts: int = Field(1000, ge=1, le=10000, description="Attempts before a message is given up")
+    delivery_give_up_hours: float = Field(24.0, gt=0, le=240, description="Hours before a message is given up")
+    reminder_give_up_hours: float = Field(13.0, gt=0, le=240, description="Hours before a reminder is given up")
+    sms_per_second: float = Field(1.0, gt=0, le=1000, description="SMS a second that one of our numbers sends")
+    whatsapp_per_second: float = Field(80.0, gt=0, le=1000, description="WhatsApp messages a second of our number")
+    transcriber_url: str = Field("", description="Base address of an OpenAI-compatible service that hears voice notes")
+    transcriber_token: str = Field("", repr=False, description="Token of that service")
+    transcriber_model: str = Field("whisper-1", description="Model of that service")
+    transcriber_timeout: float = Field(10.0, gt=0, le=60, description="Seconds that hearing a voice note may take")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Level of the logs")
 
-    @field_validator("human_hours")
+    @field_validator("human_hours", "voice_call_hours")
     @classmethod
     def _hours(cls, value: str) -> str:
         parse_hours(value)
@@ -68,12 +95,17 @@ class Settings(BaseSettings):
             raise ValueError("is not the name of a time zone")
         return value
 
-    @field_validator("public_url", "twilio_api_url")
+    @field_validator("public_url", "twilio_api_url", "transcriber_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @property
+    def voice_from(self) -> str:
+        """The number that calls come from."""
+        return self.twilio_voice_from or self.twilio_sms_from
 
     @property
     def twin_is_carrier(self) -> bool:
@@ -104,6 +136,30 @@ class Settings(BaseSettings):
         if self.twilio_api_url or not self.twin_is_carrier:
             return self.twilio_api_url
         return f"http://127.0.0.1:{self.twin_port}"
+
+    @property
+    def sms_senders(self) -> tuple[str, ...]:
+        """Our numbers for SMS, or the Messaging Service that has them."""
+        if self.twilio_messaging_service_sid:
+            return (self.twilio_messaging_service_sid,)
+        return tuple(each.strip() for each in self.twilio_sms_from.split(",") if each.strip())
+
+    @property
+    def sms_number(self) -> str:
+        """The first of our numbers for SMS."""
+        return self.twilio_sms_from.partition(",")[0].strip()
+
+    @property
+    def rate_limits(self) -> dict[str, float | None]:
+        """Messages a second of each sender, by channel. The twin takes all, unless a limit is set."""
+        limits = {"sms": "sms_per_second", "whatsapp": "whatsapp_per_second"}
+        kept = limits if not self.twin_is_carrier else {k: v for k, v in limits.items() if v in self.model_fields_set}
+        return {channel: getattr(self, name) for channel, name in kept.items()}
+
+    @property
+    def earlier_secrets(self) -> tuple[str, ...]:
+        """What VENTANILLA_SECRET was before."""
+        return tuple(self.old_secrets.split())
 
     @property
     def webhook_url(self) -> str:

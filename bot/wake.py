@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 _CHANNEL = "ventanilla:wake"
+ANSWERED = "answered"
+"""The channel on which workers say which message of a call had its turn."""
 _RETRY_SECONDS = 2.0
 # The client's own default is three more tries with waits of up to ten seconds: a webhook has none to give.
 _ONCE = Retry(NoBackoff(), 0)
@@ -84,4 +89,68 @@ class Alarm:
                 if self._closed:
                     return
                 log.warning("no wake-ups, looking at intervals: %s", type(error).__name__)
+                time.sleep(_RETRY_SECONDS)
+
+
+class Told:
+    """Waiting for one thing by name, told through Redis; without Redis the waiter looks at intervals."""
+
+    def __init__(self, url: str, channel: str) -> None:
+        """Open a sender; :meth:`listen` starts a thread that receives."""
+        self._redis = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=_ONCE)
+        self._url = url
+        self._channel = f"ventanilla:{channel}"
+        self._waiting: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()
+        self._listening = False
+
+    def tell(self, name: str) -> None:
+        """Wake whoever waits for ``name``, in any process. Never raises."""
+        try:
+            self._redis.publish(self._channel, name)
+        except redis.RedisError as error:
+            log.warning("nobody told: %s", type(error).__name__)
+
+    def wait(self, name: str, look: Callable[[], _T | None], seconds: float, every: float = 0.25) -> _T | None:
+        """Return what ``look`` finds, at once when ``name`` is told, else at intervals; None after ``seconds``."""
+        self._listen()
+        deadline = time.monotonic() + seconds
+        with self._lock:
+            told = self._waiting.setdefault(name, threading.Event())
+        try:
+            while True:
+                told.clear()
+                found = look()
+                left = deadline - time.monotonic()
+                if found is not None or left <= 0:
+                    return found
+                told.wait(min(left, every))
+        finally:
+            with self._lock:
+                self._waiting.pop(name, None)
+
+    def _listen(self) -> None:
+        """Start receiving, once a process and not before its first wait: a server forks after it is loaded."""
+        with self._lock:
+            if self._listening:
+                return
+            self._listening = True
+        threading.Thread(target=self._receive, name="told", daemon=True).start()
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                client = redis.Redis.from_url(self._url, socket_connect_timeout=1, socket_timeout=30, retry=_ONCE)
+                with client.pubsub() as subscription:
+                    subscription.subscribe(self._channel)
+                    while True:
+                        message = subscription.get_message(timeout=20)
+                        if message is None or message["type"] != "message":
+                            continue
+                        with self._lock:
+                            told = self._waiting.get(message["data"].decode())
+                        if told is not None:
+                            told.set()
+            except (redis.RedisError, OSError) as error:
+                log.warning("nothing is told, looking at intervals: %s", type(error).__name__)
                 time.sleep(_RETRY_SECONDS)

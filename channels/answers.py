@@ -31,8 +31,11 @@ MAX_STATES_LISTED = 3
     _MARKS,
     _ALL_PLACES,
     _SOURCE,
-) = range(10)
+    _LAST,
+) = range(11)
 _ENOUGH_REQUIREMENTS = 3
+_FEW = 5
+"""Things to bring that are named to who did not understand the whole list."""
 _CUT = 120
 """Characters of a sentence that are enough for a first message, when the whole one leaves no room for its source."""
 _IN_OVERVIEW: tuple[Aspect, ...] = ("overview", "requirements", "cost", "where")
@@ -58,6 +61,8 @@ class _Answer:
         self.reply = reply
         self.card: Procedure = reply.procedure
         self.say = phrases
+        # When the list is still to be settled by a question, what everybody brings is worth more than price and place.
+        self.of_first_place, self.of_cost = (_LAST, _LAST) if reply.before_question else (_FIRST_PLACE, _COST)
 
     def lines(self) -> list[Line]:
         aspects = self.reply.aspects or ("overview",)
@@ -85,7 +90,28 @@ class _Answer:
             return self._hours()
         if aspect == "source":
             return self._full_source()
+        if aspect == "simple":
+            return self._simple()
         return [_shortenable(text) for text in self._fact(aspect)]
+
+    def _simple(self) -> list[Line]:
+        """Return what it is for, what everybody brings by its short names, and one place to go."""
+        card = self.card
+        needed = [item.short for item in card.requirements if not item.optional and not self._case(item.when)]
+        lines = [Line((Form(sentence(card.summary), _DEADLINE), Form("")), if_shortened=(sentence(card.summary),))]
+        if needed:
+            lines.append(Line(tuple(self._few(needed))))
+        if card.channels:
+            lines.append(plain(self.say("where", {"places": _with_phone(card.channels[0])})))
+        return lines
+
+    def _few(self, items: Sequence[str]) -> Iterator[Form]:
+        few = items[:_FEW]
+        for kept in range(len(few), 0, -1):
+            text, left = series(few[:kept]), len(items) - kept
+            if left:
+                text = self.say("and_more", {"items": text, "rest": str(left)})
+            yield Form(self.say("simple_needs", {"items": text}), _SOME_REQUIREMENTS)
 
     def _fact(self, aspect: Aspect) -> Iterator[str]:
         card, say = self.card, self.say
@@ -216,12 +242,12 @@ class _Answer:
         if not note:
             return [line]
         if self.card.cost.free is None and not self.card.cost.amounts:
-            return [line, Line((Form(note, _COST), Form("")), if_shortened=(note,))]
+            return [line, Line((Form(note, self.of_cost), Form("")), if_shortened=(note,))]
         return [replace(line, later=(note, *line.later))]
 
     def _only_cost(self) -> list[Line]:
         note = self._cost_note()
-        return [self._prices(), *([Line((Form(note, _COST), Form("")), if_shortened=(note,))] if note else [])]
+        return [self._prices(), *([Line((Form(note, self.of_cost), Form("")), if_shortened=(note,))] if note else [])]
 
     def _cost_note(self) -> str:
         if self.card.cost.free is False and not self.card.cost.amounts:
@@ -238,7 +264,7 @@ class _Answer:
                     return plain(self.say("cost_not_free"))
                 # A price whose date nobody knows stands in the note: then the note is what is known of the cost.
                 known = self.say("cost", {"text": cost.note})
-                return Line((Form(known, _COST), Form(self.say("cost_not_free"))), if_shortened=(known,))
+                return Line((Form(known, self.of_cost), Form(self.say("cost_not_free"))), if_shortened=(known,))
             return plain(self._dated(self.say("cost_free"), (cost.as_of,)))
         free = [self.say("free")] if cost.free else []
         dates = tuple(amount.as_of or cost.as_of for amount in cost.amounts)
@@ -251,7 +277,7 @@ class _Answer:
         if len(ranged) >= len(listed):
             return plain(listed)
         shorter = self._dated(", ".join([*free, *map(self._price, _same_unit_once(cost.amounts))]), dates)
-        forms = dict.fromkeys((Form(listed, _MARKS), Form(shorter, _COST), Form(ranged)))
+        forms = dict.fromkeys((Form(listed, _MARKS), Form(shorter, self.of_cost), Form(ranged)))
         return Line(tuple(forms), if_shortened=(listed,))
 
     def _dated(self, text: str, dates: tuple[str | None, ...]) -> str:
@@ -316,10 +342,10 @@ class _Answer:
 
     def _short_places(self) -> Iterator[Form]:
         shorts = [_with_phone(channel) for channel in self.card.channels]
-        yield Form(self.say("where", {"places": series(shorts)}), _ALL_PLACES if len(shorts) > 1 else _FIRST_PLACE)
+        yield Form(self.say("where", {"places": series(shorts)}), _ALL_PLACES if len(shorts) > 1 else self.of_first_place)
         for kept in range(len(shorts) - 1, 0, -1):
             some = self.say("and_more", {"items": series(shorts[:kept]), "rest": str(len(shorts) - kept)})
-            yield Form(self.say("where", {"places": some}), _FIRST_PLACE if kept == 1 else _PLACE)
+            yield Form(self.say("where", {"places": some}), self.of_first_place if kept == 1 else _PLACE)
 
     def _full_places(self) -> Iterator[str]:
         yield self.say("places_heading")

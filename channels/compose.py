@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from bot.core.choices import OpenOption
 from bot.core.phrases import Phrases
 from bot.core.procedures import LifeEventStep
-from bot.core.replies import Ask, Option, Reply, Say, ShowLifeEvent, ShowProcedure, open_options
+from bot.core.replies import Ask, Option, Reply, Say, ShowLifeEvent, ShowPlan, ShowProcedure, open_options
 from channels.answers import answer
 from channels.lines import Form, Line, plain
+from channels.wording import both, money, series
 
 
 def compose(replies: Sequence[Reply], phrases: Phrases) -> tuple[Line, ...]:
@@ -84,12 +85,47 @@ def _step_titles(reply: ShowLifeEvent) -> dict[int, str]:
 
 def _life_event(reply: ShowLifeEvent, phrases: Phrases, numbered: bool) -> list[Line]:
     """Return the opening and one line a step. A step that has no option of its own keeps its place, unnumbered."""
-    lines = _paragraphs(reply.life_event.opening)
+    lines = [*_plan(reply, phrases), *_paragraphs(reply.life_event.opening)]
     for index, step in enumerate(reply.life_event.steps):
         lines.append(_step(step, index + 1, numbered and index < len(reply.options), phrases))
     for index, option in enumerate(reply.options[len(reply.life_event.steps) :], start=len(reply.life_event.steps)):
         lines.append(plain(_item(_label(option, phrases), index + 1 if numbered else None, phrases)))
-    return [*lines, Line((Form(""),), later=reply.life_event.notes)]
+    return [*lines, *_facts(reply, phrases), Line((Form(""),), later=reply.life_event.notes)]
+
+
+def _plan(reply: ShowLifeEvent, phrases: Phrases) -> list[Line]:
+    """Return a plan's name and what of it is done."""
+    if not isinstance(reply, ShowPlan):
+        return []
+    lines = [plain(phrases("plan_heading", {"event": reply.life_event.short}))]
+    if reply.done:
+        done = phrases("plan_done", {"steps": series([each.rstrip(".") for each in reply.done])})
+        counted = phrases("plan_done_count", {"done": str(len(reply.done))})
+        lines.append(Line((Form(done, _DONE), Form(counted)), if_shortened=(done,)))
+    return [*lines, *_paragraphs(phrases("plan_next"))]
+
+
+_DONE, _BY_FACT = 20, 30
+"""Ranks: the steps themselves come first."""
+
+
+def _facts(reply: ShowLifeEvent, phrases: Phrases) -> list[Line]:
+    """Return which steps need no going and what they cost, by their numbers."""
+    numbered = [(str(index + 1), facts) for index, facts in enumerate(reply.facts)]
+    from_home = [number for number, facts in numbered if facts.from_home]
+    free = [number for number, facts in numbered if facts.cost and facts.cost.free]
+    lines = []
+    for key, numbers in (("steps_from_home", from_home), ("steps_free", free)):
+        if numbers:
+            text = phrases(key, {"steps": both(numbers, phrases)})
+            lines.append(Line((Form(text, _BY_FACT), Form("")), if_shortened=(text,)))
+    priced = [
+        phrases("step_cost", {"number": number, "price": money(amount.amount, amount.currency, phrases)})
+        for number, facts in numbered
+        if facts.cost and not facts.cost.free
+        for amount in facts.cost.amounts
+    ]
+    return [*lines, Line((Form(""),), later=tuple(priced))] if priced else lines
 
 
 def _step(step: LifeEventStep, number: int, numbered: bool, phrases: Phrases) -> Line:

@@ -9,7 +9,7 @@ import ipaddress
 import json
 import logging
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -37,6 +37,7 @@ from bot.core.delivery import (
 )
 from channels.carrier import CarrierMisconfigured
 from channels.whatsapp.contents import OURS, ContentBook, Definition, filled, without_blank_lines
+from channels.whatsapp.sync import KnownContent
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +100,7 @@ _CODES: Mapping[str, _Code] = {
     "63002": _Code(CarrierMisconfigured, "WhatsApp does not know the sender."),
     "63003": _Code(Unreachable, "The recipient's number is not on WhatsApp."),
     "63005": _Code(Rejected, "WhatsApp did not accept the message's content."),
-    "63007": _Code(
-        CarrierMisconfigured, "The sender is no WhatsApp sender of this account: check TWILIO_WHATSAPP_FROM."
-    ),
+    "63007": _Code(CarrierMisconfigured, "The sender is not on WhatsApp for this account: check TWILIO_WHATSAPP_FROM."),
     "63010": _Code(CarrierUnavailable, "WhatsApp had an internal error."),
     "63012": _Code(CarrierUnavailable, "WhatsApp had an internal error."),
     "63013": _Code(Rejected, "The message breaks a rule of WhatsApp."),
@@ -138,13 +137,20 @@ _OWN_CODES: Mapping[str, str] = {
     "timeout": "Twilio's API did not answer in time: whether the message was taken is not known.",
     "bad_answer": "Twilio's API answered with something unreadable: whether the message was taken is not known.",
     "bad_address": "TWILIO_API_URL is not an address that can be called.",
+    "foreign_address": "A file's address is not of Twilio's API: it was not fetched.",
+    "file_too_large": "A file is larger than we fetch.",
 }
+
+# HTTP refusals without a code of Twilio's, and mistakes of our own settings.
+_OWN_MISTAKES = ("bad_address", "wrong_secret", "http_401", "http_403", "http_404")
 
 ERROR_MEANING: Mapping[str, str] = {**{code: row.meaning for code, row in _CODES.items()}, **_OWN_CODES}
 """A delivery's error code -> one sentence for operators. ``http_<status>`` codes are Twilio's HTTP status, bare."""
 
+_SHORT_TIMEOUT = (1.0, 2.5)
 CLOCK_SKEW = timedelta(seconds=5)
 """How far Twilio's clock may be behind ours when a message is looked for by its time."""
+_API = "https://api.twilio.com"
 _LOOK_BACK = 100
 _NO_SUCH_CONTENT = ("21654", "21655", "21656", "21658")
 """Refusals of a content at the time of sending: the same message goes as text."""
@@ -156,6 +162,11 @@ def failure(code: str) -> DeliveryError:
     """Return what an error code of a status callback means; one that we do not know is Rejected."""
     row = _CODES.get(code)
     return row.error(code, row.meaning) if row else Rejected(code)
+
+
+def misconfigured(codes: Iterable[str]) -> bool:
+    """Say whether one of these error codes means that nothing can be sent until an operator acts."""
+    return any(isinstance(failure(code), CarrierMisconfigured) or code in _OWN_MISTAKES for code in codes)
 
 
 def valid_signature(auth_token: str, public_url: str, form: Mapping[str, str], signature: str | None) -> bool:
@@ -280,7 +291,11 @@ class WhatsAppCarrier(TwilioCarrier):
         )
         self._contents = contents
         self._templates = templates
-        self._api = ContentApi(self._client)
+        self._password = (account_sid, auth_token)
+        # What is done on the side takes little of a delivery's or a turn's time.
+        self._aside = _Http(api_url, _SHORT_TIMEOUT, loud=False)
+        self._side_client = Client(account_sid or "unset", auth_token or "unset", http_client=self._aside)
+        self._api = ContentApi(self._side_client)
 
     def send(
         self, to: str, outgoing: Outgoing, *, delivery_id: str, status_callback: str, sender: str | None = None
@@ -312,6 +327,34 @@ class WhatsAppCarrier(TwilioCarrier):
         ours = _whatsapp_address(sender) if sender else None
         return super().find_sent(_whatsapp_address(to), text, since, known=known, sender=ours)
 
+    def show_typing(self, provider_id: str) -> None:
+        """Show the person that an answer comes, and her message as read, until it does (25 seconds at most).
+
+        https://www.twilio.com/docs/whatsapp/api/typing-indicators-resource
+
+        Raises:
+            DeliveryError: it could not be shown.
+        """
+        self._side_client.request(
+            "POST",
+            "https://messaging.twilio.com/v3/Indicators/Typing.json",
+            data={"channel": "WHATSAPP", "messageId": provider_id},
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
+        )
+
+    def fetch(self, url: str, largest: int) -> tuple[bytes, str]:
+        """Return a file that a person sent, of at most ``largest`` bytes, and its MIME type.
+
+        Raises:
+            DeliveryError: it cannot be had, or is larger.
+        """
+        return self._http.fetch(url, self._password, largest)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        super().close()
+        self._aside.close()
+
     def _sid(self, definition: Definition) -> str | None:
         """Return the content's id; it is created when nobody did. None when it cannot be: a template is not, here.
 
@@ -328,16 +371,6 @@ class WhatsAppCarrier(TwilioCarrier):
         return sid
 
 
-@dataclass(frozen=True)
-class KnownContent:
-    """A content as Twilio lists it. ``approval``: WhatsApp's word for it ("unsubmitted" when nobody asked)."""
-
-    sid: str
-    name: str
-    approval: str
-    reason: str = ""
-
-
 class ContentApi:
     """Twilio's Content API: https://www.twilio.com/docs/content/content-api-resources."""
 
@@ -345,8 +378,14 @@ class ContentApi:
     _PAGE_SIZE = 500
 
     def __init__(self, client: Client) -> None:
-        """``client`` is the SDK's, with our HTTP client."""
+        """``client`` is the SDK's, with our HTTP client; :meth:`open` makes one."""
         self._client = client
+
+    @classmethod
+    def open(cls, account_sid: str, auth_token: str, api_url: str = "") -> ContentApi:
+        """Return the API for a command: it may take its time."""
+        http = _Http(api_url, (3.0, 15.0))
+        return cls(Client(account_sid or "unset", auth_token or "unset", http_client=http))
 
     def create(self, definition: Definition) -> str:
         """Create a content and return its id."""
@@ -402,9 +441,11 @@ class _Http:
 
     is_async = False
 
-    def __init__(self, api_url: str, timeout: tuple[float, float]) -> None:
+    def __init__(self, api_url: str, timeout: tuple[float, float], loud: bool = True) -> None:
+        """``loud``: a wrong setting is an error in the log; not for what is done at best."""
         self._api_url = api_url.rstrip("/")
         self._timeout = timeout
+        self._loud = loud
         self._session = requests.Session()
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=0))
@@ -441,15 +482,43 @@ class _Http:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise _loud(_network_error(error)) from None
+            raise self._told(_network_error(error)) from None
         if not 200 <= answer.status_code < 300:
-            raise _loud(_answer_error(answer))
+            raise self._told(_answer_error(answer))
         if answer.status_code != 204 and not isinstance(_json(answer), dict):
             raise _unavailable("bad_answer")
         return Response(answer.status_code, answer.text, answer.headers)
 
     def close(self) -> None:
         self._session.close()
+
+    def fetch(self, url: str, auth: tuple[str, str], largest: int) -> tuple[bytes, str]:
+        """Return a file of the API's own host and its type; it may be kept elsewhere, where the password does not go.
+
+        Raises:
+            DeliveryError: the address is of another host, the file is larger than ``largest`` bytes, or not to be had.
+        """
+        given, own = urlsplit(url), urlsplit(self._api_url or _API)
+        if (given.scheme, given.netloc) != (own.scheme, own.netloc):
+            raise Rejected("foreign_address", ERROR_MEANING["foreign_address"])
+        try:
+            # requests drops the password when a redirect leads to another host.
+            with self._session.get(url, auth=auth, timeout=self._timeout, stream=True) as answer:
+                if answer.status_code != 200:
+                    raise _answer_error(answer)
+                content = b""
+                for chunk in answer.iter_content(65536):
+                    content += chunk
+                    if len(content) > largest:
+                        raise Rejected("file_too_large", ERROR_MEANING["file_too_large"])
+        except requests.RequestException as error:
+            raise _network_error(error) from None
+        return content, answer.headers.get("Content-Type", "")
+
+    def _told(self, error: DeliveryError) -> DeliveryError:
+        if self._loud and isinstance(error, CarrierMisconfigured):
+            log.error("nothing can be sent: %s", error)
+        return error
 
     def _rewritten(self, uri: str) -> str:
         if not self._api_url:
@@ -463,12 +532,6 @@ def _payload(data: Mapping[str, object] | None, headers: Mapping[str, str] | Non
     if (headers or {}).get("Content-Type") == "application/json":
         return {"json": dict(data or {})}
     return {"data": dict(data or {})}
-
-
-def _loud(error: DeliveryError) -> DeliveryError:
-    if isinstance(error, CarrierMisconfigured):
-        log.error("nothing can be sent: %s", error)
-    return error
 
 
 def _unavailable(code: str) -> CarrierUnavailable:

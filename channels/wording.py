@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
 from bot.core.phrases import Phrases
+from bot.core.replies import Ask, Reply, Say
 
 LOCALE = "es_MX"
 """Of numbers and dates: the cards are in Spanish whatever language the phrases are in (and Babel knows no other)."""
 
 _DAY, _MONTH = "d MMM y", "MMM y"
+_MOMENT = {"weekday": "EEEE", "day": "d", "month": "MMMM"}
+
+
+def moment_text(at: str, phrases: Phrases) -> str:
+    """Return a local time (ISO 8601 with offset) in words: ``lunes 23 de noviembre, 10:00 de la mañana``."""
+    moment = datetime.datetime.fromisoformat(at)
+    parts = {name: format_date(moment, pattern, locale=LOCALE) for name, pattern in _MOMENT.items()}
+    return phrases("moment", {**parts, "hour": format_time(moment.time(), "h:mm B", locale=LOCALE)})
+
+
+def with_moments(reply: Reply, phrases: Phrases) -> Reply:
+    """Return a reply whose parameter ``at``, if it has one, is in words."""
+    if isinstance(reply, (Say, Ask)) and "at" in reply.params:
+        return replace(reply, params={**reply.params, "at": moment_text(reply.params["at"], phrases)})
+    return reply
 
 
 def site_name(url: str) -> str:

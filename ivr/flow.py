@@ -16,7 +16,7 @@ from bot.core.choices import OpenOption
 from bot.core.messages import Choice, Text
 from ivr import menus
 from ivr.heard import Heard, Input, understand
-from ivr.model import Answer, Around, Call, Effect, Event, Move, Question, Scene, State, Words
+from ivr.model import Answer, Around, Call, Effect, Event, Move, Scene, State, Words
 
 TWICE = 2
 MOST_STEPS = 80
@@ -228,7 +228,8 @@ def _texts(pieces: Sequence[str]) -> tuple[Words, ...]:
 
 def _facts(pieces: Sequence[str]) -> tuple[Words, ...]:
     """Return an answer's lines. What it is about and where it comes from (first and last) may be dropped when heard
-    twice; a fact that was asked for may not."""
+    twice; a fact that was asked for may not.
+    """
     found = []
     for piece in pieces:
         lines = _texts((piece,))

@@ -40,7 +40,8 @@ _WORDS: dict[Event, frozenset[str]] = {
          "en un mensaje", "por mensaje de texto", "mensaje de texto", "mandemelo en un mensaje", "por sms"}
     ),
     Event.PERSON: frozenset(
-        {"operador", "operadora", "agente", "persona", "una persona", "con una persona", "quiero hablar con una persona",
+        {"operador", "operadora", "agente", "persona", "una persona", "con una persona",
+         "quiero hablar con una persona",
          "quiero hablar con alguien", "paseme con una persona", "comuniqueme con una persona", "un humano",
          "una persona de verdad", "un asesor", "asesor", "asesora", "hablar con una persona", "pasame con alguien",
          "paseme con alguien", "comuniqueme con alguien", "quiero una persona"}
@@ -54,7 +55,7 @@ _WORDS: dict[Event, frozenset[str]] = {
         {"adios", "hasta luego", "bye", "colgar", "es todo", "eso es todo", "seria todo", "ya es todo", "nada mas",
          "ya no", "ya seria todo", "muchas adios", "nos vemos", "que este bien", "ya nada", "nada"}
     ),
-    Event.OTHERS: frozenset({"otras", "otra", "otros", "otro", "otras opciones", "mas opciones", "siguiente", "otra cosa"}),
+    Event.OTHERS: frozenset({"otras", "otra", "otros", "otro", "otras opciones", "mas opciones", "siguiente"}),
 }  # fmt: skip
 _YES = frozenset(
     {"si", "sip", "claro", "si claro", "ok", "okey", "bueno", "va", "sale", "orale", "aja", "siga", "sigale", "si siga",
@@ -62,7 +63,8 @@ _YES = frozenset(
      "esta bien", "de acuerdo", "exacto", "si es", "es correcto", "simon", "si sigale", "si quiero", "mas", "sigue"}
 )  # fmt: skip
 _NO = frozenset(
-    {"no", "nel", "no gracias", "negativo", "para nada", "asi esta bien", "ya no", "no asi esta bien", "ya", "hasta ahi",
+    {"no", "nel", "no gracias", "negativo", "para nada", "asi esta bien", "ya no", "no asi esta bien", "ya",
+     "hasta ahi",
      "con eso", "con eso tengo", "no es", "no es eso", "ninguna", "no ya no", "no no", "incorrecto", "no quiero"}
 )  # fmt: skip
 _YES_NO = (State.RESUME, State.MORE, State.CONFIRM)
@@ -136,6 +138,8 @@ def _words(call: Call, speech: str, options: tuple[OpenOption, ...]) -> Heard:
 
 def _labelled_only(options: tuple[OpenOption, ...], core: str) -> tuple[OpenOption, ...]:
     """Return every option for a pick by its own words; none for a number, which counts on the page that was heard."""
-    return () if len(core.split()) < 2 and len(core) < 4 else tuple(
-        option for option in options if bare(option.label) == bare(core)
+    return (
+        ()
+        if len(core.split()) < 2 and len(core) < 4
+        else tuple(option for option in options if bare(option.label) == bare(core))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from ivr.model import Call, State
 # https://www.twilio.com/docs/voice/twiml/gather#hints
 MOST_HINTS = 500
 LONGEST_HINT = 100
-MOST_CHARACTERS = 3000
+MOST_CHARACTERS = 1800
 """All hints together: a TwiML document has at most 64 KB, and recognisers do worse with very many."""
 
 
@@ -33,6 +34,7 @@ WINDOWS: dict[State, Window] = {
     State.OFFER: Window(8, 20),
     State.NOBODY: Window(8, 20),
 }
+_SAYABLE = re.compile(r"^[\w .¿?¡!'\-/()]+$")
 _YES_NO = ("sí", "no", "repita")
 _ALWAYS = ("una persona", "repita", "más despacio", "por mensaje", "menú")
 
@@ -59,12 +61,12 @@ def hints(call: Call, options: Sequence[OpenOption], places: Sequence[str], name
 
 
 def bounded(words: Iterable[str]) -> tuple[str, ...]:
-    """Return different hints within the limits. A comma would end a hint: such words are left out."""
+    """Return different hints within the limits. A comma would end a hint, a sign is not said: both are left out."""
     kept: dict[str, None] = {}
     room = MOST_CHARACTERS
     for word in words:
         text = " ".join(word.split())
-        if not text or "," in text or len(text) > LONGEST_HINT or text in kept:
+        if not text or not _SAYABLE.match(text) or len(text) > LONGEST_HINT or text in kept:
             continue
         if len(kept) == MOST_HINTS or room < len(text) + 1:
             break

@@ -126,6 +126,7 @@ class Call:
     offered: bool = False
     warned: bool = False
     called_by_us: bool = False
+    topic: str = ""
 
 
 @dataclass(frozen=True)

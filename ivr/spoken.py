@@ -62,7 +62,7 @@ _MASCULINE_AFTER = re.compile(r"\s+(?:[a-zñáéíóúü]+)", re.IGNORECASE)
 
 _DATE_WORDS = r"ene(?:ro)?|feb(?:rero)?|mar(?:zo)?|abr(?:il)?|mayo?|jun(?:io)?|jul(?:io)?|ago(?:sto)?|sep(?:t|tiembre)?|oct(?:ubre)?|nov(?:iembre)?|dic(?:iembre)?"  # noqa: E501
 _CLOCK = r"(?:[01]?\d|2[0-4])[:.][0-5]\d"
-_URL = r"(?:https?://)?(?:www\.)?(?:[a-z0-9ñ](?:[a-z0-9ñ\-]*[a-z0-9ñ])?\.)+(?:mx|com|org|net|gob|gov|edu|info|es|io|app|us|int)\b(?:/[^\s,;)»\"]*)?"  # noqa: E501
+_URL = r"(?:https?://)?(?:www\.)?(?:[a-z0-9ñ](?:[a-z0-9ñ\-]*[a-z0-9ñ])?\.)+(?:mx|com|org|net|gob|gov|edu|info|es|io|app|us|int)\b(?:/[^\s,;)»\"]*)?"
 _RULES: tuple[tuple[str, str], ...] = (
     ("mail", r"[\w.+\-]+@(?:[\w\-]+\.)+\w{2,}"),
     ("url", _URL),
@@ -72,7 +72,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("dayful", rf"(?<!\d)(?P<dd>[0-3]?\d)(?:\.?º|\.?er\b)?\s+(?:de\s+)?(?P<dm>{_DATE_WORDS})\b\.?(?:\s+(?:del?\s+)?(?P<dy>(?:19|20)\d\d))?(?!\d)"),  # noqa: E501
     ("monthly", rf"\b(?P<mm>{_DATE_WORDS})\b\.?\s+(?:del?\s+)?(?P<my>(?:19|20)\d\d)(?!\d)"),
     ("clocks", rf"(?P<de>\bde\s+)?(?<!\d)(?P<c1>{_CLOCK})(?:\s*h(?:rs?|oras?)?\b\.?)?\s*(?:-|–|—|\ba\b)\s*(?P<c2>{_CLOCK})(?!\d)(?:\s*h(?:rs?|oras?)?\b\.?)?"),  # noqa: E501
-    ("clock", rf"(?<![\d.$,])(?P<c>(?:[01]?\d|2[0-4]):[0-5]\d)(?!\d)(?:\s*h(?:rs?|oras?)?\b\.?)?(?P<ampm>\s*[ap]\.?\s?m\b\.?)?"),  # noqa: E501
+    ("clock", r"(?<![\d.$,])(?P<c>(?:[01]?\d|2[0-4]):[0-5]\d)(?!\d)(?:\s*h(?:rs?|oras?)?\b\.?)?(?P<ampm>\s*[ap]\.?\s?m\b\.?)?"),  # noqa: E501
     ("phone", r"(?<![\d\w])(?:\+52\s?)?(?:\(?\d{2,3}\)?[ \-]\d{3,4}[ \-]\d{4}|\(?\d{3}\)?[ \-]\d{3}[ \-]\d{2}[ \-]\d{2}|\(?\d{2}\)?[ \-]\d{4}[ \-]\d{2}[ \-]\d{2}|\d{2}(?:[ \-]\d{2}){4}|\d{10}|\d{3}[ \-]\d{7})(?!\d)"),  # noqa: E501
     ("years", r"(?<![\d\-])(?P<y1>(?:19|20)\d\d)\s?[-–]\s?(?P<y2>(?:19|20)\d\d)(?![\d\-])"),
     ("ordinal", r"(?<!\w)(?P<on>\d{1,3})\s?\.?(?P<os>º|ª|°(?=\s+[a-z])|(?:er|ra|ro|do|da|to|ta|vo|va|mo|ma|no|na)\b)"),
@@ -406,7 +406,9 @@ def _unabbreviated(match: re.Match[str]) -> str:
 
 
 def _pronounceable(word: str) -> bool:
-    return bool(re.search("[AEIOUÁÉÍÓÚ]", word)) and not re.search(r"[^AEIOUÁÉÍÓÚ]{3,}|^[^AEIOUÁÉÍÓÚ]{2}(?<![BCDFGPT][LR])", word)
+    return bool(re.search("[AEIOUÁÉÍÓÚ]", word)) and not re.search(
+        r"[^AEIOUÁÉÍÓÚ]{3,}|^[^AEIOUÁÉÍÓÚ]{2}(?<![BCDFGPT][LR])", word
+    )
 
 
 def _letter_names(word: str) -> str:
@@ -422,10 +424,6 @@ def _signs(text: str) -> str:
             said.append(character)
         elif character in "()[]{}–—…|•·":
             said.append(" , ")
-        elif character.isspace() or character in "-_'’‘":
-            said.append(" ")
-        elif unicodedata.combining(character) or unicodedata.category(character).startswith(("S", "C", "P")):
-            said.append(" ")
         else:
             value = unicodedata.normalize("NFKD", character)
             said.append(_digits(value) if value.isdigit() and value.isascii() else " ")

@@ -67,6 +67,15 @@ def closed_network() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def every_request_is_one_that_twilio_describes() -> Iterator[None]:
+    """Fail at the end when any system of this run sent a request that breaks Twilio's OpenAPI description."""
+    yield
+    systems = sys.modules.get("tests.faults.system")
+    broken = systems.BROKEN_REQUESTS if systems else []
+    assert broken == []
+
+
 def _started(make: Callable[[], Any]) -> Any:
     try:
         server = make()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from actions.dialogue import cards
+from actions.dialogue import cards, cases
 from actions.dialogue.aspects import asked
+from actions.dialogue.both import and_then
 from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
 from bot.catalogue.text import normalise
-from bot.core.replies import Ask, Say, open_options
+from bot.core.replies import Ask, Handoff, Say, ShowProcedure, open_options
 
 _AGAIN_AFTER = ("answer", "smalltalk", "privacy")
 """Outcomes after which a question that still waits is asked again."""
@@ -23,6 +24,20 @@ _START_OVER = re.compile(
     r"(?: (?:de nuevo|otra vez|de cero|desde cero|de vuelta|desde el principio|desde el inicio|nuevamente|todo|por favor))*$"
     r"|^(?:de|desde) (?:cero|el principio|el inicio)$|^borron y cuenta nueva$|^start (?:again|over)$"
 )
+
+
+def learned(turn: Turn, know: Knowledge) -> Turn:
+    """Return the turn with what the person says of herself for good ("soy extranjera"): SQL keeps it."""
+    stable = [each for id_ in sorted(cases.STABLE) if (each := know.catalogue.conditions.get(id_)) is not None]
+    told = cases.lasting(turn.text, cases.told(turn.text, stable))
+    if not told or turn.memory.for_other or told.items() <= turn.context.case.items():
+        return turn
+    return replace(turn, context=replace(turn.context, case={**turn.context.case, **told}))
+
+
+def completed(turn: Turn, know: Knowledge, found: Answer) -> Answer:
+    """Add what was put off, and come back to a question that was left."""
+    return went_back(turn, know, and_then(turn, know, found))
 
 
 def went_back(turn: Turn, know: Knowledge, found: Answer) -> Answer:
@@ -56,10 +71,34 @@ def _question(turn: Turn, know: Knowledge, pending: Pending, now: Memory) -> Ask
         ask = case_question(condition)
         params = {"procedure": card.short, **ask.params}
         return ask if same else replace(ask, phrase="case_question_again", params=params)
-    if pending.kind in ("place", "cost_place"):
+    if pending.kind in ("place", "cost_place") and now.state == turn.memory.state:
         previous = last(turn.before)
         return next((r for r in reversed(previous.replies) if isinstance(r, Ask)), None) if previous else None
     return None
+
+
+def simpler(turn: Turn, know: Knowledge) -> Answer:
+    """Say the last answer with the fewest words and offer a person; of a question, say how it is answered."""
+    previous = last(turn.before)
+    asks = [reply for reply in previous.replies if isinstance(reply, Ask)] if previous else []
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    shown = previous is not None and any(isinstance(reply, ShowProcedure) for reply in previous.replies)
+    if card is not None and shown and turn.memory.last_aspects != ("simple",):
+        found = cards.show(replace(turn.remember(pending=None), text=""), know, card, ("simple",))
+        return answer(
+            replace(turn, memory=found.memory),
+            "answer",
+            Say("simpler"),
+            *found.replies,
+            Ask("simpler_person", (cards.HUMAN,)),
+            procedure=card.id,
+        )
+    if asks and turn.memory.pending is not None:
+        how = "simpler_options" if asks[-1].options else "simpler_how"
+        return answer(turn, "clarify", Say(how), asks[-1], pending=turn.memory.pending)
+    if previous is not None and card is not None:
+        return answer(turn, "handoff", Handoff("not_understood"))
+    return answer(turn, "menu", Say("what_this_is"), menu(know))
 
 
 def silence(turn: Turn, know: Knowledge) -> Answer:

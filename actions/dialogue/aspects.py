@@ -86,6 +86,14 @@ def asked(text: str) -> tuple[Aspect, ...]:
     return tuple(aspect for _, aspect in sorted(found, key=lambda item: item[0]))
 
 
+def without_question(text: str) -> str:
+    """Return the normalised text without the words that ask for a part of a card ("hasta cuándo")."""
+    folded = normalise(text)
+    for _, pattern in _COMPILED:
+        folded = pattern.sub(" ", folded)
+    return " ".join(folded.split())
+
+
 def aspects_of(text: str, intent: str, confidence: float) -> tuple[Aspect, ...]:
     """Return what a message asks for; empty when it asks for no part in particular."""
     named = asked(text)

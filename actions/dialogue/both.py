@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from actions.dialogue.aspects import asked, aspects_of
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, of_verdict, sought
+from actions.dialogue.lookup import PLAIN_QUESTION, look_up, of_verdict, sought
 from actions.dialogue.turn import Answer, Turn
 from bot.catalogue.search import Verdict
-from bot.core.replies import Ask, Aspect, open_options
+from bot.core.replies import Ask, Aspect, ShowProcedure
 from bot.understanding.words import rest
 
 _SEAMS = re.compile(
@@ -86,13 +86,28 @@ def _joined(
         if answered is None:
             return None
         answers.append(answered)
-    if answers[0].memory.pending is not None and answers[1].memory.pending is None:
+    if not _says(answers[0]) and not _says(answers[1]):  # both wait for a place: one after the other
+        pending = answers[0].memory.pending
+        waiting = replace(pending, after=halves[1]) if pending else None
+        return replace(answers[0], memory=replace(answers[0].memory, pending=waiting))
+    if not _says(answers[0]):
         answers.reverse()
     earlier, later = answers
-    said = tuple(reply for reply in earlier.replies if not (isinstance(reply, Ask) and _closed(reply, later)))
-    return replace(later, replies=(*said, *later.replies), outcome="answer" if said else later.outcome)
+    said = tuple(reply for reply in earlier.replies if not isinstance(reply, Ask))  # one question ends a turn
+    return replace(later, replies=(*said, *later.replies), outcome="answer")
 
 
-def _closed(ask: Ask, later: Answer) -> bool:
-    """Say whether a question of the first half cannot be kept: only the last one of a turn stays open."""
-    return bool(open_options((ask,))) or later.memory.pending is not None
+def _says(found: Answer) -> bool:
+    return any(isinstance(reply, ShowProcedure) for reply in found.replies)
+
+
+def and_then(turn: Turn, know: Knowledge, found: Answer) -> Answer:
+    """Answer what was put off until a question was answered, now that it is."""
+    pending = turn.memory.pending
+    if pending is None or not pending.after or not _says(found) or turn.intent in ("go_back", "repeat"):
+        return found
+    second = look_up(replace(turn, text=pending.after, memory=found.memory, ranking=PLAIN_QUESTION), know)
+    if second is None:
+        return found
+    said = tuple(reply for reply in found.replies if not isinstance(reply, Ask))
+    return replace(second, replies=(*said, *second.replies), context=second.context or found.context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actions.dialogue.cases import told
 from actions.dialogue.checklist import case_question, next_question
@@ -98,6 +98,33 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
     return _with_case_question(turn, know, card, aspects, *replies)
 
 
+def show_at(turn: Turn, know: Knowledge, card: Procedure, place: Place, aspects: Sequence[Aspect]) -> Answer:
+    """Answer the matter of a card for a place: from the card, from the place's own, or honestly from none."""
+    turn = turn.remember(state=place.state, municipality=place.municipality)
+    family = [know.catalogue.procedures[id_] for id_ in siblings(know, card)]
+    if all(member.jurisdiction.state is None for member in family):
+        return show(turn, know, card, aspects)
+    if len(family) == 1 and not _holds(card, place):
+        return no_card(turn, know, family, aspects, card.name)
+    return settle(turn, know, [member.id for member in family], aspects)
+
+
+def _holds(card: Procedure, place: Place) -> bool:
+    where = card.jurisdiction
+    same = where.municipality is None or place.municipality in (None, where.municipality)
+    return where.state in (None, place.state) and same
+
+
+def for_other(turn: Turn, know: Knowledge) -> Answer:
+    """Begin a clean case for somebody else: of the card in view, or of what is asked next."""
+    case = turn.memory.case if not turn.memory.for_other else turn.memory.own_case
+    clean = turn.remember(case={}, own_case=case, asked=(), for_other=True, pending=None)
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None:
+        return answer(clean, "clarify", Say("other_person"), Ask("what_else"))
+    return show(clean, know, card, turn.memory.last_aspects).preceded_by(Say("other_person"))
+
+
 def own_list(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]) -> Answer:
     """Ask the next question of a row, or give the answer that the row was for."""
     aspects = tuple(aspects) or ("overview",)
@@ -145,6 +172,7 @@ def _with_case_question(
     if waits or condition is None:
         return answer(turn, "answer", *replies, procedure=card.id)
     turn = turn.remember(asked=(*asked, condition.id))
+    replies = tuple(replace(r, before_question=True) if isinstance(r, ShowProcedure) else r for r in replies)
     pending = Pending("case", (card.id, condition.id), aspects)
     outcome: Outcome = "answer" if replies else "clarify"
     return answer(turn, outcome, *replies, case_question(condition), pending=pending, procedure=card.id)

@@ -28,7 +28,7 @@ _YEARS = r"(?P<unit>an(?:it)?os?|meses|mes|semanas?|dias?)"
 _AGES = (
     re.compile(rf"(?<!\w)(?P<self>tengo|cumpli|cumplo|ando en) (?:los |ya )?{_NUMBER}(?: {_YEARS})?(?!\w)"),
     re.compile(rf"(?<!\w)(?:tiene|cumple|cumplio|va a cumplir|edad(?: de)?) (?:los |ya )?{_NUMBER}(?: {_YEARS})?(?!\w)"),
-    re.compile(rf"(?<!\w){_PEOPLE} (?:\w+ ){{0,2}}?de {_NUMBER} {_YEARS}(?!\w)"),
+    re.compile(rf"(?<!\w)(?!menor|mayor){_PEOPLE} (?:\w+ ){{0,2}}?de {_NUMBER} {_YEARS}(?!\w)"),
     re.compile(rf"(?<!\w)de {_NUMBER} {_YEARS} de edad(?!\w)"),
 )
 _NOT_AN_AGE = re.compile(r"^ (?:hij\w*|niet\w+|herman\w+|auto\w*|caso\w*|semanas cotizadas|de (?:casad\w+|trabaj\w+|vivir|residencia))")

@@ -60,6 +60,13 @@ def _state(turn: Turn, know: Knowledge, value: str) -> Answer | None:
     return at_place(turn, know, Place(value)) if value in know.places.state_names else None
 
 
+def _town(turn: Turn, know: Knowledge, value: str) -> Answer | None:
+    """One of several municipalities of the same name (actions/dialogue/geography.py)."""
+    state, _, municipality = value.partition("/")
+    known = (state, municipality) in know.places.municipality_names
+    return at_place(turn, know, Place(state, municipality)) if known else None
+
+
 def _other_place(turn: Turn, know: Knowledge, _value: str) -> Answer | None:
     """None of the municipalities that have a card: say so, and offer what there is."""
     pending = turn.memory.pending
@@ -120,6 +127,7 @@ _HANDLERS: dict[str, Callable[[Turn, Knowledge, str], Answer | None]] = {
     "menu": _menu,
     "state": _state,
     "place": _other_place,
+    "town": _town,
     "case": _case,
     "none": _none,
     "human": _human,
@@ -149,10 +157,13 @@ def at_place(turn: Turn, know: Knowledge, place: Place) -> Answer:
             moved, context = moved_to(turn, place)
             return replace(cards.settle(moved, know, pending.candidates, pending.aspects), context=context)
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if card is not None and (card.family or any(a.state for a in card.cost.amounts)):
-        return cards.settle(here, know, cards.siblings(know, card), turn.memory.last_aspects)
+    if card is not None and (card.family or card.jurisdiction.state or any(a.state for a in card.cost.amounts)):
+        return cards.show_at(here, know, card, place, turn.memory.last_aspects)
     moved, context = moved_to(turn, place)
     named = f"{place.municipality}, {place.state}" if place.municipality else place.state
+    if card is not None and not card.jurisdiction.abroad:
+        noted = Say("place_noted_country", {"place": named, "procedure": card.short})
+        return answer(moved, "smalltalk", noted, context=context, procedure=card.id)
     return answer(moved, "smalltalk", Say("place_noted", {"place": named}), context=context)
 
 

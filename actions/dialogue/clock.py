@@ -1,9 +1,9 @@
-"""What time it is where the person is, and the hours in which a person may be written to or called."""
+"""What time it is where the person is."""
 
 from __future__ import annotations
 
 import csv
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,8 +12,6 @@ from bot.catalogue.places import Place
 
 _FILE = Path(__file__).resolve().parents[2] / "data" / "places" / "time_zones.csv"
 MOST_OF_MEXICO = "America/Mexico_City"
-FIRST, LAST = time(8), time(21)
-"""Messages that nobody waits for go out from the first to before the last, local time."""
 
 
 def zone_of(place: Place | None) -> ZoneInfo:
@@ -36,12 +34,3 @@ def local_now(now: str | None, place: Place | None) -> datetime:
     """Return the time at a place; ``now`` is ISO 8601 with offset, without it the machine's clock counts."""
     at = datetime.fromisoformat(now) if now else datetime.now(timezone.utc)
     return at.astimezone(zone_of(place))
-
-
-def within_hours(at: datetime) -> datetime:
-    """Return ``at`` moved forward into the allowed hours, in its own zone."""
-    if at.time() < FIRST:
-        return at.replace(hour=FIRST.hour, minute=0, second=0, microsecond=0)
-    if at.time() >= LAST:
-        return (at + timedelta(days=1)).replace(hour=FIRST.hour, minute=0, second=0, microsecond=0)
-    return at

@@ -42,6 +42,11 @@ _SAYS: dict[str, re.Pattern[str]] = {
     "call_me": re.compile(r"^(?:\w+ ){0,2}(?:llam|marqu)\w*me\b|\bme (?:puede[ns]?|podria[ns]?) (?:llamar|marcar)\b"),
     "plan": re.compile(r"\b(?:mi|mis|el|del|ver|tengo) plan(?:es)?\b|^plan(?:es)?$"),
 }
+_NEXT = re.compile(
+    r"^(?:(?:y|oiga|entonces|ahora|luego|despues|pues) )*(?:que|q|cual|cuales) (?:es )?(?:(?:el|la|lo|mas|que|me) )*"
+    r"(?:sigue|falta|faltan|toca|siguiente|sigue ahora)\b|^(?:el )?siguiente paso\b"
+)
+"""Asks for the next step, when there is a plan; else for more of what was said."""
 _ANSWERS: dict[str, Callable[[Turn, Knowledge], Answer | None]] = {
     "plan": plan.tell_plan,
     "remind": reminders.remind,
@@ -68,11 +73,13 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     errand = _errand(turn, said)
     if errand is not None:
         return _ANSWERS[errand](turn, know)
+    if _NEXT.search(said) and turn.memory.last_procedure is None and plan.plans_of(turn, know):
+        return plan.tell_plan(turn, know)
     if turn.intent == "step_done" and turn.confidence >= HEARD and turn.context.plans:
         return plan.mark_done(turn, know)
     if turn.intent == "continue_topic" and turn.confidence >= HEARD:
         return go_on(turn, know)
-    if decision.kind == "talk" and decision.intent == "greet" and decision.bare and turn.memory.pending is None:
+    if decision.kind == "talk" and decision.intent == "greet" and decision.bare:
         return topic.offer(turn, know)
     return None
 
@@ -147,4 +154,3 @@ def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:
     begun = Plan(id_)
     found = plan.steps_said(turn, know, begun, in_view=id_ == turn.memory.last_life_event)
     return plan.finish(turn, know, begun, found) if len(found) == 1 else show_event(turn, know, id_)
-

@@ -1,18 +1,32 @@
-"""The municipality nearest to a position, by the seats and localities of INEGI's catalogue."""
+"""Which place is meant: the municipality nearest to a position, and the question which of several namesakes."""
 
 from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.places import STATE_NAMES, Place
+from bot.core.replies import Ask, Option
 
 _FOLDER = Path(__file__).resolve().parents[2] / "data" / "places"
 FARTHEST_KM = 60.0
 """Beyond this from every known locality a position is not taken for one in Mexico."""
 _EARTH_KM = 6371.0
+
+
+def which_place(turn: Turn, places: Sequence[Place]) -> Answer:
+    """Ask which of several places of one name is meant, one a state; what waited for a place waits on."""
+    options = tuple(
+        Option(f"town:{place.state}/{place.municipality or ''}", place.state, description=place.municipality)
+        for place in places
+    )
+    waiting = turn.memory.pending
+    pending = waiting if waiting is not None and waiting.kind in ("place", "cost_place") else Pending("place")
+    return answer(turn, "ask_place", Ask("which_place", options), pending=pending)
 
 
 def nearest(latitude: float, longitude: float) -> Place | None:

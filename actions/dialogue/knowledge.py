@@ -10,9 +10,11 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from bot.catalogue.places import Place, Places
+from bot.catalogue.entries import sane
+from bot.catalogue.places import Mention, Place, Places
 from bot.catalogue.reader import Catalogue
 from bot.catalogue.search import Search
+from bot.catalogue.spelling import default_speller
 from bot.catalogue.text import normalise
 from bot.catalogue.wide import open_search
 from bot.understanding.decision import Decider
@@ -23,8 +25,8 @@ logger = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[2]
 _FUZZY_AT = 84
 """Out of 100: "jalizco" and "guanajato" pass, "guerra" for "Guerrero" does not."""
-_SMALLEST_FUZZY = 100_000
-"""People in a municipality that is recognised misspelled: smaller names look too much like other words."""
+_MOST_WORDS, _LONGEST_NAME = 6, 60
+"""Words and letters of an answer that is compared with names as a whole."""
 
 
 @dataclass(frozen=True)
@@ -37,32 +39,56 @@ class Knowledge:
     decider: Decider
 
     def place_in(self, text: str) -> Place | None:
-        """Return the place that a text names, if it names one."""
-        mention = self.places.find(normalise(text))
+        """Return the place that a text names, if it names one; of several namesakes the biggest."""
+        mention = self.places.find(_read(text))
         return mention.candidates[0] if mention else None
+
+    def places_in(self, text: str) -> tuple[Place, ...]:
+        """Return all the places that a text names, in its order ("en Jalisco y en Puebla")."""
+        found = (mention.candidates[0] for mention in self.places.every(_read(text)))
+        return tuple(dict.fromkeys(found))
 
     def without_place(self, text: str) -> str:
         """Return the normalised text with the words of its place left out."""
-        return without_place(text, self.places)
+        return without_place(_read(text), self.places)
 
     def place_answered(self, text: str, near: frozenset[str] = frozenset()) -> Place | None:
         """Return the place that answers "where?", misspelled too; of one name, one in the states ``near``."""
-        normalised = normalise(text)
-        mention = self.places.find(normalised)
-        if mention is not None:
-            return next((p for p in mention.candidates if p.state in near), mention.candidates[0])
-        words = normalised.split()
-        if len(words) > 6:
+        mention = self._answered(text)
+        if mention is None:
             return None
-        tail = " ".join(word for word in words if word not in _LEAD)
-        if len(tail) < 4:
-            return None
-        names = [name for name, found in self.places.aliases.items() if self._well_known(found[0])]
-        best = process.extractOne(tail, names, scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
-        return self.places.aliases[best[0]][0] if best else None
+        return next((p for p in mention.candidates if p.state in near), mention.candidates[0])
 
-    def _well_known(self, place: Place) -> bool:
-        return place.municipality is None or self.places.population.get(place, 0) >= _SMALLEST_FUZZY
+    def places_meant(self, text: str, near: frozenset[str] = frozenset()) -> tuple[Place, ...]:
+        """Return the places that may answer "where?": several for "Juárez" or "San Pedro", to ask which one.
+
+        One is enough where only one is in the states ``near``.
+        """
+        mention = self._answered(text)
+        if mention is None:
+            return ()
+        rivals = self.places.rivals(mention)
+        close = tuple(place for place in rivals if place.state in near)
+        return close or rivals
+
+    def _answered(self, text: str) -> Mention | None:
+        words = [word for word in _read(text).split() if word not in _LEAD]
+        mention = self.places.find(_read(text))
+        if mention is not None and mention.end - mention.start >= len(words):
+            return mention
+        # "nueo leon" is Nuevo León, though León is a city
+        tail = " ".join(words)
+        whole = self.places.named(tail)
+        if whole is not None:
+            return whole
+        if not 4 <= len(tail) <= _LONGEST_NAME or len(words) > _MOST_WORDS:
+            return mention
+        best = process.extractOne(tail, self.places.well_known, scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
+        return self.places.named(best[0]) if best else mention
+
+
+def _read(text: str) -> str:
+    return default_speller().correct(normalise(sane(text)))
 
 
 _LEAD = frozenset(

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.dialogue import cards
-from actions.dialogue.aspects import BY_INTENT, aspects_of
+from actions.dialogue.aspects import BY_INTENT, aspects_of, without_question
 from actions.dialogue.cases import other_person
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
 from bot.catalogue.search import Hit, Verdict
-from bot.catalogue.text import normalise
+from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
 from bot.core.replies import Ask, Aspect, Option
 from bot.understanding.decision import ASKING, Decision
@@ -120,7 +120,8 @@ def everyday_name(know: Knowledge, card: Procedure) -> str:
 
 def is_follow_up(turn: Turn, know: Knowledge) -> bool:
     """Say whether the text names no procedure of its own ("¿y cuánto cuesta?", "¿y en Jalisco?", "dónde")."""
-    return bool(turn.text.strip()) and not rest(know.without_place(turn.text))
+    named = rest(know.without_place(turn.text))
+    return bool(turn.text.strip()) and (not named or not rest(without_question(know.without_place(turn.text))))
 
 
 def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: Place | None) -> Answer | None:
@@ -140,13 +141,7 @@ def look_up_at(turn: Turn, know: Knowledge, place: Place, wanted: tuple[Aspect, 
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None:
         return None
-    turn = turn.remember(state=place.state, municipality=place.municipality)
-    family = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
-    if all(member.jurisdiction.state is None for member in family):
-        return cards.show(turn, know, card, wanted)
-    if len(family) == 1 and card.jurisdiction.state != place.state:
-        return cards.no_card(turn, know, family, wanted, card.name)
-    return cards.settle(turn, know, [member.id for member in family], wanted)
+    return cards.show_at(turn, know, card, place, wanted)
 
 
 def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answer | None:
@@ -163,16 +158,41 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
     if verdict.outcome == "life_event" and event:
         return show_event(turn, know, event.id)
     if verdict.outcome == "clarify":
-        return clarify(turn, know, verdict.hits, wanted)
+        settled = _settled(turn, know, verdict.hits, wanted)
+        return cards.show(turn, know, settled, wanted) if settled else clarify(turn, know, verdict.hits, wanted)
     if procedure is None or (verdict.outcome == "unknown" and not (verdict.family and verdict.place)):
         return None
     card = know.catalogue.procedures[procedure.id]
     if verdict.outcome == "answer" and (card.family is None or _fits(card, turn.place)):
-        return cards.show(turn, know, card, wanted)
+        unnamed = _kinds_not_named(turn, know, card)
+        return cards.which(turn, unnamed, wanted) if unnamed else cards.show(turn, know, card, wanted)
     ordered = [hit.id for hit in verdict.hits if hit.kind == "procedure"]
     family = cards.siblings(know, card)
     ids = [id_ for id_ in ordered if id_ in family] + [id_ for id_ in family if id_ not in ordered]
     return cards.settle(turn, know, ids, wanted)
+
+
+def _settled(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Aspect, ...]) -> Procedure | None:
+    """Return the card that needs no question among close ones: all say the same, or one was talked about before."""
+    close = [know.catalogue.procedures[hit.id] for hit in hits[:3] if hit.kind == "procedure"]
+    if len(close) < len(hits[:3]) or any(card.family for card in close):
+        return None
+    if close and wanted and set(wanted) <= {"where", "hours"} and len({card.channels for card in close}) == 1:
+        return close[0]
+    talked = {past.memory.last_procedure for past in turn.before}
+    known = [card for card in close if card.id in talked]
+    return known[0] if len(known) == 1 else None
+
+
+def _kinds_not_named(turn: Turn, know: Knowledge, card: Procedure) -> list[Procedure]:
+    """Return a family's kinds to ask about, where all hold in the whole country and the words name none of them."""
+    kinds = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
+    if len(kinds) < 2 or any(kind.jurisdiction.state for kind in kinds) or turn.memory.last_procedure in cards.siblings(know, card):
+        return []
+    said = {stem(word) for word in rest(know.without_place(turn.text))}
+    names = [{stem(w) for w in normalise(" ".join((k.name, k.short, *k.aliases))).split()} for k in kinds]
+    common = set.intersection(*names)
+    return [] if said - common else sorted(kinds, key=lambda kind: kind.id)
 
 
 def _fits(card: Procedure, place: Place | None) -> bool:

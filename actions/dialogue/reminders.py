@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from actions.dialogue import topic
-from actions.dialogue.clock import within_hours
 from actions.dialogue.dates import When, plain, when
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide
@@ -15,6 +14,7 @@ from actions.dialogue.steps import key_of
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
 from bot.catalogue.text import normalise
 from bot.core.effects import CancelReminders, Remind
+from bot.core.hours import within_day
 from bot.core.replies import Ask, Reply, Say
 from bot.understanding.words import rest
 
@@ -110,7 +110,7 @@ Subject = tuple[str | None, str | None, int | None]
 def _set(turn: Turn, know: Knowledge, at: datetime, subject: Subject) -> Answer:
     if len(waiting_ones(turn)) >= MOST:
         return answer(turn, "smalltalk", Say("too_many_reminders"))
-    moved = within_hours(at)
+    moved = within_day(at)
     effect = Remind(moved.isoformat(timespec="seconds"), *subject)
     name = _name(know, effect)
     said: list[Reply] = [
@@ -175,7 +175,12 @@ def _next_step(turn: Turn, know: Knowledge, memory: Memory) -> int | None:
 def _name(know: Knowledge, reminder: Remind) -> str | None:
     """Return what a reminder is called, None when it has no name or a private one."""
     memory = Memory(last_procedure=reminder.procedure, last_life_event=reminder.life_event)
-    return None if topic.private(know, memory) else topic.name_of(know, memory)
+    if topic.private(know, memory):
+        return None
+    event = know.catalogue.life_events.get(reminder.life_event or "")
+    if event is not None and reminder.step is not None and reminder.step < len(event.steps):
+        return event.steps[reminder.step].title
+    return topic.name_of(know, memory)
 
 
 def _named(turn: Turn, know: Knowledge, waiting: tuple[Remind, ...]) -> tuple[Remind, ...]:

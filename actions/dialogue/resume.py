@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from actions.dialogue import cards, cases, choice
-from actions.dialogue.aspects import asked, aspects_of
+from actions.dialogue.aspects import BY_INTENT, SURE, asked, aspects_of
+from actions.dialogue.geography import which_place
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import is_follow_up, look_up
@@ -74,7 +75,8 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
     said = normalise(turn.text)
     if _NOT_KNOWN_TO_HER.match(said):
         return choice.case_told(turn, know, card, {})
-    if asked(turn.text) or "?" in turn.text:
+    asks = turn.intent in BY_INTENT and turn.intent != "ask_requirements" and turn.confidence >= SURE
+    if asked(turn.text) or asks or "?" in turn.text:
         return None
     values = {value.id for value in condition.values}
     told = cases.told(turn.text, cards.card_conditions(know, card))
@@ -87,7 +89,8 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
     if told and not cases.leftover(know.without_place(turn.text), cards.card_conditions(know, card)):
         # something else of the case was told: it is taken, and the question still waits
         unasked = tuple(each for each in turn.memory.asked if each != condition.id)
-        return choice.case_told(turn.remember(asked=unasked), know, card, told)
+        here = turn.remember(asked=unasked, case={**turn.memory.case, **told}, pending=None)
+        return cards.show(here, know, card, pending.aspects)
     return None
 
 
@@ -108,7 +111,8 @@ def _place(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     if pending.kind == "confirm_place":
         turn = turn.remember(pending=pending.then)
-    return choice.at_place(turn, know, place)
+    rivals = know.places_meant(turn.text, near)
+    return which_place(turn, rivals) if len(rivals) > 1 else choice.at_place(turn, know, place)
 
 
 def _place_first(turn: Turn, know: Knowledge) -> Answer | None:

@@ -24,6 +24,7 @@ from bot.core.turns import Topic, TurnContext
 AWAY = timedelta(hours=3)
 """After this long without a message a person comes back rather than goes on."""
 _OFFERED = frozenset({"come_back_today", "come_back_yesterday", "come_back_before", "come_back_unnamed"})
+_ASIDES = _OFFERED | {"menu", "plan_drop_sure"}
 
 
 def kept(turn: Turn, found: Answer) -> TurnContext:
@@ -34,10 +35,17 @@ def kept(turn: Turn, found: Answer) -> TurnContext:
         at=turn.now.isoformat(timespec="seconds"),
         channel=turn.channel,
         memory=memory,
-        said={"intent": turn.intent, "replies": [_in_short(reply, turn, found) for reply in found.replies]},
+        said=_said(turn, found),
     )
     reminders = tuple(each for each in context.reminders if datetime.fromisoformat(each.at) > turn.now)
     return replace(context, now=None, topic=topic, reminders=reminders)
+
+
+def _said(turn: Turn, found: Answer) -> dict[str, Any]:
+    """Return the last answer of substance in short: thanks and errands in between do not hide it."""
+    if not _has_substance(found.replies) and turn.context.topic is not None:
+        return turn.context.topic.said
+    return {"intent": turn.intent, "replies": [_in_short(reply, turn, found) for reply in found.replies]}
 
 
 def remembered(turn: Turn, know: Knowledge) -> Turn:
@@ -132,13 +140,13 @@ def go_on(turn: Turn, know: Knowledge) -> Answer | None:
 
 
 def _last_worth_it(before: Sequence[PastTurn]) -> tuple[Reply, ...] | None:
-    """Return the last answer of substance: no greeting, no thanks, no offer to go on."""
-    for past in reversed(before):
-        substance = (ShowProcedure, ShowLifeEvent)
-        asked = any(isinstance(reply, Ask) and reply.phrase not in _OFFERED and reply.options for reply in past.replies)
-        if asked or any(isinstance(reply, substance) for reply in past.replies):
-            return past.replies
-    return None
+    return next((past.replies for past in reversed(before) if _has_substance(past.replies)), None)
+
+
+def _has_substance(replies: Sequence[Reply]) -> bool:
+    """Say whether an answer is worth coming back to: a card, steps, a choice; no greeting and no offer to go on."""
+    asked = any(isinstance(each, Ask) and each.options and each.phrase not in _ASIDES for each in replies)
+    return asked or any(isinstance(each, (ShowProcedure, ShowLifeEvent)) for each in replies)
 
 
 def leave(turn: Turn) -> Answer:

@@ -1,4 +1,4 @@
-""""Send it to me", "call me": the answer on another channel, and a call back."""
+""" "Send it to me", "call me": the answer on another channel, and a call back."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 
 from actions.dialogue import topic
-from actions.dialogue.clock import within_hours
 from actions.dialogue.dates import plain, when
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.text import normalise
 from bot.core.effects import CallBack, SendCopy
+from bot.core.hours import within_day
 from bot.core.messages import ChannelName
 from bot.core.replies import Ask, Reply, Say, ShowLifeEvent, ShowProcedure
 from bot.understanding.words import rest
@@ -75,7 +75,7 @@ def call_me(turn: Turn, know: Knowledge) -> Answer:
     now, pending = turn.now, turn.memory.pending
     found = when(turn.text, now)
     wished = found.at or now
-    at = within_hours(wished)
+    at = within_day(wished)
     if found.at is None and at == now:
         return answer(turn, "answer", Say("call_soon"), pending=pending, effects=(CallBack(),))
     moment = at.isoformat(timespec="seconds")

@@ -42,7 +42,8 @@ class Pending:
     ids); ``topic``: which procedure, for ``aspects``; ``confirm_place``: whether ``state``/``municipality`` is right,
     and ``then`` what waits for it; ``case``: a condition of a card, ``candidates`` being the two ids;
     ``continue``: whether to go on with what ``then`` waits for; ``drop_plan``: whether to forget the plan of the life
-    event ``candidates``; ``remind_at``: when to remind, ``text`` being what was said of it.
+    event ``candidates``; ``remind_at``: when to remind, ``text`` being what was said of it. ``after``: another
+    question of the same message, put off until this one is answered.
     """
 
     kind: PendingKind
@@ -53,6 +54,7 @@ class Pending:
     municipality: str | None = None
     tries: int = 0
     then: Pending | None = None
+    after: str = ""
 
 
 @dataclass(frozen=True)

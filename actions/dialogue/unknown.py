@@ -11,7 +11,7 @@ from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import clarify
 from actions.dialogue.turn import Answer, Pending, Turn, answer
-from bot.core.replies import Handoff, Say
+from bot.core.replies import Ask, Handoff, Reply, Say
 from bot.understanding.decision import Decision
 
 MENU_AT = 2
@@ -35,7 +35,14 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
         return found
     asked = clarify(turn, know, hits, ())
     memory = replace(asked.memory, misunderstandings=found.memory.misunderstandings)
-    return replace(asked.preceded_by(Say("not_known")), outcome="out_of_scope", memory=memory)
+    return replace(asked, replies=tuple(map(_unsure, asked.replies)), outcome="out_of_scope", memory=memory)
+
+
+def _unsure(reply: Reply) -> Reply:
+    """Return the question with words that admit that none of these may be it."""
+    if isinstance(reply, Ask) and reply.phrase == "which_procedure":
+        return replace(reply, phrase="maybe_one_of_these")
+    return reply
 
 
 def not_known(turn: Turn, know: Knowledge, kind: Literal["not_known", "out_of_scope"] = "not_known") -> Answer:

@@ -1,4 +1,4 @@
-"""Acronyms said letter by letter, as a caller says them and a recogniser writes them: "erre efe ce", "i ene e", "c u r p".
+"""Acronyms said letter by letter, as a recogniser writes what a caller says: "erre efe ce", "i ene e", "c u r p".
 
 Which acronyms there are is read from the cards (names and aliases in capitals) and from the places' everyday names; the
 names of the letters are the language's. Standard library only.

@@ -1,4 +1,4 @@
-"""Numbers as a speech recogniser writes them, in digits: "cero siete nueve" -> "079", "mil novecientos ochenta" -> "1980".
+"""Numbers said in words, in digits: "cero siete nueve" -> "079", "mil novecientos ochenta" -> "1980".
 
 Small numbers that stand alone stay words: "dos testigos" is written so on the cards, and "una" is no number at all.
 Standard library only.
@@ -76,8 +76,10 @@ def _below_thousand(words: Sequence[str], at: int) -> tuple[int, int]:
     word = words[end] if end < len(words) else ""
     if word in _TENS or (word == "diez" and words[end + 1 : end + 2] == ["y"]):
         tens = _TENS.get(word, 10)
-        if words[end + 1 : end + 2] == ["y"] and words[end + 2 : end + 3] and 0 < _UNITS.get(words[end + 2], 0):
-            return value + tens + _UNITS[words[end + 2]], end + 3
+        joined = words[end + 1 : end + 2] == ["y"]
+        unit = end + 2 if joined else end + 1  # recognisers lose the "y"
+        if words[unit : unit + 1] and (_UNITS if joined else _DIGITS).get(words[unit], 0) > 0:
+            return value + tens + _UNITS[words[unit]], unit + 1
         return value + tens, end + 1
     if word in _TEENS:
         return value + _TEENS[word], end + 1

@@ -78,8 +78,10 @@ class Places:
         for form, found in short.items():
             if form not in aliases and form not in _NOT_A_PLACE:
                 aliases[form] = found
+        ours: dict[str, set[Place]] = {}
         for row in _rows(folder / "aliases.csv"):
-            aliases[fold(row["alias"])] = {Place(row["state"], row["municipality"] or None)}
+            ours.setdefault(fold(row["alias"]), set()).add(Place(row["state"], row["municipality"] or None))
+        aliases |= ours
         return Places(
             state_names=frozenset(place.state for place in population),
             municipality_names=frozenset((place.state, place.municipality or "") for place in municipalities.values()),
@@ -101,20 +103,16 @@ class Places:
     def find(self, folded: str) -> Mention | None:
         """Return the place that a folded text names, most specific first, or None.
 
+        A postal code counts when it is said to be one ("cp 44100") or is the whole message.
+
         A state's name (or everyday name) counts anywhere. A municipality counts when it is said as a place ("en
         Mérida", "soy de Neza"), is the whole message, or is a big one: many share their name with a person or a thing.
         "Mérida, Yucatán" is one place: the state settles which of several namesakes is meant.
         """
         words = folded.split()
-        mentions = self._mentions(words)
-        if not mentions:
-            return None
-        mentions.sort(key=lambda m: (-(m.end - m.start), m.start))
-        kept: list[Mention] = []
-        for mention in mentions:
-            if not any(mention.overlaps(other) for other in kept):
-                kept.append(mention)
-        kept.sort(key=lambda m: m.start)
+        kept = self._kept(words)
+        if not kept:
+            return self._by_postal_code(words)
         for mention in kept:
             for state in kept:
                 agreeing = tuple(
@@ -124,6 +122,59 @@ class Places:
                     return Mention(agreeing, min(mention.start, state.start), max(mention.end, state.end))
         # Where somebody lives now, or acts, is said with "en" more often than where she comes from.
         return max(kept, key=lambda m: (self._strength(words, m), -m.start))
+
+    def every(self, folded: str) -> list[Mention]:
+        """Return all the places that a folded text names, in its order ("en Jalisco y en Puebla")."""
+        words, found, start = folded.split(), [], 0
+        while (mention := self.find(" ".join(words[start:]))) is not None:
+            found.append(Mention(mention.candidates, mention.start + start, mention.end + start))
+            # what comes before the one that was found is named less clearly, but it is named
+            for earlier in self._kept(words[start : start + mention.start]):
+                found.append(Mention(earlier.candidates, earlier.start + start, earlier.end + start))
+            start += mention.end
+        return sorted(found, key=lambda each: each.start)
+
+    def named(self, name: str) -> Mention | None:
+        """Return the place that is called so, everyday words included: for an answer to "where?" ("Progreso")."""
+        candidates = self.aliases.get(name)
+        return Mention(candidates, 0, len(name.split())) if candidates else None
+
+    def rivals(self, mention: Mention) -> tuple[Place, ...]:
+        """Return the places that a name may as well mean, one a state, most people first; one when it is settled.
+
+        A state is meant before its namesakes, and a big city before villages: "Hidalgo" is the state, "León" the city;
+        "Benito Juárez" and "San Pedro" are nobody's alone.
+        """
+        first, *others = mention.candidates
+        if first.municipality is None:
+            return (first,)
+        people = self.population.get(first, 0)
+        if people >= _METROPOLIS * max((self.population.get(place, 0) for place in others), default=0):
+            return (first,)
+        near = [place for place in others if place.municipality and self.population.get(place, 0) >= _RIVAL * people]
+        by_state: dict[str, Place] = {}
+        for place in (first, *near):
+            by_state.setdefault(place.state, place)
+        return tuple(by_state.values())[:_MOST_RIVALS]
+
+    def _by_postal_code(self, words: list[str]) -> Mention | None:
+        for at, word in enumerate(words):
+            if len(word) == 5 and word.isdecimal() and word.isascii():
+                start = at
+                while start and words[start - 1] in _POSTAL:
+                    start -= 1
+                state = state_of_postal_code(word)
+                if state and (start < at or (at == 0 and len(words) == 1)):
+                    return Mention((Place(state),), start, at + 1)
+        return None
+
+    def _kept(self, words: list[str]) -> list[Mention]:
+        """Return the longest mentions that share no word, in order."""
+        kept: list[Mention] = []
+        for mention in sorted(self._mentions(words), key=lambda m: (-(m.end - m.start), m.start)):
+            if not any(mention.overlaps(other) for other in kept):
+                kept.append(mention)
+        return sorted(kept, key=lambda m: m.start)
 
     def _mentions(self, words: list[str]) -> list[Mention]:
         found = []
@@ -139,7 +190,7 @@ class Places:
         if self._before_its_state(words, start + length, place):
             return True
         if length == 1 and words[start] in _NOT_A_PLACE:
-            return False
+            return start > 1 and before in ("en", "de") and words[start - 2] in _RESIDENT
         if length == len(words):
             return True
         if place.municipality is None:
@@ -190,6 +241,32 @@ def _short_forms(name: str) -> Iterator[str]:
         yield " ".join(words)
 
 
+# The first two digits of a postal code and the state: the table of SEPOMEX's catalogue of postal codes
+# (https://en.wikipedia.org/wiki/Postal_codes_in_Mexico). 00 and 17 to 19 are not in use.
+_POSTAL_RANGES = (
+    (1, 16, "Ciudad de México"), (20, 20, "Aguascalientes"), (21, 22, "Baja California"),
+    (23, 23, "Baja California Sur"), (24, 24, "Campeche"), (25, 27, "Coahuila"), (28, 28, "Colima"),
+    (29, 30, "Chiapas"), (31, 33, "Chihuahua"), (34, 35, "Durango"), (36, 38, "Guanajuato"), (39, 41, "Guerrero"),
+    (42, 43, "Hidalgo"), (44, 49, "Jalisco"), (50, 57, "Estado de México"), (58, 61, "Michoacán"),
+    (62, 62, "Morelos"), (63, 63, "Nayarit"), (64, 67, "Nuevo León"), (68, 71, "Oaxaca"), (72, 75, "Puebla"),
+    (76, 76, "Querétaro"), (77, 77, "Quintana Roo"), (78, 79, "San Luis Potosí"), (80, 82, "Sinaloa"),
+    (83, 85, "Sonora"), (86, 86, "Tabasco"), (87, 89, "Tamaulipas"), (90, 90, "Tlaxcala"), (91, 96, "Veracruz"),
+    (97, 97, "Yucatán"), (98, 99, "Zacatecas"),
+)  # fmt: skip
+
+
+def state_of_postal_code(code: str) -> str | None:
+    """Return the state of a postal code of five digits, None when no state has its first two."""
+    number = int(code[:2])
+    return next((state for first, last, state in _POSTAL_RANGES if first <= number <= last), None)
+
+
+_POSTAL = frozenset({"cp", "c", "p", "codigo", "postal", "es", "el", "mi", "numero", "para"})
+_METROPOLIS = 10
+"""Times as many people as any namesake: nobody asks which one is meant."""
+_RIVAL = 0.1
+"""Share of the biggest namesake's people from which a place is offered beside it."""
+_MOST_RIVALS = 6
 _LONGEST_NAME = 7
 _BIG = 150_000
 _WELL_KNOWN = 100_000
@@ -200,6 +277,7 @@ _LIVE = {
     "soy", "vivo", "somos", "vengo", "venimos", "municipio", "alcaldia", "vecino", "vecina", "originario", "originaria",
     "ayuntamiento", "presidencia", "gobierno", "estado", "civil", "cerca", "ciudad", "sierra", "pueblo", "puerto",
 }  # fmt: skip
+_RESIDENT = {"soy", "vivo", "vivimos", "somos", "radico", "municipio", "alcaldia", "ayuntamiento"}
 _SAINTLY = {"san", "santa", "santo", "santiago", "asuncion", "magdalena", "concepcion", "villa", "ciudad"}
 # Names of municipalities or towns that are everyday words first: never a place by themselves.
 _NOT_A_PLACE = {

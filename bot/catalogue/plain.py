@@ -95,9 +95,9 @@ class Ranker:
     def _weights(self, stems: Sequence[str]) -> dict[str, float]:
         """Return the terms to look up, with how surely each was meant: its words, those like it, two in a row."""
         known = self._postings(stems)
-        choices = {stem: [(stem, 1.0)] for stem in known}
-        for stem in [stem for stem in dict.fromkeys(stems) if stem not in known][:_MOST_UNKNOWN]:
-            choices[stem] = self._alike(stem)
+        choices = {each: [(each, 1.0)] for each in known}
+        for unknown in [each for each in dict.fromkeys(stems) if each not in known][:_MOST_UNKNOWN]:
+            choices[unknown] = self._alike(unknown)
         weights: dict[str, float] = {}
         for options in choices.values():
             for term, share in options:

@@ -76,8 +76,10 @@ class Speller:
         self._shapes = frozenset(part for part, count in shapes.items() if count > 1)
 
     def correct(self, normalised: str, known: Container[str] = frozenset()) -> str:
-        """Return a normalised text with the words corrected that are not known, to the speller or to the caller."""
-        return " ".join(word if word in known else self.word(word) for word in normalised.split())
+        """Return a normalised text with its misspelled words corrected. ``known``: more words that are right."""
+        return " ".join(
+            word if word in known and word not in self._counts else self.word(word) for word in normalised.split()
+        )
 
     def word(self, word: str) -> str:
         """Return what a folded word was meant to be: itself when it is known, or when nothing is like it."""

@@ -153,7 +153,7 @@ STOP_WORDS = frozenset(
     ]
 )
 
-_REPEATED = re.compile(r"(.)\1{2,}")
+_REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _MOST = 4000
 """Characters of an endless text that are looked at, half of them from its end."""
 _THOUSANDS = re.compile(r"(?<=\d)[,\u2019](?=\d{3}(?!\d))")

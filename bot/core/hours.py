@@ -81,3 +81,15 @@ def parse_hours(text: str, holidays: Collection[date] = frozenset()) -> OpeningH
 
 def _closing(hour: int, minute: int) -> time:
     return time.max if (hour, minute) == (24, 0) else time(hour, minute)
+
+
+FIRST, LAST = time(8), time(21)
+"""What nobody waits for (reminders, calls back) reaches people from the first to before the last, local time."""
+
+
+def within_day(at: datetime) -> datetime:
+    """Return ``at`` moved forward into those hours, in its own zone."""
+    if FIRST <= at.time() < LAST:
+        return at
+    day = at.date() if at.time() < FIRST else at.date() + timedelta(days=1)
+    return datetime.combine(day, FIRST, at.tzinfo)

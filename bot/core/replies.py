@@ -11,9 +11,10 @@ from typing import Literal
 from bot.core.procedures import Cost, LifeEvent, Procedure
 
 Aspect = Literal[
-    "overview", "requirements", "cost", "where", "hours", "duration", "who", "output", "deadline", "source"
+    "overview", "requirements", "cost", "where", "hours", "duration", "who", "output", "deadline", "source", "simple"
 ]
-"""The part of a card that was asked for. ``overview`` is the answer when nothing narrower was asked."""
+"""The part of a card that was asked for. ``overview`` is the answer when nothing narrower was asked,
+``simple`` the least of it for who did not understand."""
 
 Wanted = Literal["place", "yes_no", "date"]
 
@@ -59,12 +60,15 @@ class ShowProcedure:
     ``aspects`` in the order asked; ``state`` is the state the answer is for, when one is known;
     ``conditions`` maps a requirement's or price's open condition ids and values to the words that say it
     (``{"cremation": {"yes": "si habrá cremación"}}``), so that a renderer needs nothing but this reply.
+    ``before_question``: what the case decides is asked right after, and the answer comes again for it; where room is
+    short, what to bring comes before the rest.
     """
 
     procedure: Procedure
     aspects: tuple[Aspect, ...] = ("overview",)
     state: str | None = None
     conditions: dict[str, dict[str, str]] = field(default_factory=dict)
+    before_question: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from bot.engine.components.scope_model import Floats, LinearModel
 from bot.engine.components.sentence_vectors import SIZE, sentence_vectors, spelled
 
 OUT_OF_SCOPE = "out_of_scope"
-RANKED = 5
+RANKED = 10
 """Intents in a ranking, as in the classifier's ``ranking_length``: the actions see no more of them either."""
 Ranking = tuple[tuple[str, float], ...]
 
@@ -59,7 +59,7 @@ class Reader:
                         learned = vectorizer(analyzer, _lengths(analyzer, terms), terms)
                         learned.idf_ = weights[analyzer]
                         vectorizers.append(learned)
-        except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+        except (OSError, tarfile.TarError, KeyError, TypeError, ValueError) as error:
             raise NoModel(f"no model can be read at {path}: run `ventanilla train`") from error
         if model is None:
             raise NoModel(f"{path} has learned nothing: run `ventanilla train`")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.catalogue.entries import sane
 from bot.catalogue.reader import Catalogue, CatalogueError
 from bot.catalogue.wide import open_search
 from bot.core.redact import redact
@@ -33,7 +34,7 @@ class Understanding:
 
     def decide(self, text: str, context: Mapping[str, Any] | None = None) -> Decision:
         """Decide on one message. ``context``: ``state``, ``municipality``, ``last_procedure`` (each may be absent)."""
-        text = redact(text)  # as it arrives from a channel
+        text = redact(sane(text))  # as it arrives from a channel
         known = {name: value for name, value in (context or {}).items() if isinstance(value, str) and value}
         return self.decider.decide(
             text,

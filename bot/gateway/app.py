@@ -8,16 +8,23 @@ from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.core.ids import BadNumber
+from bot.gateway.console import add_console
+from bot.gateway.call import Switchboard
 from bot.gateway.metrics import INBOUND, metrics_page
+from bot.gateway.phones import pages as phones
+from bot.gateway.recorder import Recorder
 from bot.gateway.redaction import redacted
+from bot.gateway.voice import voice_blueprint
 from bot.settings import Settings
-from bot.store import Store, open_engine
+from bot.store import Calls, Store, open_engine
+from bot.store.handoffs import Handoffs
 from bot.store.store import utc_now
 from bot.wake import Wake
+from bot.worker.delivery import failed_late
 from bot.worker.engine_client import EngineClient
 from channels.channel import BadRequest, Channel
 from channels.registry import CHANNELS
-from channels.twilio import valid_signature
+from channels.twilio import failure, misconfigured, valid_signature
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +37,9 @@ def create_app(config: Settings) -> Flask:
     """Build the application from settings (the composition root of the gateway)."""
     app = Flask("ventanilla")
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
-    store = Store(open_engine(config.database), config.secret)
+    database = open_engine(config.database)
+    store = Store(database, config.secret, *config.earlier_secrets)
+    recorder = Recorder(store)
     wake = Wake(config.redis)
     engines = EngineClient(config.engines, config.engine_timeout)
 
@@ -46,12 +55,17 @@ def create_app(config: Settings) -> Flask:
             abort(403)
         return CHANNELS[name]
 
+    calls = Calls(database, config.secret, *config.earlier_secrets)
+    app.register_blueprint(
+        voice_blueprint(Switchboard(config, calls, Handoffs(database), recorder, wake), verified_channel)
+    )
+
     @app.post("/channels/<name>/inbound")
     def inbound(name: str) -> Response:
         """Store one message, then answer: a 200 means it is in SQL."""
         channel = verified_channel(name)
         message = channel.parse_inbound(request.form, utc_now())
-        recorded = store.record(message, redacted(message.content))
+        recorded = recorder.record(message, redacted(message.content))
         INBOUND.labels(name, "new" if recorded.new else "repeated").inc()
         if recorded.new:
             wake.send()
@@ -65,7 +79,12 @@ def create_app(config: Settings) -> Flask:
         applied = store.apply_status(update)
         if update.error_code:
             log.warning("delivery failed", extra={"code": update.error_code, "applied": applied})
+            failed_late(store, update, failure(update.error_code))
+            wake.send()
         return Response(status=204)
+
+    if config.twin_is_carrier:  # phones for trials; with Twilio there is no such page
+        app.register_blueprint(phones.blueprint(config))
 
     @app.get("/health/live")
     def live() -> Response:
@@ -74,8 +93,10 @@ def create_app(config: Settings) -> Flask:
 
     @app.get("/health/ready")
     def ready() -> tuple[Response, int]:
-        """Say whether messages are taken: 503 without the database; without engine or Redis it is only degraded."""
+        """Say whether messages are taken: 503 without the database; without what else is needed it is only degraded."""
         checks = {"database": _answers(store), "redis": wake.ping(), "engine": engines.ready()}
+        if checks["database"] and misconfigured(store.figures().unsent_codes):
+            checks["carrier"] = False
         if not checks["database"]:
             return jsonify(status="unavailable", checks=checks), 503
         return jsonify(status="ready" if all(checks.values()) else "degraded", checks=checks), 200
@@ -97,6 +118,7 @@ def create_app(config: Settings) -> Flask:
         """Answer errors in JSON, with nothing of the request in it."""
         return jsonify(error=error.name), error.code or 500
 
+    add_console(app, config, database, store)
     return app
 
 

@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from bot.core.delivery import DeliveryStatus
 from bot.store import Store
+from channels.twilio import misconfigured
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,20 @@ class _Queues:
         for status in DeliveryStatus:
             deliveries.add_metric([status.value], figures.deliveries.get(status, 0))
         yield deliveries
+        yield _by_label("ventanilla_unsent", "Deliveries that wait after a failure", "code", figures.unsent_codes)
+        yield _by_label("ventanilla_given_up_messages", "Messages without a turn", "outcome", figures.given_up)
+        yield _by_label(
+            "ventanilla_unreachable_addresses", "Addresses where nothing arrives", "code", figures.unreachable
+        )
+        blocked = sum(count for code, count in figures.unsent_codes.items() if misconfigured((code,)))
+        yield GaugeMetricFamily("ventanilla_misconfigured_deliveries", "Deliveries that wait for an operator", blocked)
+
+
+def _by_label(name: str, help_text: str, label: str, counts: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, help_text, labels=[label])
+    for value, count in sorted(counts.items()):
+        family.add_metric([value], count)
+    return family
 
 
 def metrics_page(store: Store) -> Response:

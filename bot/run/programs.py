@@ -18,7 +18,7 @@ NAMES = ("redis", "twin", "actions", "engine", "worker", "gateway")
 ENGINE_PYTHON = ROOT / ".venv-engine" / "bin" / "python"
 
 # What the engine environment's processes have no use for: they see neither numbers nor the carrier nor the database.
-_NOT_FOR_THE_ENGINE = ("VENTANILLA_SECRET", "TWILIO_AUTH_TOKEN", "TWIN_AUTH_TOKEN", "DATABASE_URL")
+_NOT_FOR_THE_ENGINE = ("VENTANILLA_SECRET", "OLD_SECRETS", "TWILIO_AUTH_TOKEN", "TWIN_AUTH_TOKEN", "DATABASE_URL")
 _LARGEST_SCALE = 64
 
 

@@ -1,5 +1,6 @@
 """The truth: contacts, conversations, inbox and outbox in SQL (SQLite by default, PostgreSQL by DATABASE_URL)."""
 
+from bot.store.calls import Calls
 from bot.store.database import open_engine, upgrade
 from bot.store.model import (
     ConversationState,
@@ -11,15 +12,19 @@ from bot.store.model import (
     StoredMessage,
     TurnOutcome,
 )
+from bot.store.reminders import DueReminder, Reminders
 from bot.store.store import Store
 
 __all__ = [
+    "Calls",
     "ConversationState",
     "Delivery",
+    "DueReminder",
     "Lease",
     "LeaseLost",
     "QueueFigures",
     "Recorded",
+    "Reminders",
     "Store",
     "StoredMessage",
     "TurnOutcome",

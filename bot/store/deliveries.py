@@ -64,7 +64,7 @@ class Deliveries:
         carrier or given up; only a reminder never holds back an answer. ``paused``: senders that may not send now.
         Nothing of the voice channel is taken: a call fetches its own words.
         """
-        if self._engine.dialect.name == "sqlite" and not self._anything_due(paused):
+        if self._engine.dialect.name == "sqlite" and not self.anything_due(paused):
             return None  # looking takes no writer's turn
         now = utc_now()
         owner = f"{worker}:{uuid.uuid4().hex[:12]}"
@@ -80,7 +80,8 @@ class Deliveries:
                 if self._take(db, row, owner, now, seconds):
                     return self._delivery(db, row, reach, owner, now)
 
-    def _anything_due(self, paused: Collection[Sender]) -> bool:
+    def anything_due(self, paused: Collection[Sender] = ()) -> bool:
+        """Say whether a message could be leased now."""
         with reading(self._engine) as db:
             return db.execute(_due(utc_now(), paused).limit(1)).first() is not None
 

@@ -14,8 +14,19 @@ from bot.store.people import sender_of
 from bot.store.tables import delivery_events, outbound
 
 
-def enqueue(db: Connection, conversation: str, key: str, messages: Iterable[Outgoing], now: datetime, *, due: datetime | None = None) -> None:
-    """Write messages to be sent, in order, now or when ``due``. ``key`` is unique to what they belong to: SQL refuses it a second time."""
+def enqueue(
+    db: Connection,
+    conversation: str,
+    key: str,
+    messages: Iterable[Outgoing],
+    now: datetime,
+    *,
+    due: datetime | None = None,
+) -> None:
+    """Write messages to be sent, in order, now or when ``due``.
+
+    ``key`` is unique to what they belong to: SQL refuses it a second time.
+    """
     for position, message in enumerate(messages):
         delivery_id = uuid.uuid4().hex
         db.execute(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, select, update
+from sqlalchemy import Connection, Row, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.ids import Address, BadNumber, address_key, parse_address
@@ -56,7 +56,9 @@ class People:
             BadNumber: the sender is an address of nobody.
         """
         named = _addresses(message)
-        known = self._known(db, named)
+        keys = {address_key(secret, each): each for each in named for secret in self._secrets}
+        rows = db.execute(_FIND, {"keys": list(keys)}).all()
+        known = {keys[row.key]: row.conversation_id for row in rows}
         main = next((known[address] for address in named if address in known), None)
         if main is None:
             main = address_key(self._secrets[0], named[0])
@@ -65,15 +67,9 @@ class People:
             other = known.get(address)
             if other is not None and other != main:
                 self._join(db, other, main)
-            self._note(db, main, address, message)
+            mine = [row for row in rows if keys[row.key] == address and row.channel == message.channel]
+            self._note(db, main, address, message, mine[0] if mine else None)
         return main
-
-    def _known(self, db: Connection, named: Sequence[Address]) -> dict[Address, str]:
-        keys = {address_key(secret, each): each for each in named for secret in self._secrets}
-        rows = db.execute(
-            select(addresses.c.key, addresses.c.conversation_id).where(addresses.c.key.in_(list(keys)))
-        ).all()
-        return {keys[row.key]: row.conversation_id for row in rows}
 
     def _create(self, db: Connection, conversation: str, address: Address, now: datetime) -> None:
         number = self._cipher.encrypt(address.value) if address.kind == "number" else b""
@@ -84,47 +80,36 @@ class People:
         )
         db.execute(self._insert(conversations).values(id=conversation).on_conflict_do_nothing())
 
-    def _note(self, db: Connection, conversation: str, address: Address, message: InboundMessage) -> None:
+    def _note(
+        self, db: Connection, conversation: str, address: Address, message: InboundMessage, row: Row[Any] | None
+    ) -> None:
         """Write where the person can be reached; a message that comes late does not turn the clock back."""
-        wrote_from = address == parse_address(message.sender)
-        written = message.sender if wrote_from else address.value
-        if message.channel == "whatsapp" and not written.lower().startswith("whatsapp:"):
-            written = f"whatsapp:{written}"
-        elif message.channel != "whatsapp" and address.kind == "number":
-            written = address.value
         key = address_key(self._secrets[0], address)
-        new: dict[str, Any] = {"conversation_id": conversation, "key": key}
-        if wrote_from:
-            new |= {
-                "address_encrypted": self._cipher.encrypt(written),
-                "sender": message.recipient,
-                "last_inbound_at": message.received_at,
-                "window_closed_at": None,
-                "unreachable_at": None,
-                "unreachable_code": None,
-            }
-        keys = [address_key(secret, address) for secret in self._secrets]
-        mine = (addresses.c.channel == message.channel, addresses.c.key.in_(keys))
-        row = db.execute(select(addresses.c.id, addresses.c.last_inbound_at).where(*mine)).first()
+        wrote_from = address == parse_address(message.sender)
         if row is None:
+            wrote = {"sender": message.recipient, "last_inbound_at": message.received_at} if wrote_from else {}
             db.execute(
                 self._insert(addresses)
                 .values(
+                    conversation_id=conversation,
                     channel=message.channel,
                     kind=address.kind,
-                    **{"address_encrypted": self._cipher.encrypt(written), **new},
+                    key=key,
+                    address_encrypted=self._cipher.encrypt(_written(address, message)),
+                    **wrote,
                 )
                 .on_conflict_do_nothing()
             )
-        elif not wrote_from or row.last_inbound_at is None or row.last_inbound_at <= message.received_at:
-            db.execute(update(addresses).where(addresses.c.id == row.id).values(**new))
-        if address.kind == "number" and row is None:
-            # The first number of a person who until now was a user id only.
-            db.execute(
-                update(contacts)
-                .where(contacts.c.conversation_id == conversation, contacts.c.number_encrypted == b"")
-                .values(number_encrypted=self._cipher.encrypt(address.value))
-            )
+            if address.kind == "number":  # perhaps the first of a person who until now was a user id only
+                number = self._cipher.encrypt(address.value)
+                db.execute(_FIRST_NUMBER, {"conversation": conversation, "number": number})
+            return
+        moved = row.key != key or message.channel == "whatsapp"  # there one number has two spellings
+        if moved and wrote_from:
+            token = self._cipher.encrypt(_written(address, message))
+            db.execute(_REWRITE, {"row": row.id, "new_key": key, "token": token})
+        if wrote_from and (row.last_inbound_at is None or row.last_inbound_at <= message.received_at):
+            db.execute(_TOUCH, {"row": row.id, "ours": message.recipient, "at": message.received_at})
 
     def _join(self, db: Connection, other: str, main: str) -> None:
         """Make ``other`` a part of ``main``. Who stopped one of them stopped both."""
@@ -249,6 +234,38 @@ class People:
             )
             done += 1
         return done, failed
+
+
+_FIND = select(addresses).where(addresses.c.key.in_(bindparam("keys", expanding=True)))
+_TOUCH = (
+    update(addresses)
+    .where(addresses.c.id == bindparam("row"))
+    .values(
+        sender=bindparam("ours"),
+        last_inbound_at=bindparam("at"),
+        window_closed_at=None,
+        unreachable_at=None,
+        unreachable_code=None,
+    )
+)
+_REWRITE = (
+    update(addresses)
+    .where(addresses.c.id == bindparam("row"))
+    .values(key=bindparam("new_key"), address_encrypted=bindparam("token"))
+)
+_FIRST_NUMBER = (
+    update(contacts)
+    .where(contacts.c.conversation_id == bindparam("conversation"), contacts.c.number_encrypted == b"")
+    .values(number_encrypted=bindparam("number"))
+)
+
+
+def _written(address: Address, message: InboundMessage) -> str:
+    """Return an address as the message's channel writes it."""
+    if message.channel == "whatsapp":
+        written = message.sender if address == parse_address(message.sender) else address.value
+        return written if written.lower().startswith("whatsapp:") else f"whatsapp:{written}"
+    return address.value if address.kind in ("number", "bsuid") else message.sender
 
 
 def root(db: Connection, conversation: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, func, or_, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.choices import OpenOption
@@ -40,6 +40,13 @@ log = logging.getLogger(__name__)
 
 __all__ = ["Store", "utc_now"]
 
+_RECORDED = ("channel", "provider_id", "conversation_id", "content", "opt_out", "received_at")
+_TOUCH_CONTACT = (
+    update(contacts)
+    .where(contacts.c.conversation_id == bindparam("conversation"), contacts.c.last_inbound_at < bindparam("at"))
+    .values(last_inbound_at=bindparam("at"))
+)
+
 
 class Store(Deliveries):
     """All reads and writes. Every method is one transaction; none keeps anything between calls."""
@@ -51,7 +58,13 @@ class Store(Deliveries):
         """
         self._engine = engine
         self._people = People(engine.dialect.name, secret, *old_secrets)
-        self._insert: Any = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        insert: Any = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert_message = (
+            insert(inbound)
+            .values({name: bindparam(name) for name in _RECORDED})
+            .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
+            .returning(inbound.c.id)
+        )
 
     def ping(self) -> None:
         """Run a trivial query; raises SQLAlchemy's error when the database does not answer."""
@@ -79,25 +92,19 @@ class Store(Deliveries):
     def _record(self, db: Connection, message: InboundMessage, content: Content) -> Recorded:
         conversation = self._people.conversation_of(db, message)
         row = db.execute(
-            self._insert(inbound)
-            .values(
-                channel=message.channel,
-                provider_id=message.provider_id,
-                conversation_id=conversation,
-                content=_dump(content),
-                opt_out=message.opt_out,
-                received_at=message.received_at,
-            )
-            .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
-            .returning(inbound.c.id)
+            self._insert_message,
+            {
+                "channel": message.channel,
+                "provider_id": message.provider_id,
+                "conversation_id": conversation,
+                "content": _dump(content),
+                "opt_out": message.opt_out,
+                "received_at": message.received_at,
+            },
         ).first()
         if row is None:
             return Recorded(None, conversation, new=False)
-        db.execute(
-            update(contacts)
-            .where(contacts.c.conversation_id == conversation, contacts.c.last_inbound_at < message.received_at)
-            .values(last_inbound_at=message.received_at)
-        )
+        db.execute(_TOUCH_CONTACT, {"conversation": conversation, "at": message.received_at})
         return Recorded(row.id, conversation, new=True)
 
     # ---- turns -----------------------------------------------------------------------------------------------

@@ -312,3 +312,96 @@ audit = Table(
     Column("hash", String(64), nullable=False, unique=True),
     Index("ix_audit_conversation_id", "conversation_id"),
 )
+
+# What WhatsApp shows besides text, by its name with a hash of its definition (channels.whatsapp.contents).
+contents = Table(
+    "contents",
+    metadata,
+    Column("account_sid", String(40), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("sid", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# ---- calls ---------------------------------------------------------------------------------------------------
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_sid", String(64), primary_key=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("direction", String(8), nullable=False),  # in, out
+    Column("state", Text, nullable=False),  # ivr.model.Call as JSON, redacted
+    Column("step", Integer, nullable=False, server_default="0"),  # the last step that was answered
+    Column("queue", String(16)),  # waiting, ringing, talking, left
+    Column("queued_at", UtcDateTime),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("end_reason", String(24)),
+    Index("ix_calls_conversation_id", "conversation_id", "started_at"),
+)
+
+# What each step of a call was answered, so that the same request again gets the same answer.
+call_steps = Table(
+    "call_steps",
+    metadata,
+    Column("call_sid", String(64), ForeignKey("calls.call_sid", ondelete="CASCADE"), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("answer", Text, nullable=False),  # TwiML
+    Column("at", UtcDateTime, nullable=False),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("status", String(12), nullable=False),  # waiting, calling, done, given_up, cancelled
+    Column("reason", String(16), nullable=False),  # asked, missed, queue
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("call_sid", String(64)),
+    Column("last_result", String(24)),
+    Column("held_until", UtcDateTime),  # a worker is placing the call
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index(
+        "uq_callbacks_open",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("status IN ('waiting', 'calling')"),
+        postgresql_where=text("status IN ('waiting', 'calling')"),
+    ),
+    Index(
+        "ix_callbacks_due",
+        "due_at",
+        "id",
+        sqlite_where=text("status = 'waiting'"),
+        postgresql_where=text("status = 'waiting'"),
+    ),
+)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(64), nullable=False, unique=True),  # of the effect that asked for it
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", String(16), nullable=False),  # that it was asked on
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("utc_offset", Integer, nullable=False),  # minutes, where the person was when she asked
+    Column("procedure", String(96)),
+    Column("life_event", String(96)),
+    Column("step", Integer),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("closed_as", String(16)),  # sent, cancelled, opted_out
+    Index("ix_reminders_conversation_id", "conversation_id"),
+    Index(
+        "ix_reminders_due",
+        "due_at",
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)

@@ -9,6 +9,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from bot.catalogue.plain import PlainSearch
@@ -19,18 +21,25 @@ from bot.handoff.calendar import mexican_holidays
 from bot.handoff.desk import Desk
 from bot.logs import configure
 from bot.settings import ROOT, Settings, SettingsError, settings
-from bot.store import LeaseLost, Store, open_engine
+from bot.store import LeaseLost, Reminders, Store, StoredMessage, open_engine
+from bot.store.contents import ContentStore
 from bot.store.handoffs import Handoffs
 from bot.store.store import utc_now
-from bot.wake import Alarm
+from bot.wake import ANSWERED, Alarm, Told
+from bot.worker.area import with_guess
 from bot.worker.degraded import Degraded
-from bot.worker.delivery import DeliveryHandler
+from bot.worker.delivery import DeliveryHandler, Rules, segments
 from bot.worker.engine_client import EngineClient
-from bot.worker.metrics import DELIVERY_SECONDS, TURN_SECONDS, TURNS
+from bot.worker.hearing import Hearing, Typing
+from bot.worker.limits import Limits
+from bot.worker.metrics import ANSWER_SEGMENTS, DELIVERY_SECONDS, TURN_SECONDS, TURNS
 from bot.worker.people import People
+from bot.worker.timers import ReminderTimer, Timers
 from bot.worker.turn import PhraseBook, TurnHandler
 from channels.registry import CHANNELS
-from channels.twilio import TwilioCarrier
+from channels.transcriber import HttpTranscriber
+from channels.twilio import TwilioCarrier, WhatsAppCarrier
+from channels.whatsapp.templates import TemplatesError, load_templates
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +47,11 @@ log = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.5
 # A message whose turn fails this often (or kills its worker) is given up, visibly, so that the next ones get theirs.
 _TURN_ATTEMPTS = 4
-# Longer than one call to the carrier can take (2 s to connect, 6 s to answer), shorter than a citizen's patience.
-_DELIVERY_LEASE_SECONDS = 10.0
+# Longer than one call to the carrier can take (2 s to connect, 6 s to answer) and the making of a content before it
+# (1 and 2.5), shorter than a citizen's patience.
+_DELIVERY_LEASE_SECONDS = 13.0
+# How long a voice note may take to come from the carrier.
+_FETCH_SECONDS = 8.0
 
 
 class Worker:
@@ -51,10 +63,16 @@ class Worker:
         self._name = f"{socket.gethostname()[:24]}:{os.getpid()}"
         self._stopping = threading.Event()
         self._alarm = Alarm(config.redis)
+        self._told = Told(config.redis, ANSWERED)
         database = open_engine(config.database)
-        self._store = Store(database, config.secret)
+        self._store = Store(database, config.secret, *config.earlier_secrets)
         search = PlainSearch.open(config.catalogue, ROOT / "data" / "places")
         phrases = PhraseBook(partial(_load_phrases, config))
+        cards = search.catalogue
+        self._timers = Timers(
+            [ReminderTimer(Reminders(database), CHANNELS, phrases, cards.procedures, cards.life_events)],
+            self._alarm.ring,
+        )
         self._turns = TurnHandler(
             engine=EngineClient(config.engines, config.engine_timeout),
             degraded=Degraded(search, config.human_number),
@@ -72,14 +90,35 @@ class Worker:
         carrier = TwilioCarrier(
             account_sid=config.account_sid,
             auth_token=config.auth_token,
-            sender=config.twilio_sms_from,
+            sender=config.sms_number,
             messaging_service_sid=config.twilio_messaging_service_sid,
             api_url=config.carrier_api_url,
             connect_timeout=2.0,
             read_timeout=6.0,
         )
+        whatsapp = WhatsAppCarrier(
+            account_sid=config.account_sid,
+            auth_token=config.auth_token,
+            sender=config.twilio_whatsapp_from,
+            contents=ContentStore(database, config.account_sid),
+            templates=load_templates(ROOT / "data" / "whatsapp" / "templates.yml"),
+            api_url=config.carrier_api_url,
+            connect_timeout=2.0,
+            read_timeout=6.0,
+        )
+        self._typing = Typing(whatsapp.show_typing)
+        self._hearing = Hearing(whatsapp.fetch, _transcriber(config))
         self._deliveries = DeliveryHandler(
-            self._store, {"sms": carrier}, config.webhook_url, config.delivery_max_attempts
+            self._store,
+            {"sms": carrier, "whatsapp": whatsapp},
+            config.webhook_url,
+            Rules(
+                max_attempts=config.delivery_max_attempts,
+                give_up_after=timedelta(hours=config.delivery_give_up_hours),
+                give_up_reminders_after=timedelta(hours=config.reminder_give_up_hours),
+                senders={"sms": config.sms_senders},
+            ),
+            Limits(config.redis, config.rate_limits),
         )
 
     def run(self) -> None:
@@ -89,6 +128,7 @@ class Worker:
             for name, step in (("turns", self.turn), ("deliveries", self.delivery))
             for number in range(self._config.worker_threads)
         ]
+        threads.append(threading.Thread(target=self._loop, args=(self._timers.run,), name="timers"))
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self._stop())
         for thread in threads:
@@ -96,6 +136,7 @@ class Worker:
         log.info("worker started")
         for thread in threads:
             thread.join()
+        self._typing.close()
         log.info("worker stopped")
 
     def _stop(self) -> None:
@@ -125,15 +166,23 @@ class Worker:
                 message = self._store.next_message(lease)
                 if message is None:
                     break
-                lease, attempt = self._store.begin_turn(lease, message, self._config.lease_seconds)
-                state = self._store.state(lease.conversation_id)
+                lease, attempt = self._store.begin_turn(lease, message, self._seconds_for(message))
+                state = with_guess(self._store.state(lease.conversation_id), self._store, lease.conversation_id)
+                if not state.opted_out and not message.unreadable:
+                    message = self._received(message)
                 with TURN_SECONDS.labels(message.channel).time():
-                    if attempt <= _TURN_ATTEMPTS:
+                    if message.unreadable:
+                        outcome = replace(self._turns.give_up(message, state), outcome="unreadable")
+                    elif attempt <= _TURN_ATTEMPTS:
                         outcome = self._turns.handle_turn(message, state, utc_now())
                     else:
                         outcome = self._turns.give_up(message, state)
                 self._store.commit_turn(lease, message, outcome)
+                if message.channel == "voice":
+                    self._told.tell(message.provider_id)  # the call's webhook waits
                 TURNS.labels(message.channel, outcome.outcome).inc()
+                cost = sum(segments(each.channel, each.text) for each in outcome.outgoing)
+                ANSWER_SEGMENTS.labels(message.channel, outcome.outcome).observe(cost)
                 self._alarm.ring()
         except LeaseLost:
             log.warning("lease lost, the turn is another worker's")
@@ -141,10 +190,29 @@ class Worker:
         self._store.release(lease)
         return True
 
+    def _seconds_for(self, message: StoredMessage) -> float:
+        """Return how long the lease must last for this message's turn."""
+        listening = _FETCH_SECONDS + self._config.transcriber_timeout if self._hearing.can_hear(message) else 0.0
+        return self._config.lease_seconds + listening
+
+    def _received(self, message: StoredMessage) -> StoredMessage:
+        """Show that an answer comes, where the channel can, and return the message as it was heard."""
+        if message.channel == "whatsapp":
+            self._typing.start(message)
+        return self._hearing.heard(message)
+
     def delivery(self) -> bool:
         """Deliver one message; False when none is due."""
         with DELIVERY_SECONDS.time():
             return self._deliveries.deliver_next(self._name, _DELIVERY_LEASE_SECONDS)
+
+
+def _transcriber(config: Settings) -> HttpTranscriber | None:
+    if not config.transcriber_url:
+        return None
+    return HttpTranscriber(
+        config.transcriber_url, config.transcriber_token, config.transcriber_model, config.transcriber_timeout
+    )
 
 
 def _load_phrases(config: Settings, language: str, channel: str) -> Phrases:
@@ -157,7 +225,7 @@ def main() -> None:
         config = settings()
         configure("worker", config.log_level)
         worker = Worker(config)
-    except (SettingsError, CatalogueError) as error:
+    except (SettingsError, CatalogueError, TemplatesError) as error:
         sys.exit(str(error))
     worker.run()
 

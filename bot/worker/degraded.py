@@ -25,6 +25,8 @@ class Degraded:
             picked = self._picked(content.option_id, context)
             if picked:
                 return picked
+        if isinstance(content, Media) and content.kind == "reaction":
+            return (Say("reaction_seen"),)
         text = content.text if isinstance(content, (Text, Choice, Media)) else ""
         procedures, place = self._search.find(text)
         state = place.state if place else context.state

@@ -81,7 +81,7 @@ class DeliveryHandler:
         if delivery is not None:
             self.deliver(delivery)
             return True
-        if paused and self._store.lease_possible():
+        if paused and self._store.anything_due():
             time.sleep(max(0.0, min(_LONGEST_PAUSE, min(paused.values()) - time.monotonic())))
             return True
         return False
@@ -200,12 +200,12 @@ class DeliveryHandler:
             return
         facts = {"delivery_id": delivery.delivery_id, "code": error.code, "attempts": delivery.attempts}
         if error.retryable and (delivery.attempts < self._rules.max_attempts or not error.counted):
-            after = retry_after(delivery.attempts, error.retry_after)
+            # What does not count as an attempt is tried ever more rarely all the same: by how long it waits.
+            waited = int((utc_now() - delivery.created_at).total_seconds())
+            after = retry_after(delivery.attempts if error.counted else waited.bit_length(), error.retry_after)
             log.warning("delivery put off", extra={**facts, "after": round(after, 1)})
             # What was not known stays so: it may be the question about it that failed.
             unknown = delivery.recovering or isinstance(error, CarrierUnavailable)
-            if not error.counted:
-                after = max(after, FIRST_RETRY_SECONDS)
             self._store.delivery_retry(delivery, error.code, after, taken_unknown=unknown, counted=error.counted)
             DELIVERIES.labels(delivery.channel, "retried").inc()
             return

@@ -14,3 +14,11 @@ TURN_SECONDS = Histogram(
 DELIVERY_SECONDS = Histogram(
     "ventanilla_delivery_seconds", "Time of one delivery attempt", buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10)
 )
+DELIVERIES = Counter("ventanilla_delivery_attempts_total", "Attempts by channel and result", ("channel", "result"))
+SEGMENTS = Counter("ventanilla_segments_total", "Segments (SMS) or messages that the carrier took", ("channel", "kind"))
+ANSWER_SEGMENTS = Histogram(
+    "ventanilla_answer_segments",
+    "Segments (SMS) or messages that one turn costs",
+    ("channel", "outcome"),
+    buckets=(0, 1, 2, 3, 4, 6, 10),
+)

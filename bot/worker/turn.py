@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.core.choices import OpenOption, pick
 from bot.core.delivery import Outgoing, Rendered
-from bot.core.effects import Effect
+from bot.core.effects import CallBack, Effect, SendCopy
 from bot.core.messages import ChannelName, Choice, Content, Media, OptOutType, Text
 from bot.core.optout import opt_out_keyword
 from bot.core.phrases import MissingPhrase, Phrases
@@ -23,6 +23,7 @@ from bot.worker.people import People
 from channels.channel import Channel
 from channels.compose import shown_options
 from channels.keywords import keyword
+from channels.wording import with_moments
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +46,18 @@ class TurnHandler:
         phrases: PhraseBook,
         institution: str,
         people: People | None = None,
+        line: str = "",
+        can_call: bool = False,
     ) -> None:
-        """``institution`` is named in the privacy notice."""
+        """``institution`` is named in the privacy notice; ``line`` to who wants a call where none is made."""
         self._engine = engine
         self._degraded = degraded
         self._channels = channels
         self._phrases = phrases
         self._institution = institution
         self._people = people or People()
+        self._line = line
+        self._can_call = can_call
 
     def handle_turn(self, message: StoredMessage, state: ConversationState, now: datetime) -> TurnOutcome:
         """Return what the turn changes. Pure but for the engine's call; silence only where a person asked for it."""
@@ -78,23 +83,25 @@ class TurnHandler:
         context = replace(state.context, now=now.isoformat())
         name, replies, result = self._answer(message, content, context)
         replies, effects = self._bring_person(message, replies, result, channel, now)
+        replies, effects = self._calls(replies, effects)
+        copies, effects = self._copies(effects, state)
         # 5. In the channel's own form, with the privacy sentence the first time; what has no words is no answer.
         try:
             rendered, options = self._in_words(replies, state, channel, phrases)
         except (MissingPhrase, Wordless):
             log.exception("answer without words", extra={"inbound_id": message.inbound_id})
-            name, replies, effects = "degraded", self._degraded.answer(content, context), ()
+            name, replies, effects, copies = "degraded", self._degraded.answer(content, context), (), Rendered(())
             rendered, options = self._in_words(replies, state, channel, phrases)
         # 6. All of it in one outcome: the caller writes it in one transaction.
         return TurnOutcome(
             outcome=name,
-            outgoing=rendered.messages,
+            outgoing=(*rendered.messages, *copies.messages),
             state=replace(
                 state,
                 context=self._remembered(state.context, result),
                 # A picture in the middle of a question does not answer it: its options stay open.
                 options=options or (state.options if isinstance(message.content, Media) else ()),
-                more=rendered.more,
+                more=rendered.more or copies.more,
                 privacy_shown=state.privacy_shown or not channel.capabilities.spoken,
             ),
             understood=result.understood if result else None,
@@ -198,6 +205,7 @@ class TurnHandler:
             raise Wordless("the answer has no words")
         # A call begins with its own privacy sentence, which who writes later has not read.
         told = state.privacy_shown or channel.capabilities.spoken
+        replies = tuple(with_moments(reply, phrases) for reply in replies)
         rendered = channel.render(replies if told else (*replies, Say("privacy_first")), phrases)
         return rendered, shown_options(replies, phrases)
 
@@ -234,6 +242,29 @@ class TurnHandler:
         said, more = self._people.bring(wanted.reason, message, result.understood if result else None, now)
         kept = tuple(reply for reply in replies if not isinstance(reply, Handoff))
         return (*kept, *said), (*effects, *more)
+
+    def _calls(
+        self, replies: tuple[Reply, ...], effects: tuple[Effect, ...]
+    ) -> tuple[tuple[Reply, ...], tuple[Effect, ...]]:
+        """Say honestly that nobody will call where no calls are made."""
+        if self._can_call or not any(isinstance(effect, CallBack) for effect in effects):
+            return replies, effects
+        kept = tuple(effect for effect in effects if not isinstance(effect, CallBack))
+        line = Say("cannot_call_line", {"line": self._line}) if self._line else Say("cannot_call")
+        return (line,), kept
+
+    def _copies(self, effects: tuple[Effect, ...], state: ConversationState) -> tuple[Rendered, tuple[Effect, ...]]:
+        """Return what is sent on another channel, in that channel's own form, and the effects that are left."""
+        messages: list[Outgoing] = []
+        more: tuple[Outgoing, ...] = ()
+        for effect in effects:
+            if isinstance(effect, SendCopy):
+                name: ChannelName = effect.channel if effect.channel in self._channels else "sms"
+                phrases = self._phrases.of(state.context.language, name)
+                rendered = self._channels[name].render(effect.replies, phrases)
+                messages += rendered.messages
+                more = rendered.more
+        return Rendered(tuple(messages), more), tuple(each for each in effects if not isinstance(each, SendCopy))
 
     @staticmethod
     def _remembered(context: TurnContext, result: TurnResult | None) -> TurnContext:

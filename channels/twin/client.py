@@ -72,10 +72,10 @@ class TwinPhone:
         for noisy in ("httpx", "httpcore"):  # they write addresses, and so the number
             logging.getLogger(noisy).setLevel(logging.WARNING)
 
-    def send(self, text: str, **more: Any) -> Exchange:
+    def send(self, text: str, *, deadline: float | None = None, **more: Any) -> Exchange:
         """Send ``text``; return when the assistant has answered and is quiet, or when the deadline has passed.
 
-        ``more`` goes to the control API as it is (``sid``, ``repeat``, ``fields`` …).
+        ``deadline`` is for this message only; ``more`` goes to the control API as it is (``sid``, ``fields`` …).
 
         Raises:
             TwinUnavailable: the twin does not answer.
@@ -86,7 +86,7 @@ class TwinPhone:
         self._call("POST", json={"channel": self.channel, "body": text, **more})
         replies: list[Received] = []
         while True:
-            left = begun + self._deadline - time.monotonic()
+            left = begun + (self._deadline if deadline is None else deadline) - time.monotonic()
             got = self.receive(min(self._quiet, left) if replies else left) if left > 0 else ()
             if not got:
                 break
@@ -96,7 +96,7 @@ class TwinPhone:
             self._choices = next((each.choices for each in reversed(replies) if each.choices), ())
         return Exchange(text, (*late, *replies), (ended if replies else time.monotonic()) - begun)
 
-    def say(self, text: str) -> Exchange:
+    def say(self, text: str, *, deadline: float | None = None) -> Exchange:
         """Send ``text``, or tap what the last message with choices shows under exactly these words.
 
         Raises:
@@ -104,8 +104,8 @@ class TwinPhone:
         """
         wanted = text.strip()
         if wanted in self._choices:
-            return self.send(text, tap=wanted)
-        return self.send(text)
+            return self.send(text, deadline=deadline, tap=wanted)
+        return self.send(text, deadline=deadline)
 
     def receive(self, wait: float = 0.0) -> tuple[Received, ...]:
         """Return what has reached the phone since the last look; waits up to ``wait`` seconds for the first.

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Request
 from openapi_core import OpenAPI
-from openapi_core.contrib.flask import FlaskOpenAPIRequest
+from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest
 from openapi_core.exceptions import OpenAPIError
 
 
@@ -44,7 +44,7 @@ class Contracts:
             if unknown:
                 return f"unknown names: {', '.join(sorted(unknown))}"
             try:
-                api.validate_request(FlaskOpenAPIRequest(request))
+                api.validate_request(WerkzeugOpenAPIRequest(request))
             except OpenAPIError as error:
                 return _told(error)
             return ""
@@ -54,7 +54,10 @@ class Contracts:
 def _told(error: OpenAPIError) -> str:
     cause = error.__cause__
     places = [
-        f"{'.'.join(map(str, each.absolute_path)) or 'request'}: {each.validator}"
+        # Only of a missing member does the validator's message hold a name, and no value.
+        each.message
+        if each.validator == "required"
+        else f"{'.'.join(map(str, each.absolute_path)) or 'request'}: {each.validator}"
         for each in getattr(cause, "schema_errors", ())
     ]
     return "; ".join([type(error).__name__, *places])

@@ -25,6 +25,7 @@ def guard(api: Blueprint, twin: Twin, contracts: Contracts | None, place: FaultP
 
     @api.before_request
     def note_arrival() -> None:
+        request.get_data()  # kept before the form is read, which would use it up
         params = request.form if request.method == "POST" else request.args
         given = request.get_json(silent=True) if request.is_json else params.to_dict()
         g.record = twin.record(

@@ -22,6 +22,8 @@ MAX_CHARACTERS = 4096
 BREATH = 230
 """Spoken characters of a piece: some 16 seconds of a voice at its usual pace."""
 LINES = 3
+ESSENTIALS = 560
+"""Spoken characters of what is said first, in breaths: more is told only to who asks for it."""
 
 
 def render(replies: Sequence[Reply], phrases: Phrases) -> Rendered:
@@ -91,11 +93,11 @@ def _pieces(replies: Sequence[Reply], phrases: Phrases) -> list[str]:
             rest += list(reply.life_event.notes) if not reply.options else []
             continue
         lines = compose((reply,), phrases)
-        chosen = choose(lines, lambda text: len(spoken(text)) <= BREATH)
+        chosen = choose(lines, lambda text: len(spoken(text)) <= ESSENTIALS)
         first += shown(lines, chosen).splitlines()
         for line, form in zip(lines, chosen, strict=True):
             rest += [part for text in line.rest(form) for part in text.splitlines()]
-    return [*_gathered(first, limit=6), *_gathered(rest, limit=LINES)]
+    return [*_gathered(first, limit=LINES), *_gathered(rest, limit=LINES)]
 
 
 def _gathered(lines: Sequence[str], limit: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -24,6 +25,8 @@ OURS = "ventanilla_"
 MAX_VARIABLES = 100
 """https://www.twilio.com/docs/content/using-variables-with-content-api"""
 _LANGUAGE = "es_MX"
+_TEMPLATE = "template_"
+_SHAPE = re.compile(r"^(buttons|list)_([0-9]{1,2})_([0-9]{1,2})$")
 _READY_BUTTON_LINES = range(1, 13)
 _READY_LINES_ABOVE = range(1, 5)
 
@@ -96,6 +99,11 @@ def filled(outgoing: Outgoing, templates: Mapping[str, Definition]) -> Filled | 
     return None
 
 
+def template(name: str, types: Mapping[str, Any], samples: Mapping[str, str], category: str) -> Definition:
+    """Return the content of a text that WhatsApp approves, by our name for it."""
+    return Definition(f"{_TEMPLATE}{name}", types, samples, category)
+
+
 def buttons(count: int, lines: int) -> Definition:
     """Return the content of ``count`` buttons below ``lines`` lines."""
     names = _names()
@@ -120,6 +128,21 @@ def usual() -> Iterator[Definition]:
     for count in range(1, MAX_ITEMS + 1):
         for above in _READY_LINES_ABOVE:
             yield list_picker(count, count + above)
+
+
+def current(name: str, templates: Mapping[str, Definition]) -> Definition | None:
+    """Return the definition that has this name now; None when it is of an earlier version, or of no shape of ours."""
+    label = name.removeprefix(OURS).rpartition("_")[0]
+    shape = _SHAPE.match(label)
+    if shape:
+        kind, count, lines = shape.group(1), int(shape.group(2)), int(shape.group(3))
+        found = buttons(count, lines) if kind == "buttons" else list_picker(count, lines)
+    else:
+        known = templates.get(label.removeprefix(_TEMPLATE))
+        if known is None:
+            return None
+        found = known
+    return found if found.name == name else None
 
 
 def without_blank_lines(text: str) -> str:

@@ -173,7 +173,7 @@ def _split(replies: Sequence[Reply], phrases: Phrases) -> tuple[Sequence[Reply],
     end = len(replies)
     while end and isinstance(replies[end - 1], Say):
         end -= 1
-    after = (neutral(phrases(reply.phrase, reply.params)) for reply in replies[end:] if isinstance(reply, Say))
+    after = (_safe(phrases(reply.phrase, reply.params)) for reply in replies[end:] if isinstance(reply, Say))
     closing = "\n".join(after) if end else ""
     return (replies[:end], closing) if 0 < size(closing) <= MAX_CLOSING else (replies, "")
 
@@ -185,8 +185,12 @@ def _procedures(replies: Sequence[Reply]) -> frozenset[str]:
 
 def _formatted(line: Line, titles: frozenset[str]) -> Line:
     title = len(line.forms) == 1 and line.forms[0].text in titles
-    safe = line.map(neutral)
+    safe = line.map(_safe)
     return Line((Form(bold(safe.forms[0].text), safe.forms[0].rank),), safe.if_shortened, safe.later) if title else safe
+
+
+def _safe(text: str) -> str:
+    return "\n".join(neutral(part.strip()) for part in text.splitlines() if part.strip())
 
 
 def _hints(replies: Sequence[Reply], phrases: Phrases) -> list[str]:

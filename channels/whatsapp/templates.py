@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML, YAMLError
 
-from channels.whatsapp.contents import Definition
+from channels.whatsapp.contents import Definition, template
 from channels.whatsapp.ids import SAY
 from channels.whatsapp.render import BUTTON_TITLE, MAX_BODY
 
@@ -74,16 +74,16 @@ def _definition(name: str, given: Any, file: Path) -> Definition:
     if not _NAME.match(name):
         raise TemplatesError(f"{file.name}: {name}: small letters, digits and _ are allowed in a name")
     try:
-        template = _Template.model_validate(given)
+        found = _Template.model_validate(given)
     except ValidationError as failure:
         first = failure.errors(include_input=False)[0]
         where = ".".join([name, *map(str, first["loc"])])
         raise TemplatesError(f"{file.name}: {where}: {first['msg']}") from None
-    return Definition(f"template_{name}", _types(template), dict(template.samples), template.category)
+    return template(name, _types(found), dict(found.samples), found.category)
 
 
-def _types(template: _Template) -> Mapping[str, Any]:
-    if not template.buttons:
-        return {"twilio/text": {"body": template.body}}
-    actions = [{"type": "QUICK_REPLY", "title": title, "id": SAY + key} for key, title in template.buttons.items()]
-    return {"twilio/quick-reply": {"body": template.body, "actions": actions}}
+def _types(given: _Template) -> Mapping[str, Any]:
+    if not given.buttons:
+        return {"twilio/text": {"body": given.body}}
+    actions = [{"type": "QUICK_REPLY", "title": title, "id": SAY + key} for key, title in given.buttons.items()]
+    return {"twilio/quick-reply": {"body": given.body, "actions": actions}}

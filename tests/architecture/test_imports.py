@@ -15,7 +15,7 @@ PRODUCT = ("bot", "channels", "ivr", "actions")
 ONLY_IN = {
     "rasa": ("bot/engine/",),
     "rasa_sdk": ("actions/",),
-    "twilio": ("channels/twilio.py",),
+    "twilio": ("channels/twilio.py", "channels/voice/twiml.py"),
     "flask": ("bot/gateway/", "bot/console/", "channels/twin/"),
     "sqlalchemy": ("bot/store/",),
     "alembic": ("bot/store/",),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.core.messages import ChannelName
-from channels.twin.client import TwinPhone
+from channels.twin.client import Exchange, TwinPhone
 from tests.conversations.script import Citizen
 
 DEADLINE_SECONDS = 30.0
@@ -58,5 +58,32 @@ class SmsPlayer:
         self._phone.close()
 
 
-PLAYERS: dict[ChannelName, Callable[[str, str], Player]] = {"sms": SmsPlayer}
+class WhatsAppPlayer:
+    """Someone who writes on WhatsApp: taps what is shown under exactly her words, and types everything else."""
+
+    def __init__(self, twin: str, number: str) -> None:
+        self._phone = TwinPhone(twin, number, channel="whatsapp", quiet=QUIET_SECONDS, deadline=DEADLINE_SECONDS)
+
+    def send(self, citizen: Citizen, silent: bool = False) -> tuple[str, ...]:
+        """Send one message, with a file or a position where there is one."""
+        exchange = self._send(citizen, SILENCE_SECONDS if silent else DEADLINE_SECONDS)
+        return tuple(reply.body for reply in exchange.replies)
+
+    def _send(self, citizen: Citizen, deadline: float) -> Exchange:
+        if citizen.photo:
+            file = {"kind": _FILE_KIND.get(citizen.photo.partition("/")[0], "document"), "content_type": citizen.photo}
+            return self._phone.send(citizen.text, file=file, deadline=deadline)
+        if citizen.location:
+            latitude, longitude = citizen.location
+            position = {"latitude": latitude, "longitude": longitude}
+            return self._phone.send(citizen.text, location=position, deadline=deadline)
+        return self._phone.say(citizen.text, deadline=deadline)
+
+    def close(self) -> None:
+        """Put the phone down."""
+        self._phone.close()
+
+
+_FILE_KIND = {"image": "photo", "audio": "voice", "video": "video"}
+PLAYERS: dict[ChannelName, Callable[[str, str], Player]] = {"sms": SmsPlayer, "whatsapp": WhatsAppPlayer}
 """``(twin's address, number) -> player``; a new channel is one line here."""

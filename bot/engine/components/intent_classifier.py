@@ -38,7 +38,7 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the defaults: ``cost`` is LinearSVC's C; see :func:`bot.engine.components.scope_model.fit`."""
-        return {"cost": 0.5, "rejected": 0.03, "out_of_scope": "out_of_scope", "ranking_length": 5}
+        return {"cost": 0.5, "rejected": 0.03, "out_of_scope": "out_of_scope", "ranking_length": 10}
 
     def __init__(
         self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, model: LinearModel | None = None
@@ -137,6 +137,7 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
                 bias=model.bias,
                 scope=model.scope,
                 known=model.known.astype(np.float16),
+                foreign=model.foreign.astype(np.float16),
             )
 
 

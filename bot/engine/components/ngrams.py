@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.engine.components.text import LIMIT, normal_form
+from bot.understanding.matter import without_labels
 
 ANALYZERS = ("word", "char_wb")
 VOCABULARY = "vocabulary.json"
@@ -19,11 +20,11 @@ _WORD = re.compile(r"\d+(?:[.,:]\d+)*(?![^\W_])|[^\W_]+(?:['’][^\W_]+)*|[^\w\s
 
 
 def normal_words(text: str) -> str:
-    """Return the words of a text's first characters in their one spelling, parted by spaces.
+    """Return the words of a text's first characters in their one spelling, parted by spaces; no redaction's labels.
 
     The same words as the tokens of spaCy's rules for Spanish but for one text in 300, without loading spaCy.
     """
-    return " ".join(form for word in _WORD.findall(text[:LIMIT]) if (form := normal_form(word)))
+    return " ".join(form for word in _WORD.findall(without_labels(text[:LIMIT])) if (form := normal_form(word)))
 
 
 def vectorizer(analyzer: str, lengths: Iterable[int], terms: Iterable[str] | None = None) -> TfidfVectorizer:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.catalogue.text import normalise
+from bot.understanding.matter import without_labels
 
 SIZE = 512
 _LIMIT = 600
@@ -60,8 +61,8 @@ class SentenceVectors:
 
 
 def spelled(text: str) -> str:
-    """Return a text as it is encoded, in the spelling of the search: the two then share a vector."""
-    return normalise(text[:_LIMIT])
+    """Return a text as it is encoded, in the spelling of the search: the two then share a vector; without labels."""
+    return normalise(without_labels(text[:_LIMIT]))
 
 
 @lru_cache(maxsize=1)

@@ -221,11 +221,12 @@ def test_a_position_abroad_is_no_place_of_ours(talk: Any, latitude: float, longi
 
 
 def test_files_are_declined_and_their_words_answered(talk: Any) -> None:
-    assert talk.do("send_media", kind="image") == (Say("media_not_read"),)
+    assert talk.do("send_media", kind="image") == (Say("image_not_read"),)
+    assert talk.do("send_media", kind="other") == (Say("media_not_read"),)
     assert talk.do("send_media", kind="audio") == (Say("audio_not_heard"),)
     talk.finds("el pasaporte", "answer", "pasaporte")
     said, card = talk.do("send_media", caption="el pasaporte", kind="image")
-    assert (said, card.procedure.id) == (Say("media_not_read"), "pasaporte")
+    assert (said, card.procedure.id) == (Say("image_not_read"), "pasaporte")
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,12 @@ def sms_phrases(compiled_locale: Path) -> Phrases:
 
 
 @pytest.fixture(scope="session")
+def whatsapp_phrases(compiled_locale: Path) -> Phrases:
+    """The phrases of WhatsApp in Mexican Spanish."""
+    return Phrases.load(compiled_locale, "es_MX", "whatsapp")
+
+
+@pytest.fixture(scope="session")
 def cards() -> CardSet:
     """Every card that can be read; whether all is right with them is the catalogue's own test."""
     return load_cards(ROOT / "data")[0]

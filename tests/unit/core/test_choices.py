@@ -98,3 +98,70 @@ def test_a_label_that_is_a_number_wins_over_its_place():
 @given(st.text(max_size=60), st.integers(0, 10))
 def test_any_text_picks_one_of_the_options_or_none(text, count):
     assert pick(text, options(count)) in [*options(count), None]
+
+
+THREE = [
+    OpenOption("acta", "Acta de nacimiento"),
+    OpenOption("pasaporte", "Pasaporte por primera vez"),
+    OpenOption("licencia", "Licencia de conducir"),
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "id_"),
+    [
+        ("el de arriba", "acta"), ("el de hasta arriba", "acta"), ("la de abajo", "licencia"),
+        ("la de en medio", "pasaporte"), ("la del medio", "pasaporte"), ("el dos por favor", "pasaporte"),
+        ("la 1ra", "acta"), ("la 2da opción", "pasaporte"), ("3era", "licencia"), ("el 3ro", "licencia"),
+        ("la opción número dos", "pasaporte"), ("opc 2", "pasaporte"), ("me interesa la tercera", "licencia"),
+        ("pues la segunda, gracias", "pasaporte"), ("la del pasaporte", "pasaporte"), ("el de la licencia", "licencia"),
+        ("la de nacimiento", "acta"), ("licensia de conduzir", "licencia"), ("acta nacimiento", "acta"),
+        ("ACTA DE NASIMIENTO", "acta"), ("pasaporte por primera ves", "pasaporte"),
+    ],
+)  # fmt: skip
+def test_ways_to_pick(said, id_):
+    found = pick(said, THREE)
+    assert found is not None
+    assert found.id == id_
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "la primera vez", "es la primera vez que saco mi pasaporte", "dos veces", "el dos de enero", "dos mil",
+        "uno de mis hijos nació en 2010", "2 de febrero de 1990", "a la una", "no pasaporte", "el de mi hijo",
+        "la de mi esposo", "1 hijo", "quiero dos actas", "acta de casamiento", "la de elector", "el de aquí",
+        "cuánto cuesta la primera", "tengo 3", "ese", "esa", "la última vez que fui",
+        "el acta de nacimiento de mi hija",
+    ],
+)  # fmt: skip
+def test_sentences_that_only_look_like_a_pick(said):
+    assert pick(said, THREE) is None
+
+
+def test_that_one_picks_where_there_is_one():
+    assert pick("ese", THREE[:1]) == THREE[0]
+    assert pick("sí, esa mera", THREE) is None
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_there_is_no_middle_of_an_even_number(count):
+    assert pick("la de en medio", options(count)) is None
+
+
+@given(COUNTS, st.data())
+def test_a_label_with_one_letter_missing_picks_it_or_nothing(counted, data):
+    count, index = counted
+    label = LABELS[index]
+    at = data.draw(st.integers(1, len(label) - 1))
+    assert pick(label[:at] + label[at + 1 :], options(count)) in (options(count)[index], None)
+
+
+NOUNS = st.sampled_from(["hijos", "años", "actas", "de mayo", "veces", "mil pesos", "días", "personas en mi casa"])
+
+
+@given(COUNTS, NOUNS, st.sampled_from(["{} {}", "tengo {} {}", "son {} {}", "hace {} {}", "necesito {} {} urgente"]))
+def test_a_number_of_something_is_no_pick(counted, noun, form):
+    count, index = counted
+    for said in (str(index + 1), CARDINALS[index]):
+        assert pick(form.format(said, noun), options(count)) is None

@@ -54,10 +54,19 @@ def upgrade() -> None:
         "ix_outbound_due", "outbound", ["next_attempt_at", "id"], sqlite_where=_UNSENT, postgresql_where=_UNSENT
     )
     op.create_index("ix_outbound_status", "outbound", ["status"])
+    op.create_table(
+        "contents",
+        sa.Column("account_sid", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("sid", sa.String(length=40), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("account_sid", "name", name=op.f("pk_contents")),
+    )
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("contents")
     op.drop_index("ix_outbound_status", "outbound")
     op.drop_index("ix_outbound_due", "outbound")
     op.drop_index("ix_inbound_given_up", "inbound")

@@ -1,0 +1,183 @@
+"""Two things side by side: "¿cuál es más barato, el pasaporte o la visa?", "¿y cuánto en Jalisco y en Puebla?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from actions.dialogue import cards
+from actions.dialogue.aspects import asked
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import PLAIN_QUESTION, sought, with_last
+from actions.dialogue.turn import Answer, Turn, answer
+from bot.catalogue.places import Place
+from bot.catalogue.text import normalise
+from bot.core.procedures import Procedure, narrow
+from bot.core.replies import Aspect, Reply, Say, ShowProcedure
+from bot.understanding.words import rest
+
+_COMPARES = re.compile(
+    r"(?<!\w)(?:(?:cual|que|cuales|quien|donde)(?: de (?:los|las|esos|esas) (?:dos|2))?"
+    r" (?:me )?(?:es|sale|esta|cuesta|tarda|cobra\w*|conviene|seria|piden|pide|queda|hay)(?: \w+)? ?(?:mas|menos|mejor)?"
+    r"(?= |$)|compar\w+|(?:que )?diferencias? (?:hay |de \w+ |en \w+ )?entre|en que se diferencia\w*"
+    r"|mas (?:barat\w+|car[oa]s?|rapid\w+|tardad\w+|facil\w*) (?:que|o)|which is (?:cheaper|faster)|compare)(?!\w)"
+)
+_MORE_OR_LESS = re.compile(r"(?<!\w)(?:mas|menos|mejor|conviene|compar\w+|diferenci\w+|cheaper|faster|compare)(?!\w)")
+_ASPECTS: tuple[tuple[Aspect, re.Pattern[str]], ...] = (
+    ("cost", re.compile(r"barat|car[oa]s?\b|cuesta|precio|cobra|econom|cost|cheap|sale (?:mas|menos)|cuanto")),
+    ("duration", re.compile(r"rapid|tard|tiempo|pronto|antes|lent|dias|faster|long")),
+    ("requirements", re.compile(r"papel|requisit|document|facil|dificil|pide|sencill")),
+    ("where", re.compile(r"cerca|donde|queda")),
+)
+_LEAD = re.compile(
+    r"(?<!\w)(?:mas|menos|mejor|barat\w+|car[oa]s?|rapid\w+|tardad\w+|facil\w*|conviene|sale|cuesta|tarda|es|esta|cual|que|de"
+    r"|los|las|dos|me|entre|compar\w+|diferencias?|hay|precios?|costos?|sacar|tramitar|cuanto|y)(?!\w)"
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two things: a card, and the place whose facts count."""
+
+    card: Procedure
+    place: Place | None
+
+
+def compared(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer a comparison; None when the message compares nothing, or what it compares is not known."""
+    said = normalise(turn.text)
+    if not (turn.intent == "compare" or (_COMPARES.search(said) and _MORE_OR_LESS.search(said)) or _two_places(turn, know)):
+        return None
+    sides = _sides(turn, know)
+    return side_by_side(turn, know, sides, _aspects(turn, said)) if len(sides) == 2 else None
+
+
+def side_by_side(turn: Turn, know: Knowledge, sides: Sequence[Side], aspects: tuple[Aspect, ...]) -> Answer:
+    """Show the same parts of two cards, and say which is cheaper where that is certain."""
+    shown = [_shown(turn, know, side, aspects) for side in sides]
+    said: tuple[Reply, ...] = ()
+    if "cost" in aspects:
+        cheaper = _cheaper(shown[0], shown[1])
+        if cheaper is not None:
+            said = (Say("cheaper", {"procedure": _name(cheaper, shown)}),)
+    last = sides[-1]
+    turn = turn.remember(last_procedure=last.card.id, last_aspects=aspects, asked=(), pending=None)
+    return answer(turn, "answer", *said, *shown, procedure=last.card.id)
+
+
+def _aspects(turn: Turn, said: str) -> tuple[Aspect, ...]:
+    named = tuple(aspect for aspect, pattern in _ASPECTS if pattern.search(said))
+    return named[:1] or asked(turn.text)[:1] or ("cost",)
+
+
+def _sides(turn: Turn, know: Knowledge) -> tuple[Side, ...]:
+    """Return the two things: two procedures, one in two places, or one beside what was just talked about."""
+    named = _named(turn, know)
+    places = _places(turn.text, know)
+    if len(named) == 2:
+        return tuple(Side(card, places[i] if len(places) == 2 else turn.place) for i, card in enumerate(named))
+    card = named[0] if named else know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is not None and len(places) == 2:
+        return _in_places(know, card, places)
+    last = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if len(named) == 1 and last is not None and last.id != named[0].id:
+        return (Side(last, turn.place), Side(named[0], places[0] if places else turn.place))
+    if card is not None and len(places) == 1 and turn.place is not None and places[0].state != turn.place.state:
+        return _in_places(know, card, (turn.place, places[0]))
+    open_ones = _open(turn, know)
+    return tuple(Side(each, turn.place) for each in open_ones) if not named and len(open_ones) == 2 else ()
+
+
+def _open(turn: Turn, know: Knowledge) -> tuple[Procedure, ...]:
+    """Return the procedures that were offered to choose from ("¿cuál es más barato?")."""
+    pending = turn.memory.pending
+    ids = [each.partition(":")[2] for each in pending.candidates] if pending and pending.kind == "clarify" else []
+    return tuple(card for id_ in ids if (card := know.catalogue.procedures.get(id_)) is not None)[:2]
+
+
+def _in_places(know: Knowledge, card: Procedure, places: Sequence[Place]) -> tuple[Side, ...]:
+    """Return a card or its siblings in two places; nothing unless both have one."""
+    family = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
+    chosen = [(cards.choose(family, place).procedure, place) for place in places]
+    return tuple(Side(found, place) for found, place in chosen if found is not None)
+
+
+def _named(turn: Turn, know: Knowledge) -> list[Procedure]:
+    """Return the procedures that the two sides of "o", "y", "que" or a comma name, in order."""
+    text = turn.text.lower()
+    for seam in (r"\bo\b|\bu\b|\bor\b", r"\by\b|\be\b|\band\b", r"\bque\b|\bcontra\b|\bvs\b", r","):
+        parts = [part for part in re.split(seam, text) if rest(_LEAD.sub(" ", know.without_place(part)))]
+        if len(parts) < 2:
+            continue
+        found = [_card(turn, know, part) for part in parts[-2:]]
+        if found[0] is not None and found[1] is not None and found[0].id != found[1].id:
+            return [found[0], found[1]]
+    whole = _card(turn, know, text) if rest(_LEAD.sub(" ", know.without_place(text))) else None
+    return [whole] if whole is not None else []
+
+
+def _card(turn: Turn, know: Knowledge, part: str) -> Procedure | None:
+    words = " ".join(_LEAD.sub(" ", normalise(part)).split())
+    alone = replace(turn.remember(last_procedure=None), text=words, ranking=PLAIN_QUESTION)
+    verdict = sought(alone, know)
+    if verdict.outcome not in ("answer", "ask_place", "clarify") and turn.memory.last_procedure:
+        verdict = with_last(replace(turn, text=words), know)
+    first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), None)
+    if verdict.outcome not in ("answer", "ask_place", "clarify") or first is None:
+        return None
+    card = know.catalogue.procedures[first]
+    place = know.place_in(part) or turn.place
+    if card.family and place is not None:
+        family = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
+        return cards.choose(family, place).procedure or card
+    return card
+
+
+def _places(text: str, know: Knowledge) -> list[Place]:
+    """Return the different states or municipalities that a text names, in order, two at most."""
+    found: list[Place] = []
+    for part in re.split(r"\b(?:y|o|e|u|que|contra|vs|and|or)\b|,", text.lower()):
+        place = know.place_in(part)
+        if place is not None and place not in found:
+            found.append(place)
+    return found[:2]
+
+
+def _two_places(turn: Turn, know: Knowledge) -> bool:
+    """Say whether one question names two places ("¿cuánto cuesta el acta en Jalisco y en Puebla?")."""
+    return bool(asked(turn.text)) and len(_places(turn.text, know)) == 2 and len(_named(turn, know)) <= 1
+
+
+def _shown(turn: Turn, know: Knowledge, side: Side, aspects: tuple[Aspect, ...]) -> ShowProcedure:
+    state = side.place.state if side.place else None
+    narrowed = narrow(side.card, turn.known, state)
+    shown_state = state if side.card.jurisdiction.state is None else side.card.jurisdiction.state
+    return ShowProcedure(narrowed, aspects, shown_state, cards.open_conditions(know, narrowed, turn.known))
+
+
+def _cheaper(one: ShowProcedure, other: ShowProcedure) -> ShowProcedure | None:
+    """Return the one that costs less whatever the case, or None when that is not certain."""
+    first, second = _range(one.procedure), _range(other.procedure)
+    if first is None or second is None:
+        return None
+    if first[1] < second[0]:
+        return one
+    return other if second[1] < first[0] else None
+
+
+def _range(card: Procedure) -> tuple[Decimal, Decimal] | None:
+    """Return the least and the most a card's procedure costs, in pesos; None when that is not known."""
+    cost = card.cost
+    if any(amount.currency != "MXN" for amount in cost.amounts) or (not cost.amounts and not cost.free):
+        return None
+    values = [value for amount in cost.amounts for value in (amount.amount, amount.up_to) if value is not None]
+    values += [Decimal(0)] if cost.free else []
+    return min(values), max(values)
+
+
+def _name(shown: ShowProcedure, both: Sequence[ShowProcedure]) -> str:
+    """Return what tells one side from the other: its name, or its place."""
+    same = both[0].procedure.id == both[1].procedure.id
+    return shown.state if same and shown.state else shown.procedure.short

@@ -1,0 +1,495 @@
+"""A call's requests, one by one: what the flow decides, what the dialogue answers, and the TwiML that says it.
+
+A request is answered once: its answer is stored with the step, and the same request again gets the same answer. What
+needs the dialogue goes the road of every message (stored, leased by a worker, answered by the engine); this side waits
+for the turn, and says "a moment, please" when it takes long.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from bot.catalogue.reader import Catalogue, CatalogueError
+from bot.core.choices import OpenOption
+from bot.core.codec import PayloadError, from_payload, to_payload
+from bot.core.hours import parse_hours
+from bot.core.ids import BadNumber, canonical_number, parse_address
+from bot.core.messages import InboundMessage, Text
+from bot.core.phrases import Phrases
+from bot.core.redact import redact
+from bot.core.turns import TurnContext
+from bot.gateway.recorder import Recorder
+from bot.gateway.redaction import redacted
+from bot.handoff.calendar import mexican_holidays
+from bot.handoff.desk import Desk
+from bot.languages import languages
+from bot.settings import ROOT, Settings
+from bot.store.calls import AskCallBack, CallRecord, Calls, ForgetTopic, SendPages, SetLanguage, TurnWords, Write
+from bot.store.clock import utc_now
+from bot.store.handoffs import Handoffs
+from bot.wake import ANSWERED, Told, Wake
+from channels.voice import twiml
+from channels.voice.copy import as_sms
+from channels.voice.parse import CallEvent, TurnInput, answered_by_machine, call_sid, parse_inbound, parse_turn
+from channels.voice.speaking import Recordings, lines
+from ivr import flow, listening
+from ivr.heard import Heard, Input
+from ivr.model import Answer, Around, Call, Event, Move, Question, State, Words
+
+log = logging.getLogger(__name__)
+
+Form = Mapping[str, str]
+_MENU = 10
+_CACHED_SECONDS = 600.0
+# Asked most by people of any state, while nobody has asked yet.
+_FIRST_MENU = (
+    "acta-nacimiento-copia",
+    "curp-consulta",
+    "ine-reposicion",
+    "pasaporte-adulto",
+    "pension-bienestar-adultos-mayores",
+)
+_TALKED = frozenset({"completed", "answered", "bridged"})
+_CHOSE_CALL, _CHOSE_SMS = "1", "2"
+_MISSED_AFTER = timedelta(minutes=1)
+_CALL_BACK_AFTER = timedelta(minutes=3)
+"""So that who asked for a call has hung up and put the phone down."""
+
+
+class Switchboard:
+    """Answers the requests of all calls. Threads share one; nothing of a call is kept in it."""
+
+    def __init__(self, config: Settings, calls: Calls, handoffs: Handoffs, recorder: Recorder, wake: Wake) -> None:
+        """Open what calls need. A catalogue that is not there costs hints and menus, never a call."""
+        self._config = config
+        self._calls = calls
+        self._recorder = recorder
+        self._wake = wake
+        self._told = Told(config.redis, ANSWERED)
+        self._zone = ZoneInfo(config.time_zone)
+        self._desk = Desk(handoffs, parse_hours(config.human_hours, mexican_holidays()))
+        self._languages = tuple((code, each["name"]) for code, each in languages(ROOT / "locale").items())
+        self._knowledge = Knowledge(config.catalogue, calls)
+        self.recordings = Recordings(ROOT / "locale", f"{config.webhook_url}/channels/voice/audio")
+
+    # ---- the requests ----------------------------------------------------------------------------------------
+
+    def begin(self, form: Form, callback: int | None = None) -> str:
+        """Answer a call that comes in, or one of ours that somebody (or a machine) took."""
+        message = parse_inbound(form, utc_now())
+        sid = message.provider_id
+        if callback is not None and answered_by_machine(form):
+            self._calls.callback_over(callback, "done")
+            return twiml.hang_up(self._prompt((Words("voice_voicemail"),), Call()))
+        _, answer = self._calls.load(sid, 0)
+        if answer is not None:
+            return answer
+        recorded = self._recorder.record(replace(message, provider_id=f"{sid}:0", content=Text("")), Text(""))
+        if recorded.new:
+            self._wake.send()
+        conversation = recorded.conversation_id
+        if callback is None:
+            self._calls.cancel_callback(conversation)
+        context = self._calls.context(conversation)
+        now = utc_now()
+        before = self._before(conversation, sid, now)
+        topic, private = self._knowledge.topic(context)
+        fresh_enough = _recent(context, now, self._config.voice_resume_minutes)
+        resumable = not private and fresh_enough and (bool(topic) or before is not None)
+        around = replace(self._around(0.0), resumable=resumable, topic=topic if resumable else "")
+        move = flow.begin(
+            around, textable=_textable(message), before=before if resumable else None,
+            called_by_us=callback is not None,
+        )  # fmt: skip
+        move = replace(move, call=replace(move.call, language=context.language, topic=around.topic))
+        said = self._twiml(sid, 0, move)
+        writes: tuple[Write, ...] = (ForgetTopic(),) if private and fresh_enough else ()
+        direction: Literal["in", "out"] = "in" if callback is None else "out"
+        return self._calls.begin(sid, conversation, direction, _dump(move.call), said, writes)
+
+    def turn(self, form: Form, step: int) -> str:
+        """Answer a step of a call: what was heard, or the answer that was waited for."""
+        sid = call_sid(form)
+        record, answer = self._calls.load(sid, step)
+        if answer is not None:
+            return answer
+        if record is None or record.step >= step:
+            # Not a call of ours, or a step that cannot be: begun anew it is at least a call.
+            return self.begin(form) if record is None else self._said_before(record)
+        call, around = _read(record.state), self._around_of(record)
+        if call.state is State.THINKING:
+            return self._wait_on(record, step, call, around)
+        given = parse_turn(form)
+        move = flow.hear(call, Input(given.digits, _redacted(given), given.confidence), around)
+        if move.act != "think" or move.content is None:
+            return self._finish(record, step, move, around)
+        for write in self._writes(record, move, around):
+            self._calls.write(sid, record.conversation_id, write)
+        message = replace(parse_inbound(form, utc_now()), provider_id=f"{sid}:{step}", content=move.content)
+        if self._recorder.record(message, redacted(move.content)).new:
+            self._wake.send()
+        return self._wait_on(record, step, move.call, around)
+
+    def connected(self, form: Form, step: int) -> str:
+        """Go on after a person was called, or the queue was left."""
+        sid = call_sid(form)
+        record, answer = self._calls.load(sid, step)
+        if answer is not None:
+            return answer
+        if record is None:
+            return self.begin(form)
+        result = (form.get("DialCallStatus") or form.get("QueueResult") or "").strip().lower()
+        event = Event.TALKED if result in _TALKED else Event.HANG_UP if result == "hangup" else Event.NOT_CONNECTED
+        if event is Event.NOT_CONNECTED and record.queue == "call_me":
+            event = Event.CALL_ME
+        elif event is Event.NOT_CONNECTED and record.queue == "by_sms":
+            event = Event.BY_SMS
+        call = _read(record.state)
+        if call.state not in (State.QUEUED, State.TALKING):
+            call = replace(call, state=State.QUEUED)
+        around = self._around_of(record)
+        move = flow.handle(call, Heard(event), around)
+        return self._finish(record, step, move, around, queue="talked" if event is Event.TALKED else "left")
+
+    def queue(self, form: Form, first: bool) -> str:
+        """Say to who waits for a person where she stands, and take the keys that end the waiting."""
+        sid = call_sid(form)
+        record, _ = self._calls.load(sid, 0)
+        call = _read(record.state) if record is not None else Call()
+        pressed = form.get("Digits", "").strip()[:1]
+        if record is not None and pressed in (_CHOSE_CALL, _CHOSE_SMS):
+            self._calls.note_queue(sid, "call_me" if pressed == _CHOSE_CALL else "by_sms")
+            return twiml.leave_queue()
+        waited = _number(form.get("QueueTime"), 0)
+        if waited > self._config.voice_queue_minutes * 60:
+            self._calls.note_queue(sid, "too_long")
+            return twiml.leave_queue()
+        if first:
+            self._calls.note_queue(sid, "waiting")
+        words = self._waiting_words(form, call, first)
+        again = self._url("queue", again=1)
+        return twiml.waiting(self._prompt(words, call), again, again)
+
+    def whisper(self, sid: str) -> str:
+        """Say to the agent who is about to be connected: whose number, what about, what was tried."""
+        record, _ = self._calls.load(sid, 0)
+        if record is None:
+            return twiml.say(self._prompt((Words("voice_whisper_hidden"),), Call()))
+        call = _read(record.state)
+        self._calls.note_queue(sid, "talking")
+        ending = self._calls.ending(record.conversation_id)
+        words = [Words("voice_whisper", {"ending": ending}) if ending else Words("voice_whisper_hidden")]
+        topic, _ = self._knowledge.topic(self._calls.context(record.conversation_id))
+        if topic:
+            words.append(Words("voice_whisper_topic", {"topic": topic}))
+        tried = Words("voice_whisper_tried", {"steps": str(record.step)})
+        words.append(tried if call.last_answer else Words("voice_whisper_new"))
+        return twiml.say(self._prompt(tuple(words), Call()))
+
+    def status(self, event: CallEvent, callback: int | None, ended: bool, answered: bool) -> None:
+        """Note what the carrier says of a call: its end, and what follows from one that was missed."""
+        if not ended:
+            return
+        record = self._calls.end(event.call_sid, event.status)
+        if callback is not None:
+            self._calls.callback_over(callback, "done" if answered else event.status)
+            return
+        if record is not None and self._config.voice_missed == "call" and self._missed(record, event):
+            self._calls.ask_callback(record.conversation_id, "missed", utc_now() + _MISSED_AFTER)
+
+    def _missed(self, record: CallRecord, event: CallEvent) -> bool:
+        """Say whether somebody let it ring and hung up, to be called back; a hidden number cannot be."""
+        nothing_done = record.direction == "in" and record.step == 0
+        return nothing_done and event.seconds < self._config.voice_missed_seconds and _read(record.state).textable
+
+    def fallback(self) -> str:
+        """Return what is said when all else is down."""
+        return fallback(self._config)
+
+    # ---- waiting for a turn ----------------------------------------------------------------------------------
+
+    def _wait_on(self, record: CallRecord, step: int, call: Call, around: Around) -> str:
+        """Wait for the turn of a step's words; past the budget say so and ask to be asked again."""
+        provider_id = f"{record.call_sid}:{step}"
+        look = partial(self._calls.words, provider_id)
+        words = self._told.wait(provider_id, look, self._config.voice_wait_seconds)
+        if words is None:
+            move = flow.handle(call, Heard(Event.STILL_THINKING), around)
+            if move.act != "wait":
+                return self._finish(record, step, move, around)
+            self._calls.think(record.call_sid, step, _dump(move.call))
+            return self._twiml(record.call_sid, step, move)
+        answer = _answer(words)
+        if not (answer.pieces or answer.question or answer.person):
+            return self._finish(record, step, flow.handle(call, Heard(Event.NO_ANSWER), around), around)
+        move = flow.handle(call, Heard(Event.ANSWER), around, answer)
+        return self._finish(record, step, move, around, spoken=provider_id)
+
+    def _finish(
+        self,
+        record: CallRecord,
+        step: int,
+        move: Move,
+        around: Around,
+        spoken: str | None = None,
+        queue: str | None = None,
+    ) -> str:
+        said = self._twiml(record.call_sid, step, move)
+        return self._calls.finish_step(
+            record.call_sid,
+            step,
+            _dump(move.call),
+            said,
+            queue=queue or ("ringing" if move.act == "person" else None),
+            end_reason=move.call.state.value if move.act == "hang_up" else None,
+            spoken=spoken,
+            writes=self._writes(record, move, around),
+        )
+
+    def _said_before(self, record: CallRecord) -> str:
+        """Return the last answer again, for a step that was answered by now or that never was."""
+        _, answer = self._calls.load(record.call_sid, record.step)
+        return answer or self.fallback()
+
+    def _writes(self, record: CallRecord, move: Move, around: Around) -> tuple[Write, ...]:
+        found: list[Write] = []
+        for effect in move.effects:
+            if effect == "send_sms" and move.call.textable:
+                pages = as_sms(move.call.last_answer, self._phrases(move.call.language, "sms"))
+                found += [SendPages(pages[0], pages[1:])] if pages else []
+            elif effect == "call_back":
+                found.append(AskCallBack("queue" if record.queue else "asked", utc_now() + _CALL_BACK_AFTER))
+            elif effect == "start_fresh":
+                found.append(ForgetTopic())
+            elif effect == "set_language":
+                found.append(SetLanguage(move.call.language))
+        return tuple(found)
+
+    # ---- what the flow must know -----------------------------------------------------------------------------
+
+    def _around_of(self, record: CallRecord) -> Around:
+        call = _read(record.state)
+        around = self._around((utc_now() - record.started_at).total_seconds())
+        return replace(around, resumable=call.state is State.RESUME, topic=call.topic)
+
+    def _around(self, seconds: float) -> Around:
+        local = utc_now().astimezone(self._zone)
+        people, hours = self._people(local)
+        return Around(
+            seconds=seconds,
+            people=people,
+            hours=hours,
+            languages=self._languages,
+            menu=self._knowledge.menu(),
+            recorded=self._config.voice_recorded,
+            max_seconds=self._config.voice_max_minutes * 60,
+        )
+
+    def _people(self, local: datetime) -> tuple[bool, str]:
+        """Say whether a person can be reached by phone now, and from when in words."""
+        staffed = bool(self._human_line()) or self._desk.status(local).kind != "nobody"
+        if not staffed:
+            return False, ""
+        if self._desk.hours.is_open(local):
+            return True, ""
+        opens = self._desk.hours.next_opening(local)
+        return False, format_datetime(opens, "EEEE d 'de' MMMM, H:mm", locale="es_MX") if opens else ""
+
+    def _human_line(self) -> str:
+        """Return HUMAN_NUMBER as a number that can be dialled; "" when it is words."""
+        try:
+            return canonical_number(self._config.human_number)
+        except BadNumber:
+            return ""
+
+    def _before(self, conversation: str, sid: str, now: datetime) -> Call | None:
+        since = now - timedelta(minutes=self._config.voice_resume_minutes)
+        record = self._calls.before(conversation, sid, since)
+        if record is None or record.end_reason == State.ENDED.value:
+            return None
+        call = _read(record.state)
+        return call if call.last_answer or call.question else None
+
+    def _waiting_words(self, form: Form, call: Call, first: bool) -> tuple[Words, ...]:
+        words = []
+        position = _number(form.get("QueuePosition"), 0)
+        if position > 2:
+            words.append(Words("voice_queue_place", {"number": str(position - 1)}))
+        elif position:
+            words.append(Words("voice_queue_one_before" if position == 2 else "voice_queue_first"))
+        average = _number(form.get("AvgQueueTime"), 0)
+        if average and position:
+            minutes = round(average * position / 60)
+            soon = Words("voice_queue_soon")
+            words.append(Words("voice_queue_minutes", {"minutes": str(minutes)}) if minutes > 1 else soon)
+        if not first:
+            words.append(Words("voice_queue_still"))
+        if call.textable:
+            words.append(Words("voice_queue_choices"))
+        return tuple(words)
+
+    # ---- saying it -------------------------------------------------------------------------------------------
+
+    def _twiml(self, sid: str, step: int, move: Move) -> str:
+        prompt = self._prompt(move.say, move.call)
+        if move.act == "hang_up":
+            return twiml.hang_up(prompt)
+        if move.act == "wait":
+            return twiml.go_on(prompt, self._url("turn", step=step), pause=0)
+        if move.act == "person":
+            action, line = self._url("connected", step=step + 1), self._human_line()
+            if line:
+                whisper = self._url("whisper", call=sid)
+                caller, ring = self._config.voice_from, self._config.voice_ring_seconds
+                return twiml.dial(prompt, line, action=action, whisper=whisper, caller_id=caller, seconds=ring)
+            return twiml.enqueue(prompt, self._config.voice_queue, action=action, wait=self._url("queue"))
+        window = listening.window(move.call)
+        options = flow.options_of(move.call, self._around(0.0))
+        hints = listening.hints(move.call, options, self._knowledge.states(), self._knowledge.names())
+        action = self._url("turn", step=step + 1)
+        return twiml.listen(prompt, twiml.Listening(action, window.timeout, window.longest, hints))
+
+    def _prompt(self, said: tuple[Words, ...], call: Call) -> twiml.Prompt:
+        phrases = self._phrases(call.language, "voice")
+        spoken = lines(said, call.language, phrases, self.recordings)
+        return twiml.Prompt(tuple(spoken), self._config.voice_name, call.rate)
+
+    def _phrases(self, language: str, channel: str) -> Phrases:
+        return _open_phrases(self._config.locale_folder, language, channel)
+
+    def _url(self, name: str, **query: object) -> str:
+        address = f"{self._config.webhook_url}/channels/voice/{name}"
+        return f"{address}?{urlencode(query)}" if query else address
+
+
+class Knowledge:
+    """What calls take from the cards: names to listen for, and what is asked most. Read again every ten minutes."""
+
+    def __init__(self, path: Path, calls: Calls) -> None:
+        """``path``: the built catalogue, which may not be there yet."""
+        self._path = path
+        self._calls = calls
+        self._until = 0.0
+        self._catalogue: Catalogue | None = None
+        self._menu: tuple[OpenOption, ...] = ()
+        self._names: tuple[str, ...] = ()
+
+    def menu(self) -> tuple[OpenOption, ...]:
+        """Return what is asked most, first."""
+        self._refresh()
+        return self._menu
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of procedures and life events, what is asked most first."""
+        self._refresh()
+        return self._names
+
+    @staticmethod
+    def states() -> tuple[str, ...]:
+        """Return the states by their names."""
+        return _states()
+
+    def topic(self, context: TurnContext) -> tuple[str, bool]:
+        """Return the name of what was talked about ("": nothing), and whether it is never named unasked."""
+        self._refresh()
+        if context.topic is None or self._catalogue is None:
+            return "", False
+        memory = context.topic.memory
+        card = self._catalogue.procedures.get(str(memory.get("last_procedure") or ""))
+        event = self._catalogue.life_events.get(str(memory.get("last_life_event") or ""))
+        name = card.short if card else event.short if event else ""
+        return name, any(each.sensitive != "none" for each in (card, event) if each is not None)
+
+    def _refresh(self) -> None:
+        if time.monotonic() < self._until:
+            return
+        self._until = time.monotonic() + _CACHED_SECONDS
+        try:
+            catalogue = Catalogue(self._path)
+        except CatalogueError as error:
+            log.warning("calls without a catalogue: %s", error)
+            return
+        asked = self._calls.most_asked(_MENU)
+        ids = [id_ for id_ in dict.fromkeys((*asked, *_FIRST_MENU)) if id_ in catalogue.procedures][:_MENU]
+        self._menu = tuple(OpenOption(f"procedure:{id_}", catalogue.procedures[id_].short) for id_ in ids)
+        events = [event.short for event in catalogue.life_events.values()]
+        families = [family.short for family in catalogue.families.values()]
+        procedures = [card.short for card in catalogue.procedures.values()]
+        self._names = tuple(dict.fromkeys((*(o.label for o in self._menu), *families, *events, *procedures)))
+        self._catalogue = catalogue
+
+
+def fallback(config: Settings) -> str:
+    """Return TwiML that needs nothing of ours: an apology, and the line where people answer."""
+    phrases = _open_phrases(config.locale_folder, "es_MX", "voice")
+    words = [Words("voice_fallback")]
+    if config.human_number:
+        words.append(Words("voice_fallback_line", {"line": config.human_number}))
+    return twiml.hang_up(twiml.Prompt(tuple(lines(words, "es_MX", phrases)), config.voice_name))
+
+
+@lru_cache(maxsize=32)
+def _open_phrases(folder: Path, language: str, channel: str) -> Phrases:
+    return Phrases.load(folder, language, channel)
+
+
+@lru_cache(maxsize=1)
+def _states() -> tuple[str, ...]:
+    with (ROOT / "data" / "places" / "municipalities.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(dict.fromkeys(row["state"] for row in csv.DictReader(file)))
+
+
+def _answer(words: TurnWords) -> Answer:
+    heard = words.listen
+    if heard is None:
+        return Answer(words.pieces)
+    if heard.person:
+        return Answer(words.pieces, person=True)
+    options = tuple(
+        OpenOption(item.id, f"{item.title}, {item.description}" if item.description else item.title)
+        for item in heard.items
+    )
+    return Answer(words.pieces, Question(heard.question, options, heard.wants))  # type: ignore[arg-type]
+
+
+def _read(state: str) -> Call:
+    try:
+        call: Call = from_payload(Call, json.loads(state))
+    except (PayloadError, ValueError) as error:
+        # Written by another version of ours: the call goes on, from its first question.
+        log.error("a call's state cannot be read: %s", error)
+        return Call()
+    return call
+
+
+def _dump(call: Call) -> str:
+    return json.dumps(to_payload(call), ensure_ascii=False, separators=(",", ":"))
+
+
+def _textable(message: InboundMessage) -> bool:
+    return parse_address(message.sender).kind == "number"
+
+
+def _redacted(given: TurnInput) -> str:
+    return redact(given.speech)
+
+
+def _recent(context: TurnContext, now: datetime, minutes: int) -> bool:
+    return context.topic is not None and now - datetime.fromisoformat(context.topic.at) <= timedelta(minutes=minutes)
+
+
+def _number(value: str | None, default: int) -> int:
+    return int(value) if value and value.strip().isdecimal() else default

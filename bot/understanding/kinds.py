@@ -1,0 +1,95 @@
+"""The five kinds of message, and a judge of them by words alone: n-grams of the cards' questions and of the examples.
+
+It sees every question of every card as well as the examples of the intents, which neither the classifier nor the
+search does. ``kinds.npz`` holds what it learned (``ventanilla eval --fit``); a new card needs no new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
+
+from bot.catalogue.text import normalise
+
+Kind = Literal["procedure", "life_event", "out_of_scope", "emergency", "talk"]
+KINDS: tuple[Kind, ...] = ("procedure", "life_event", "out_of_scope", "emergency", "talk")
+
+LEARNED = Path(__file__).with_name("kinds.npz")
+_NGRAMS = (("word", (1, 2)), ("char_wb", (2, 5)))
+_READ = 600
+"""Characters that are read of a text, as by the other judges."""
+
+
+_ABOUT_PROCEDURES = frozenset({"compare"})
+
+
+def kind_of_intent(intent: str) -> Kind:
+    """Return the kind of message that an intent belongs to."""
+    if intent.startswith("ask_") or intent in _ABOUT_PROCEDURES:
+        return "procedure"
+    return next((kind for kind in KINDS if kind == intent), "talk")
+
+
+class KindJudge:
+    """One-vs-rest scores of the kinds, from words (one and two) and characters (two to five) of a text."""
+
+    def __init__(self, vectorizers: Sequence[TfidfVectorizer], weights: Any, bias: Any) -> None:
+        """``weights``: features x kinds, words before characters; ``bias``: one a kind."""
+        self._vectorizers = tuple(vectorizers)
+        self._weights = np.ascontiguousarray(weights, dtype=np.float32)
+        self._bias = np.asarray(bias, dtype=np.float32)
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def load(cls) -> KindJudge:
+        """Read what the project's own judge learned."""
+        with np.load(LEARNED, allow_pickle=False) as arrays:
+            vectorizers = []
+            for analyzer, lengths in _NGRAMS:
+                terms = bytes(arrays[f"{analyzer}_terms"]).decode().split("\n")
+                learned = _vectorizer(analyzer, lengths, vocabulary=terms)
+                learned.idf_ = arrays[f"{analyzer}_idf"].astype(np.float32)
+                vectorizers.append(learned)
+            return cls(vectorizers, arrays["weights"], arrays["bias"])
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], kinds: Sequence[str]) -> KindJudge:
+        """Learn from texts of known kind; the same texts give the same judge."""
+        normal = [_normal(text) for text in texts]
+        vectorizers = [_vectorizer(analyzer, lengths, min_df=2) for analyzer, lengths in _NGRAMS]
+        features = hstack([each.fit_transform(normal) for each in vectorizers], format="csr", dtype=np.float32)
+        model = LinearSVC(C=0.3, class_weight="balanced", tol=1e-2, random_state=0)
+        model.fit(features, [KINDS.index(kind) for kind in kinds])  # type: ignore[arg-type]
+        return cls(vectorizers, model.coef_.T, model.intercept_)
+
+    def save(self, path: Path = LEARNED) -> None:
+        """Write it down; weights are kept to three digits."""
+        arrays: dict[str, Any] = {"weights": self._weights.astype(np.float16), "bias": self._bias}
+        for (analyzer, _), each in zip(_NGRAMS, self._vectorizers, strict=True):
+            arrays[f"{analyzer}_terms"] = np.frombuffer("\n".join(each.get_feature_names_out()).encode(), np.uint8)
+            arrays[f"{analyzer}_idf"] = each.idf_.astype(np.float16)
+        np.savez_compressed(path, **arrays)
+
+    def scores(self, texts: Sequence[str]) -> Any:
+        """Return texts x kinds, in the order of :data:`KINDS`; above 0 it looks like that kind."""
+        normal = [_normal(text) for text in texts]
+        features = hstack([each.transform(normal) for each in self._vectorizers], format="csr", dtype=np.float32)
+        return features @ self._weights + self._bias
+
+
+def _normal(text: str) -> str:
+    return normalise(text[:_READ])
+
+
+def _vectorizer(analyzer: str, lengths: tuple[int, int], **options: Any) -> TfidfVectorizer:
+    pattern = r"\S+" if analyzer == "word" else None
+    return TfidfVectorizer(
+        analyzer=analyzer, ngram_range=lengths, token_pattern=pattern, sublinear_tf=True, dtype=np.float32, **options
+    )

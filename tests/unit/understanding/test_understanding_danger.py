@@ -1,0 +1,148 @@
+"""Danger in words: heard plainly or obliquely, badly spelled too; and manners of speaking, which are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.understanding.danger import kind_of, unmistakable
+
+NOW = [
+    "mi esposo me va a pegar",
+    "me va a matar mi marido",
+    "ME QUIERE MATAR MI EX",
+    "me esta golpeando mi pareja",
+    "me están apuntando con una pistola",
+    "me vienen siguiendo dos tipos",
+    "auxilio",
+    "ausilio por fabor",
+    "me quiero morir",
+    "kiero matarme",
+    "ya no kiero bibir",
+    "no aguanto más, ya no quiero despertar",
+    "me voy a quitar la vida",
+    "mi hermana se quiere suicidar",
+    "he pensado en quitarme la vida",
+    "me tomé muchas pastillas",
+    "me tomé un veneno",
+    "no llega mi hija desde ayer",
+    "mi ija no aparese",
+    "no encuentro a mi niño",
+    "se llevaron a mi hijo",
+    "levantaron a mi hermano anoche",
+    "mi papá no respira",
+    "no puedo respirar",
+    "hay una balacera",
+    "ay una valasera en la esquina",
+    "manden una ambulancia",
+    "nesesito una anbulancia",
+    "se está quemando mi casa",
+    "someone is following me",
+    "my son is missing",
+]
+NAMED = [
+    "mi novio me pega",
+    "mi marido me golpio",
+    "mi tio me biolo",
+    "me tocó mi padrastro y me manosea",
+    "mi pareja me amenaza con un cuchillo",
+    "me tiene encerrada",
+    "tengo miedo de que me mate",
+    "sufro violencia en mi casa",
+    "abusaron de mi hija",
+    "tomé pastillas",
+    "mi amigo dice que ya no quiere vivir",
+    "quisiera no haber nacido",
+    "todos estarían mejor sin mí",
+    "le dio un infarto",
+    "se desmayó mi mamá",
+    "hubo un choque y hay heridos",
+    "hay fuga de gas",
+    "huele mucho a gas en mi casa",
+    "se están metiendo a mi casa",
+    "hay hombres armados en la calle",
+    "secuestraron a mi papá",
+    "me están extorsionando",
+    "mi papá salió al campo y no ha regresado",
+    "desapareció una niña de la colonia",
+    "mi bebé se está poniendo morado y se atragantó",
+    "una señora está dando a luz",
+    "acaban de balear a mi primo",
+]
+NO_DANGER = [
+    "me quiero morir de la pena",
+    "me quiero morir de risa",
+    "me muero de hambre",
+    "me muero de ganas de un taco",
+    "me mata el trámite",
+    "este trámite va a matarme",
+    "me mata el calor",
+    "mi mamá me va a matar si repruebo",
+    "me va a matar mi esposa por olvidar las tortillas",
+    "te voy a matar jaja",
+    "me voy de mojado",
+    "no, el de mi hija",
+    "se me murió mi papá",
+    "se murió mi celular y no responde",
+    "se me perdió mi perro",
+    "perdí mi credencial",
+    "no aparece mi hijo en el sistema",
+    "no aparece mi hija registrada",
+    "la beca de mi niña no aparece",
+    "no ha llegado mi credencial",
+    "no llega mi pensión",
+    "me siento mal y no tengo seguro",
+    "me están siguiendo en instagram",
+    "me apuntan en la bolsa de trabajo",
+    "ya me toca el apoyo",
+    "no quiero vivir en esa casa",
+    "se me quemó el arroz",
+    "una película de balazos",
+    "balacera de goles anoche",
+    "casi me da un infarto con el gol",
+    "me ahogo en un vaso de agua",
+    "me robaron el corazón",
+    "quiero denunciar un robo",
+    "el pasaporte de mi hijo",
+    "",
+    "....",
+]
+
+
+@pytest.mark.parametrize("text", NOW)
+def test_what_happens_now_is_unmistakable(text: str) -> None:
+    assert unmistakable(text)
+    assert kind_of(text) is not None
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_a_word_of_danger_is_heard(text: str) -> None:
+    assert kind_of(text) is not None
+
+
+@pytest.mark.parametrize("text", NO_DANGER)
+def test_what_only_sounds_like_danger_is_none(text: str) -> None:
+    assert not unmistakable(text)
+    assert kind_of(text) is None
+
+
+@pytest.mark.parametrize("text", [*NOW, *NAMED, *NO_DANGER])
+def test_capitals_and_signs_change_nothing(text: str) -> None:
+    for written in (text.upper(), f"¡¡{text}!!", f"😢 {text} 😢"):
+        assert (unmistakable(written), kind_of(written)) == (unmistakable(text), kind_of(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hace dos años desapareció mi hermano y quiero registrarme como víctima",
+        "el año pasado secuestraron a mi papá",
+        "mi ex me pegaba y quiero saber qué hacer",
+    ],
+)
+def test_what_was_long_ago_is_not_unmistakable(text: str) -> None:
+    assert not unmistakable(text)
+
+
+@pytest.mark.parametrize("text", ["me quiero " * 500, "no aparece mi " * 400, "se " * 2000, "salio " + "y " * 2000])
+def test_endless_texts_are_compared_too(text: str) -> None:
+    assert kind_of(text[:2400]) in (None, "suicide", "missing", "violence", "danger")
