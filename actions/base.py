@@ -27,7 +27,7 @@ from actions.dialogue.unknown import not_known, nothing_of_ours
 from actions.dialogue.urgent import help_now
 from bot.core.codec import from_payload, to_payload
 from bot.core.turns import TurnContext
-from bot.understanding.danger import unmistakable
+from bot.understanding.danger import kind_of, unmistakable
 from bot.understanding.decision import Decision, kind_of_intent
 
 logger = logging.getLogger("actions")
@@ -90,9 +90,15 @@ class WordsCapability(Capability, ABC):
             return asides.silence(turn, know)
         if asides.starts_over(turn):
             return asides.start_over(turn, know)
+        aside = asides.said(turn, know)
+        if aside is not None:
+            return aside
         put_right = None if errands.asked_for(turn) else corrected(turn, know)
         if put_right is not None:
             return put_right
+        answered = resume(turn, know) if turn.memory.pending_kind == "case" else None
+        if answered is not None and kind_of(turn.text) is None:
+            return answered
         decision = decide(turn, know)
         if decision.kind == "emergency" and not decision.bare:
             return help_now(turn, know)

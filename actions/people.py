@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actions.base import Capability, WordsCapability
 from actions.dialogue.cards import safety_line
+from actions.dialogue.correction import corrected
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide, goes_on, look_up
 from actions.dialogue.resume import resume
@@ -47,6 +48,10 @@ class Emergency(Capability):
 
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
         """Give the lines and a person. Only where the decision is another gives this way, with the line said first."""
+        if kind_of(turn.text) is None:  # "a mi hijo": an answer, whatever the classifier feared
+            answered = corrected(turn, know) or resume(turn, know)
+            if answered is not None:
+                return answered
         decision = decide(turn, know)
         if decision.kind == "emergency" or turn.confidence >= _SURE or kind_of(turn.text) is not None:
             return help_now(turn, know)

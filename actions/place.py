@@ -26,8 +26,9 @@ class NotePlace(WordsCapability):
             found = look_up(turn, know)
             if found is not None:
                 return found
-        place = know.place_in(turn.text) if not bare else know.place_answered(turn.text)
-        rivals = know.places_meant(turn.text, _states_known(turn)) if bare else ()
+        told = bare or (turn.intent in self.intents and turn.confidence >= _SURE)
+        place = know.place_answered(turn.text) if told else know.place_in(turn.text)
+        rivals = know.places_meant(turn.text, _states_known(turn)) if told else ()
         if len(rivals) > 1:
             return which_place(turn, rivals)
         if rivals:

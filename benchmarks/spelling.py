@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folds", type=int, default=2, help="of five")
     parser.add_argument("--catalogue", type=Path, default=ROOT / "var" / "catalogue.sqlite")
-    parser.add_argument("--changed", action="store_true", help="print the corrections made where nothing was misspelled")
+    parser.add_argument("--changed", action="store_true", help="print what is corrected where nothing is misspelled")
     given = parser.parse_args()
     entries = collect(Catalogue(given.catalogue))
     encode = default_encoder()

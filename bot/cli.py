@@ -72,11 +72,11 @@ def fail(sentence: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _settings() -> Settings:
-    """Return the settings, with the secrets that a run has kept."""
+def _settings(create: bool = False) -> Settings:
+    """Return the settings, with the secrets that a run has kept; ``create``: makes those of a trial that are missing."""
     config = load_settings()
     config = config.model_copy(update={"var": config.var.resolve()})
-    return secrets.complete(config, create=False) if config.twin_is_carrier else config
+    return secrets.complete(config, create=create) if config.twin_is_carrier else config
 
 
 @app.command()
@@ -303,7 +303,7 @@ def agents_add(
 
     if role not in ROLES:
         fail(f"--role: {role!r} is none of {', '.join(ROLES)}.")
-    config = _settings()
+    config = _settings(create=True)
     prepare.upgrade_database(config)
     made = ""
     if password_stdin:
@@ -315,7 +315,7 @@ def agents_add(
     try:
         agents = Agents(open_engine(config.database), config.secret, *config.earlier_secrets)
         stored = passwords.hashed(password)
-        agents.add(username, name or username, role, stored, utc_now(), capacity=capacity)  # type: ignore[arg-type]
+        agents.add(username, name or username, role, stored, utc_now(), capacity=capacity)
     except (passwords.WeakPassword, NameTaken) as error:
         fail(f"{error}.")
     print(f"{username} may sign in at {config.webhook_url}/console/ as {role}.")

@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     @property
     def voice_from(self) -> str:
         """The number that calls come from."""
-        return self.twilio_voice_from or self.twilio_sms_from
+        return self.twilio_voice_from or self.sms_number
 
     @property
     def twin_is_carrier(self) -> bool:

@@ -62,7 +62,7 @@ class _Answer:
         self.card: Procedure = reply.procedure
         self.say = phrases
         # When the list is still to be settled by a question, what everybody brings is worth more than price and place.
-        self.of_first_place, self.of_cost = (_LAST, _LAST) if reply.before_question else (_FIRST_PLACE, _COST)
+        self.of_first_place, self.of_cost = (_COST, _LAST) if reply.before_question else (_FIRST_PLACE, _COST)
 
     def lines(self) -> list[Line]:
         aspects = self.reply.aspects or ("overview",)
@@ -277,7 +277,8 @@ class _Answer:
         if len(ranged) >= len(listed):
             return plain(listed)
         shorter = self._dated(", ".join([*free, *map(self._price, _same_unit_once(cost.amounts))]), dates)
-        forms = dict.fromkeys((Form(listed, _MARKS), Form(shorter, self.of_cost), Form(ranged)))
+        listed_rank = _LAST if self.reply.before_question else _MARKS
+        forms = dict.fromkeys((Form(listed, listed_rank), Form(shorter, self.of_cost), Form(ranged)))
         return Line(tuple(forms), if_shortened=(listed,))
 
     def _dated(self, text: str, dates: tuple[str | None, ...]) -> str:
@@ -342,7 +343,9 @@ class _Answer:
 
     def _short_places(self) -> Iterator[Form]:
         shorts = [_with_phone(channel) for channel in self.card.channels]
-        yield Form(self.say("where", {"places": series(shorts)}), _ALL_PLACES if len(shorts) > 1 else self.of_first_place)
+        yield Form(
+            self.say("where", {"places": series(shorts)}), _ALL_PLACES if len(shorts) > 1 else self.of_first_place
+        )
         for kept in range(len(shorts) - 1, 0, -1):
             some = self.say("and_more", {"items": series(shorts[:kept]), "rest": str(len(shorts) - kept)})
             yield Form(self.say("where", {"places": some}), self.of_first_place if kept == 1 else _PLACE)

@@ -432,6 +432,72 @@ class ContentApi:
         return dict(json.loads(answer.text))
 
 
+class TwilioCalls:
+    """Twilio's calls: https://www.twilio.com/docs/voice/api/call-resource."""
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        sender: str,
+        api_url: str = "",
+        ring_seconds: int = 30,
+        connect_timeout: float = 3.0,
+        read_timeout: float = 8.0,
+    ) -> None:
+        """``sender``: the number that calls come from; ``ring_seconds``: how long one rings before nobody answers."""
+        self._sender = sender
+        self._ring_seconds = ring_seconds
+        self._http = _Http(api_url, (connect_timeout, read_timeout))
+        self._client = Client(account_sid or "unset", auth_token or "unset", http_client=self._http)
+
+    def call(self, to: str, *, url: str, fallback: str, status_callback: str) -> str:
+        """Ask for a call and return its id. Twilio asks ``url`` what to say once it knows whether a machine answered.
+
+        Raises:
+            DeliveryError: it was refused, or whether it was taken is not known.
+        """
+        try:
+            call = self._client.calls.create(
+                to=to,
+                from_=self._sender,
+                url=url,
+                method="POST",
+                fallback_url=fallback,
+                fallback_method="POST",
+                status_callback=status_callback,
+                status_callback_method="POST",
+                status_callback_event=["completed"],
+                machine_detection="Enable",
+                machine_detection_timeout=6,
+                timeout=self._ring_seconds,
+            )
+        except TwilioException:
+            raise _unavailable("bad_answer") from None
+        if not call.sid:
+            raise _unavailable("bad_answer")
+        return str(call.sid)
+
+    def hang_up(self, call_sid: str) -> None:
+        """End a call; raises DeliveryError."""
+        try:
+            self._client.calls(call_sid).update(status="completed")
+        except TwilioException:
+            raise _unavailable("bad_answer") from None
+
+    def say(self, call_sid: str, twiml: str) -> None:
+        """Give a call that is going on something else to do; raises DeliveryError."""
+        try:
+            self._client.calls(call_sid).update(twiml=twiml)
+        except TwilioException:
+            raise _unavailable("bad_answer") from None
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._http.close()
+
+
 class _Http:
     """The SDK's HTTP client (``twilio.http.HttpClient``) with our address, timeouts and errors; it never retries.
 

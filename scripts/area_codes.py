@@ -1,7 +1,8 @@
 """Write data/places/area_codes.csv: ``.venv/bin/python scripts/area_codes.py``.
 
 Which state an area code belongs to, out of the geocoding data of ``phonenumbers`` (Google's libphonenumber,
-Apache-2.0), as the shortest prefixes that tell. The package's own reader takes 130 MB and seconds to import, for all countries.
+Apache-2.0), as the shortest prefixes that tell. The package's own reader takes 130 MB and seconds to import, for all
+countries.
 """
 
 from __future__ import annotations

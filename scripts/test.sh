@@ -37,6 +37,8 @@ step "phrases" $gateway/ventanilla languages check
 step "catalogue" $gateway/ventanilla catalogue build
 step "training" $gateway/ventanilla train
 step "Rasa's data validation" $gateway/ventanilla rasa data validate --fail-on-warnings
+step "Rasa's story test" $gateway/ventanilla rasa test core --stories tests/stories --model models/ventanilla.tar.gz \
+    --out var/rasa-test --no-plot --fail-on-prediction-errors
 
 in_engine=(tests/unit/engine tests/unit/actions tests/unit/understanding tests/unit/catalogue/learned tests/understanding
     tests/stories)

@@ -10,6 +10,12 @@ if command -v npm >/dev/null && [ ! -d var/npm/node_modules/sms-segments-calcula
         echo "npm could not bring sms-segments-calculator: segments are compared with tables only" >&2
 fi
 
+# Prism serves Twilio's own API descriptions (tests/contract/test_prism.py); without npm, openapi-core checks alone.
+if command -v npm >/dev/null && [ ! -d var/npm/node_modules/@stoplight/prism-cli ]; then
+    npm install --silent --no-audit --no-fund --prefix var/npm @stoplight/prism-cli@5.16.0 >/dev/null 2>&1 </dev/null ||
+        echo "npm could not bring @stoplight/prism-cli: requests are checked without Prism" >&2
+fi
+
 missing=""
 command -v redis-server >/dev/null || missing="$missing redis-server"
 [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || missing="$missing postgresql"

@@ -82,3 +82,17 @@ def deliver_all(url: str) -> list[str]:
         store.delivery_accepted(delivery, f"SM{delivery.delivery_id}")
     engine.dispose()
     return taken
+
+
+def send_reminders(url: str) -> int:
+    """Put every due reminder into the outbox, each as one message; return how many that were."""
+    from bot.core.delivery import Outgoing
+    from bot.store import Reminders, open_engine
+
+    engine = open_engine(url)
+    reminders = Reminders(engine)
+    count = 0
+    while reminders.send_next(lambda due: (Outgoing("sms", due.procedure or "", "reminder"),)):
+        count += 1
+    engine.dispose()
+    return count

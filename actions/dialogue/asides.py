@@ -18,6 +18,8 @@ from bot.core.replies import Ask, Handoff, Say, ShowProcedure, open_options
 
 _AGAIN_AFTER = ("answer", "smalltalk", "privacy")
 """Outcomes after which a question that still waits is asked again."""
+_HEARD = 0.6
+_MOST_WORDS = 9
 _START_OVER = re.compile(
     r"^(?:(?:quiero|vamos a|hay que|mejor|otra vez|me gustaria|puedo|podemos) )*(?:volver a )?"
     r"(?:empez\w+|comenz\w+|empecemos|reinici\w+|inici\w+|arranc\w+)"
@@ -99,6 +101,23 @@ def simpler(turn: Turn, know: Knowledge) -> Answer:
     if previous is not None and card is not None:
         return answer(turn, "handoff", Handoff("not_understood"))
     return answer(turn, "menu", Say("what_this_is"), menu(know))
+
+
+def said(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer what short words say whatever else is open: not understood; somebody else's matter."""
+    if turn.confidence < _HEARD or len(turn.text.split()) > _MOST_WORDS or asked(turn.text):
+        return None
+    if cases.told(turn.text, know.catalogue.conditions.values()) or cases.own_again(turn.text):
+        return None
+    if turn.intent == "simpler":
+        return simpler(turn, know)
+    if (
+        turn.intent == "other_person"
+        and not normalise(turn.text).startswith("no ")
+        and not cases.leftover(turn.text, know.catalogue.conditions.values())
+    ):
+        return cards.for_other(turn, know)
+    return None
 
 
 def silence(turn: Turn, know: Knowledge) -> Answer:

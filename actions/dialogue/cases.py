@@ -17,7 +17,9 @@ from bot.understanding.words import rest
 STABLE = frozenset({"nationality", "senior", "age_75"})
 """Conditions that say something lasting about a person: kept in SQL once she says it of herself."""
 
-_DENIED = re.compile(r"(?<!\w)(?:no|ni|nunca|sin|tampoco)(?: (?:me|se|le|la|lo|los|las|es|soy|fue|era|esta|tiene|ha))*$")
+_DENIED = re.compile(
+    r"(?<!\w)(?:no|ni|nunca|sin|tampoco)(?: (?:me|se|le|la|lo|los|las|es|soy|fue|era|esta|tiene|ha))*$"
+)
 _CLAUSES = re.compile(r"[.,;:!?¡¿\n]+|\b(?:pero|sino|aunque)\b", re.IGNORECASE)
 _PEOPLE = (
     r"(?:hij\w*|nin\w+|bebe\w*|niet\w+|sobrin\w+|ahijad\w+|chamac\w+|chavit\w+|escuincle\w*|muchach\w+|gemel\w+"
@@ -27,11 +29,15 @@ _NUMBER = r"(?P<age>\d{1,3})"
 _YEARS = r"(?P<unit>an(?:it)?os?|meses|mes|semanas?|dias?)"
 _AGES = (
     re.compile(rf"(?<!\w)(?P<self>tengo|cumpli|cumplo|ando en) (?:los |ya )?{_NUMBER}(?: {_YEARS})?(?!\w)"),
-    re.compile(rf"(?<!\w)(?:tiene|cumple|cumplio|va a cumplir|edad(?: de)?) (?:los |ya )?{_NUMBER}(?: {_YEARS})?(?!\w)"),
+    re.compile(
+        rf"(?<!\w)(?:tiene|cumple|cumplio|va a cumplir|edad(?: de)?) (?:los |ya )?{_NUMBER}(?: {_YEARS})?(?!\w)"
+    ),
     re.compile(rf"(?<!\w)(?!menor|mayor){_PEOPLE} (?:\w+ ){{0,2}}?de {_NUMBER} {_YEARS}(?!\w)"),
     re.compile(rf"(?<!\w)de {_NUMBER} {_YEARS} de edad(?!\w)"),
 )
-_NOT_AN_AGE = re.compile(r"^ (?:hij\w*|niet\w+|herman\w+|auto\w*|caso\w*|semanas cotizadas|de (?:casad\w+|trabaj\w+|vivir|residencia))")
+_NOT_AN_AGE = re.compile(
+    r"^ (?:hij\w*|niet\w+|herman\w+|auto\w*|caso\w*|semanas cotizadas|de (?:casad\w+|trabaj\w+|vivir|residencia))"
+)
 _OLDEST = 115
 _RELATIVE = rf"(?:{_PEOPLE}|mujer|marido|pareja|novi\w+|prim\w+|cunad\w+|vecin\w+|amig\w+|comadre|compadre|patron\w*|conocid\w+|padres|familiar\w*|companer\w+|yern\w+|nuer\w+|sobrin\w+)"
 _ANY_PERSON = re.compile(rf"(?<!\w)(?:otra persona|alguien mas|{_RELATIVE})(?!\w)")
@@ -39,7 +45,12 @@ _FOR_OTHER = re.compile(
     rf"(?<!\w)(?:para|pa|de|el de|la de|por) (?:mis? |un |una |el |la |otr[oa] )*(?:otra persona|alguien mas|{_RELATIVE})(?!\w)"
 )
 _FOR_SELF = re.compile(r"(?<!\w)(?:para|pa) mi(?: mism[oa])?$")
-_CASE_WORDS = frozenset(map(stem, "ahora caso chiquita chiquito esta seria sea fuera nacio naci perdon primera tengo vez ya cumplio para persona".split()))  # noqa: SIM905
+_CASE_WORDS = frozenset(
+    map(
+        stem,
+        ["ahora", "caso", "chiquita", "chiquito", "esta", "seria", "sea", "fuera", "nacio", "naci", "perdon", "primera", "tengo", "vez", "ya", "cumplio", "para", "persona"],
+    )
+)
 _OF_SELF = re.compile(r"(?<!\w)(?:soy|tengo|naci|yo)(?!\w)")
 _OF_OTHERS = re.compile(rf"(?<!\w)(?:mi|mis|su|sus|un|una|el|la|los|las) (?:\w+ )?{_PEOPLE}(?!\w)")
 

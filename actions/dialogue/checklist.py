@@ -76,11 +76,15 @@ def _decides(card: Procedure, condition: Condition, case: Case, aspects: Sequenc
 
 def _left_open(card: Procedure, condition: Condition, case: Case, aspects: Sequence[Aspect]) -> int:
     """Return how many items stay undecided after an answer, summed over the answers (each counts the same)."""
-    return sum(
-        applies(item.when, {**case, condition.id: value.id}) is None
-        for value in condition.values
-        for item in _items(card, aspects)
-    ) * _SCALE // len(condition.values)
+    return (
+        sum(
+            applies(item.when, {**case, condition.id: value.id}) is None
+            for value in condition.values
+            for item in _items(card, aspects)
+        )
+        * _SCALE
+        // len(condition.values)
+    )
 
 
 _SCALE = 60

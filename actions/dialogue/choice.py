@@ -82,7 +82,9 @@ def _case(turn: Turn, know: Knowledge, value: str) -> Answer | None:
     condition_id, _, answer_id = value.partition(":")
     pending = turn.memory.pending
     waiting = pending is not None and pending.kind == "case"
-    card = know.catalogue.procedures.get((pending.candidates[0] if pending and waiting else turn.memory.last_procedure) or "")
+    card = know.catalogue.procedures.get(
+        (pending.candidates[0] if pending and waiting else turn.memory.last_procedure) or ""
+    )
     condition = know.catalogue.conditions.get(condition_id)
     if card is None or condition is None or answer_id not in {each.id for each in condition.values}:
         return None

@@ -48,7 +48,9 @@ class Side:
 def compared(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer a comparison; None when the message compares nothing, or what it compares is not known."""
     said = normalise(turn.text)
-    if not (turn.intent == "compare" or (_COMPARES.search(said) and _MORE_OR_LESS.search(said)) or _two_places(turn, know)):
+    if not (
+        turn.intent == "compare" or (_COMPARES.search(said) and _MORE_OR_LESS.search(said)) or _two_places(turn, know)
+    ):
         return None
     sides = _sides(turn, know)
     return side_by_side(turn, know, sides, _aspects(turn, said)) if len(sides) == 2 else None
@@ -108,13 +110,13 @@ def _named(turn: Turn, know: Knowledge) -> list[Procedure]:
     """Return the procedures that the two sides of "o", "y", "que" or a comma name, in order."""
     text = turn.text.lower()
     for seam in (r"\bo\b|\bu\b|\bor\b", r"\by\b|\be\b|\band\b", r"\bque\b|\bcontra\b|\bvs\b", r","):
-        parts = [part for part in re.split(seam, text) if rest(_LEAD.sub(" ", know.without_place(part)))]
+        parts = [part for part in re.split(seam, text) if rest(_LEAD.sub(" ", _without_places(part, know)))]
         if len(parts) < 2:
             continue
         found = [_card(turn, know, part) for part in parts[-2:]]
         if found[0] is not None and found[1] is not None and found[0].id != found[1].id:
             return [found[0], found[1]]
-    whole = _card(turn, know, text) if rest(_LEAD.sub(" ", know.without_place(text))) else None
+    whole = _card(turn, know, text) if rest(_LEAD.sub(" ", _without_places(text, know))) else None
     return [whole] if whole is not None else []
 
 
@@ -133,6 +135,13 @@ def _card(turn: Turn, know: Knowledge, part: str) -> Procedure | None:
         family = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
         return cards.choose(family, place).procedure or card
     return card
+
+
+def _without_places(text: str, know: Knowledge) -> str:
+    left, before = know.without_place(text), ""
+    while left != before:
+        left, before = know.without_place(left), left
+    return left
 
 
 def _places(text: str, know: Knowledge) -> list[Place]:

@@ -25,7 +25,13 @@ _SAYS_SO = re.compile(
     r"(?<!\w)(?:quise decir|quiero decir|queria decir|quise poner|me referia|me refiero|me equivoque|me confundi"
     r"|corrijo|mas bien|mejor dicho|sino|i meant)(?!\w)"
 )
-_DENIES_FIRST = re.compile(r"^no (?:es|era|son|quiero|queria|dije|pregunte|me referia a|hablo de) .+? (?:es|sino|era|quiero|son) (?P<meant>.+)$")
+_DENIES_FIRST = re.compile(
+    r"^no (?:es|era|son|quiero|queria|dije|pregunte|me referia a|hablo de) .+? (?:es|sino|era|quiero|son) (?P<meant>.+)$"
+)
+_BARE_NO = re.compile(
+    r"^no (?!(?:el|la|lo|los|las|de|del|en|para|pa|es|era|soy|somos|mi|mis|un|una|quise|quiero|queria|busco|me|se|no)\b)"
+)
+"""A "no" that says what is not so ("no tengo internet") rather than that something else was meant."""
 _PLACES = ("place", "cost_place", "confirm_place")
 _MOST_WORDS = 9
 """A longer text without the form of a correction tells a story of its own."""
@@ -45,7 +51,9 @@ def corrected(turn: Turn, know: Knowledge) -> Answer | None:
         found = _told_more(turn, know, card, meant, corrects=True) or _another(turn, know, card, meant)
         if found is not None:
             return found
-    found = look_up(replace(turn, text=meant, ranking=PLAIN_QUESTION), know) if rest(know.without_place(meant)) else None
+    found = (
+        look_up(replace(turn, text=meant, ranking=PLAIN_QUESTION), know) if rest(know.without_place(meant)) else None
+    )
     return found if found is not None and found.procedure != turn.memory.last_procedure else None
 
 
@@ -56,6 +64,8 @@ def _meant(text: str) -> str | None:
         return None
     denies = len(clauses) > 1 and any(c.startswith("no ") or c.endswith(" no") for c in clauses[1:])
     if not (_LEAD.match(clauses[0]) or _SAYS_SO.search(" ".join(clauses)) or denies):
+        return None
+    if len(clauses) == 1 and _BARE_NO.match(clauses[0]) and not _SAYS_SO.search(clauses[0]):
         return None
     kept = [left for clause in clauses if (left := _affirmed(clause, alone=len(clauses) == 1))]
     return " ".join(kept)
@@ -85,7 +95,7 @@ def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects
     if cases.own_again(text) and turn.memory.for_other:
         own = turn.remember(case=turn.memory.own_case, own_case={}, for_other=False, asked=())
         return cards.show(_silent(own), know, card, turn.memory.last_aspects)
-    if cases.leftover(know.without_place(text), conditions):
+    if len(cases.leftover(know.without_place(text), conditions)) > bool(corrects and told):
         return None
     place, pending = know.place_in(text), turn.memory.pending
     if place is not None and corrects and pending is not None and pending.kind in _PLACES:
@@ -97,6 +107,8 @@ def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects
         here = moved.remember(case={**turn.memory.case, **told})
         found = look_up_at(_silent(here), know, place, turn.memory.last_aspects)
         return replace(found, context=context if context != turn.context else None) if found else None
+    if not told and cases.other_person(text) and not corrects:
+        return _for_somebody(turn, know, card)
     if not told or (not corrects and turn.memory.pending is not None):
         return None
     case = told if goes_on and cases.other_person(text) else {**turn.memory.case, **told}
@@ -113,6 +125,17 @@ def _another(turn: Turn, know: Knowledge, card: Procedure, meant: str) -> Answer
     if verdict.outcome not in ("answer", "ask_place"):
         return None
     return of_verdict(replace(turn, text=meant).remember(pending=None), know, verdict, turn.memory.last_aspects)
+
+
+def _for_somebody(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
+    """Answer for somebody else: the card that is made for such a person, else the same with a clean case."""
+    if turn.memory.pending_kind in _PLACES:
+        return None
+    verdict = with_last(turn, know)
+    first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), card.id)
+    if verdict.outcome in ("answer", "ask_place") and not cards.same_matter(know, first, card):
+        return of_verdict(turn.remember(pending=None), know, verdict, turn.memory.last_aspects)
+    return cards.for_other(_silent(turn), know)
 
 
 def _other_kind(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:

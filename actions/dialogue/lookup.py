@@ -187,7 +187,11 @@ def _settled(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Asp
 def _kinds_not_named(turn: Turn, know: Knowledge, card: Procedure) -> list[Procedure]:
     """Return a family's kinds to ask about, where all hold in the whole country and the words name none of them."""
     kinds = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
-    if len(kinds) < 2 or any(kind.jurisdiction.state for kind in kinds) or turn.memory.last_procedure in cards.siblings(know, card):
+    if (
+        len(kinds) < 2
+        or any(kind.jurisdiction.state for kind in kinds)
+        or turn.memory.last_procedure in cards.siblings(know, card)
+    ):
         return []
     said = {stem(word) for word in rest(know.without_place(turn.text))}
     names = [{stem(w) for w in normalise(" ".join((k.name, k.short, *k.aliases))).split()} for k in kinds]

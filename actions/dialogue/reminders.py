@@ -31,8 +31,8 @@ _ASKED_BACK = {
 _WISH = re.compile(
     r"\b(?:(?:me )?(?:lo |la )?(?:puede[sn]?|podria[sn]?|podra[sn]?|quiero que|quisiera que|necesito que) (?:me )?)?"
     r"(?:recuerd\w*|recordar\w*|recordatorio\w*|acuerd\w*|acordar\w*|avis[aeo]\w*|avisar\w*|pon\w* un|pong\w*|"
-    r"mand\w* un|programa\w*|agend\w*|alarma|remind\w*|me|que|tengo|hacer|ir|a|de|lo|la|el|los|las|un|una|por|favor|para|sobre|"
-    r"del|al|mensaje|oiga|porfa|porfavor|y|eso|esto|ese|tramite|no|se|olvid\w*|olvide|venz\w*|vence|cuando|antes)\b"
+    r"mand\w* un|programa\w*|agend\w*|alarma|remind\w*|me|que|tengo|hacer|ir|a|de|lo|la|el|los|las|un|una|por|favor|"
+    r"para|sobre|del|al|mensaje|oiga|porfa|porfavor|y|eso|esto|ese|tramite|no|se|olvid\w*|olvide|venz\w*|vence|cuando|antes)\b"
 )
 _LIST = re.compile(
     r"\b(?:que|cuales|cuantos|mis|ver|cuando|hay|lista de) (?:\w+ ){0,3}(?:recordatori\w*|avisos)\b"
@@ -154,8 +154,9 @@ def _subject(turn: Turn, know: Knowledge, words: str) -> Subject:
     """Return what to remind of: what the words name, else what was talked about."""
     named = " ".join(_WISH.sub(" ", words).split())
     if rest(normalise(named)):
-        verdict = decide(replace(turn, text=named, ranking=()), know, matter_only=True).verdict
-        best = verdict.hits[0] if verdict.hits and verdict.outcome != "unknown" else None
+        decision = decide(replace(turn, text=named, ranking=()), know, matter_only=True)
+        hits = decision.verdict.hits if decision.looks_up and decision.verdict.outcome != "unknown" else ()
+        best = hits[0] if hits else None
         if best is not None:
             return (best.id, None, None) if best.kind == "procedure" else (None, best.id, None)
     memory = turn.memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from actions.dialogue import cards, cases, choice
-from actions.dialogue.aspects import BY_INTENT, SURE, asked, aspects_of
+from actions.dialogue.aspects import BY_INTENT, asked, aspects_of
 from actions.dialogue.geography import which_place
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
@@ -62,8 +62,14 @@ _NOT_KNOWN_TO_HER = re.compile(
     r"|tengo idea|estoy segur[oa])(?: .{0,25})?|ni idea|omit\w+|salt\w+|pas[oa]|siguiente|cualquier[ao]|da igual|lo que sea"
     r"|ningun[oa](?: de .*)?|todos|sepa|quien sabe|no sabemos)$"
 )
-_YES = re.compile(r"^(?:si+|claro|simon|aja|asi es|correcto|por supuesto|afirmativo|yes|sip|efectivamente|es correcto)(?: .{0,20})?$")
-_NO = re.compile(r"^(?:no+|nel|nop|negativo|para nada|todavia no|aun no|nunca|ninguno)(?: (?:senor\w*|gracias|fijese|nada|ninguno|tampoco))?$")
+_ASKS = 0.9
+"""From this confidence on a message asks something of its own, rather than answers ("¿se puede por internet?")."""
+_YES = re.compile(
+    r"^(?:si+|claro|simon|aja|asi es|correcto|por supuesto|afirmativo|yes|sip|efectivamente|es correcto)(?: .{0,20})?$"
+)
+_NO = re.compile(
+    r"^(?:no+|nel|nop|negativo|para nada|todavia no|aun no|nunca|ninguno)(?: (?:senor\w*|gracias|fijese|nada|ninguno|tampoco))?$"
+)
 
 
 def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
@@ -75,7 +81,7 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
     said = normalise(turn.text)
     if _NOT_KNOWN_TO_HER.match(said):
         return choice.case_told(turn, know, card, {})
-    asks = turn.intent in BY_INTENT and turn.intent != "ask_requirements" and turn.confidence >= SURE
+    asks = turn.intent in BY_INTENT and turn.intent != "ask_requirements" and turn.confidence >= _ASKS
     if asked(turn.text) or asks or "?" in turn.text:
         return None
     values = {value.id for value in condition.values}

@@ -108,7 +108,8 @@ def offer(turn: Turn, know: Knowledge) -> Answer | None:
     if name is None or any(isinstance(reply, Ask) and reply.phrase in _OFFERED for reply in past.replies):
         return None
     pending = Pending("continue", then=turn.memory.pending)
-    asked = Ask(_phrase(turn, topic), (cards.YES, cards.NO), {"topic": name})
+    phrase = _phrase(turn, topic)
+    asked = Ask(phrase, (cards.YES, cards.NO), {} if phrase == "come_back_unnamed" else {"topic": name})
     return answer(turn, "clarify", asked, pending=pending)
 
 

@@ -8,20 +8,21 @@ from dataclasses import replace
 from actions.dialogue import topic
 from actions.dialogue.dates import plain, when
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import look_up
+from actions.dialogue.lookup import PLAIN_QUESTION, decide, look_up
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.text import normalise
 from bot.core.effects import CallBack, SendCopy
 from bot.core.hours import within_day
 from bot.core.messages import ChannelName
 from bot.core.replies import Ask, Reply, Say, ShowLifeEvent, ShowProcedure
+from bot.understanding.decision import ASKING
 from bot.understanding.words import rest
 
 _WHATSAPP = re.compile(r"\b(?:whats?\s?app|wh?ats\w*|guats\w*|wasap\w*|wpp?)\b")
 _SENDING = re.compile(
-    r"\b(?:me |lo |la |los |las |mel[oa]s? )*(?:mand\w*|envi\w*|pas[aeo]\w*|text\w*|escrib\w*|send|sms|mensaje\w*|"
-    r"whats?\s?app|wh?ats\w*|wasap\w*|celular|cel|telefono|numero|puede[ns]?|podria[ns]?|por|favor|texto|escrito|mi|un|eso|todo|"
-    r"informacion|lista|datos|respuesta|anterior|mejor|igual|tambien|ahi|aqui|ese|mismo|it|me|to|text)\b"
+    r"\b(?:me |lo |la |los |las |mel[oa]s? )*(?:mand\w*|envi\w*|pas[aeo](?:me\w*|rme\w*|n|r)?|text\w*|escrib\w*|"
+    r"send|sms|mensaje\w*|whats?\s?app|wh?ats\w*|wasap\w*|celular|cel|telefono|numero|puede[ns]?|podria[ns]?|por|favor|texto|escrito|"
+    r"mi|un|eso|todo|informacion|lista|datos|respuesta|anterior|mejor|igual|tambien|ahi|aqui|ese|mismo|it|me|to|text)\b"
 )
 
 
@@ -62,7 +63,10 @@ def _says_sms(text: str) -> bool:
 def _asked_for(turn: Turn, know: Knowledge) -> Answer | None:
     """Return the answer to what the words name besides sending ("mándeme los requisitos del pasaporte")."""
     words = " ".join(_SENDING.sub(" ", plain(turn.text)).split())
-    return look_up(replace(turn, text=words, intent="", ranking=()), know) if rest(normalise(words)) else None
+    named = replace(turn, text=words, intent=ASKING, ranking=())
+    if not rest(normalise(words)) or not decide(named, know, matter_only=True).looks_up:
+        return None
+    return look_up(replace(named, ranking=PLAIN_QUESTION), know)
 
 
 def _facts(replies: tuple[Reply, ...]) -> tuple[Reply, ...]:

@@ -72,4 +72,6 @@ def _not_answered(turn: Turn, know: Knowledge, pending: Pending) -> Answer:
         skipped = choice.case_told(turn, know, card, {}) if card else None
         return skipped or not_known(turn.remember(pending=None), know)
     again = replace(pending, tries=1)
-    return answer(turn, "clarify", Say("case_not_understood"), case_question(condition), pending=again, procedure=card.id)
+    return answer(
+        turn, "clarify", Say("case_not_understood"), case_question(condition), pending=again, procedure=card.id
+    )

@@ -103,7 +103,7 @@ class Speller:
                 continue
             cost = _cost(word, near)
             # another form of the word is read as the same anyway
-            if cost is not None and not (well_formed and (stem(near) == stem(word) or near[:-1] == word[:-1])):
+            if cost is not None and stem(near) != stem(word) and not (well_formed and near[:-1] == word[:-1]):
                 ranked.append((cost - _COUNTS * log10(self._counts[near] or 1), near))
         return min(ranked)[1] if ranked else None
 

@@ -27,9 +27,6 @@ from bot.core.procedures import LifeEvent, Procedure
 LIMIT = 2_000
 PHRASES = 60_000
 """Above, learning would take more than a minute and a gigabyte."""
-_NEVER_WIDE = 500
-"""Cards up to which nothing is counted."""
-
 _POOL = 48
 """Topics that are compared phrase by phrase."""
 _KEPT = 5
@@ -55,10 +52,7 @@ def open_search(
 
 
 def is_wide(catalogue: Catalogue) -> bool:
-    """Say whether a catalogue has too many topics or phrases to learn; there are no more topics than cards."""
-    cards = catalogue.query("SELECT count(*) FROM card WHERE kind IN ('procedure', 'life_event')")[0][0]
-    if cards <= _NEVER_WIDE:
-        return False
+    """Say whether a catalogue has too many topics or phrases to learn."""
     sql = "SELECT count(*), coalesce(sum(length(phrases) - length(replace(phrases, char(10), '')) + 1), 0) FROM topic"
     topics, phrases = catalogue.query(sql)[0]
     return bool(topics > LIMIT or phrases > PHRASES)

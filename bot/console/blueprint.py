@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot.console import account, admin, audit, sign_in
+from bot.console import account, admin, audit, conversation, queue, sign_in, wall
 from bot.console.parts import parts
 from bot.console.security import guard, headers, may, needs
 from bot.console.sessions import SessionsUnavailable
@@ -15,7 +17,7 @@ from bot.console.words import shown
 console = Blueprint("console", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 console.before_request(guard)
 console.after_request(headers)
-for module in (sign_in, account, admin, audit):
+for module in (sign_in, account, queue, conversation, wall, admin, audit):
     module.register(console)
 
 
@@ -23,7 +25,7 @@ for module in (sign_in, account, admin, audit):
 @needs("agent")
 def home() -> BaseResponse:
     """Go where work is."""
-    return redirect(url_for("console.account"))
+    return redirect(url_for("console.queue"))
 
 
 @console.app_template_filter("when")
@@ -34,7 +36,7 @@ def when(value: object) -> str:
 
 @console.context_processor
 def _in_every_page() -> dict[str, object]:
-    return {"institution": parts().institution, "may": may}
+    return {"institution": parts().institution, "may": may, "new_key": lambda: uuid.uuid4().hex}
 
 
 @console.errorhandler(SessionsUnavailable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -9,14 +10,20 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
+from bot.catalogue.plain import PlainSearch
+from bot.catalogue.reader import Catalogue
 from bot.console.oidc import OidcProvider
 from bot.console.sessions import Sessions
+from bot.console.stream import Hub
 from bot.console.throttle import Throttle
+from bot.handoff.words import Words
 from bot.store import Store
 from bot.store.agents import Agents
 from bot.store.audit import Audit
 from bot.store.handoffs import Handoffs
 from bot.store.live import LiveEvents
+from bot.store.thread import Threads
+from bot.wake import Wake
 
 _KEY = "ventanilla.console"
 
@@ -33,6 +40,13 @@ class Parts:
     sessions: Sessions
     throttle: Throttle
     oidc: OidcProvider | None
+    threads: Threads
+    hub: Hub
+    wake: Wake
+    catalogue: Callable[[], Catalogue | None]
+    search: Callable[[], PlainSearch | None]
+    words: Words
+    agent_words: Words
     public_url: str
     institution: str
     zone: ZoneInfo

@@ -21,6 +21,7 @@ import numpy as np
 from bot.catalogue.reader import CatalogueError
 from bot.catalogue.search import Search, Verdict
 from bot.catalogue.text import normalise
+from bot.catalogue.wide import WideSearch
 from bot.engine import understand
 from bot.engine.components.sentence_vectors import sentence_vectors
 from bot.engine.reading import NoModel, Ranking
@@ -175,7 +176,7 @@ def ablation(
 ) -> dict[str, dict[str, float | None]]:
     """Return what each part adds: first to finding the topic, then to deciding what a message is."""
     search = engine.decider.search
-    steps: dict[str, dict[str, float | None]] = dict(_finding(search, rows))
+    steps: dict[str, dict[str, float | None]] = {} if isinstance(search, WideSearch) else _finding(search, rows)
     alone = [Case(row, _by_search(search, row["text"])) for row in rows]
     heard = [Case(row, _by_ranking(case, ranking)) for row, ranking, case in zip(rows, rankings, cases, strict=True)]
     decided = {"decision: search alone": alone, "decision: classifier alone": heard, "decision: both, fitted": cases}
@@ -211,7 +212,8 @@ def _finding(search: Search, rows: Sequence[Mapping[str, Any]]) -> dict[str, dic
         "finding: words": (word, topics),
         "finding: + characters": (0.5 * word + 0.5 * char, topics),
         "finding: + sentence vectors": (0.3 * word + 0.3 * char + 0.4 * dense, topics),
-        "finding: + linear judge": (np.array([look.scored.scores[kept] for look in looks]), names),
+        "finding: + linear judge": (np.array([scored.scores[kept] for scored in index.score(asked)]), names),
+        "finding: + spelling": (np.array([look.scored.scores[kept] for look in looks]), names),
         "finding: + place": (np.array([look.scores[kept] for look in looks]), names),
     }
     return {name: _ranked(values, labels, wanted) for name, (values, labels) in variants.items()}

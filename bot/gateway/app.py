@@ -8,8 +8,8 @@ from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.core.ids import BadNumber
-from bot.gateway.console import add_console
 from bot.gateway.call import Switchboard
+from bot.gateway.console import add_console
 from bot.gateway.metrics import INBOUND, metrics_page
 from bot.gateway.phones import pages as phones
 from bot.gateway.recorder import Recorder
@@ -118,7 +118,7 @@ def create_app(config: Settings) -> Flask:
         """Answer errors in JSON, with nothing of the request in it."""
         return jsonify(error=error.name), error.code or 500
 
-    add_console(app, config, database, store)
+    add_console(app, config, database, store, wake)
     return app
 
 

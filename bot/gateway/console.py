@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 from sqlalchemy import Engine
 
+from bot.catalogue.plain import PlainSearch
+from bot.catalogue.reader import Catalogue, CatalogueError
 from bot.console import console
 from bot.console.oidc import OidcProvider
 from bot.console.parts import Parts
 from bot.console.sessions import Sessions
+from bot.console.stream import Hub
 from bot.console.throttle import Throttle
-from bot.settings import Settings
+from bot.handoff.words import Words
+from bot.settings import ROOT, Settings
 from bot.store import Store
 from bot.store.agents import Agents
 from bot.store.audit import Audit
 from bot.store.handoffs import Handoffs
 from bot.store.live import LiveEvents
+from bot.store.thread import Threads
+from bot.wake import Wake
+from channels.registry import CHANNELS
+
+log = logging.getLogger(__name__)
 
 
-def add_console(app: Flask, config: Settings, database: Engine, store: Store) -> None:
+def add_console(app: Flask, config: Settings, database: Engine, store: Store, wake: Wake) -> None:
     """Put the console's pages under ``/console``."""
     idle = timedelta(minutes=config.console_idle_minutes)
+    live = LiveEvents(database)
+    search = _Search(config)
     parts = Parts(
         store=store,
         agents=Agents(database, config.secret, *config.earlier_secrets),
         handoffs=Handoffs(database),
-        live=LiveEvents(database),
+        live=live,
         audit=Audit(database),
         sessions=Sessions(config.redis, idle),
         throttle=Throttle(config.redis),
@@ -37,6 +49,13 @@ def add_console(app: Flask, config: Settings, database: Engine, store: Store) ->
             if config.oidc_issuer
             else None
         ),
+        threads=Threads(database),
+        hub=Hub(live),
+        wake=wake,
+        catalogue=search.catalogue,
+        search=search,
+        words=Words(config.locale_folder, CHANNELS, "confirmation"),
+        agent_words=Words(config.locale_folder, CHANNELS, "agent"),
         public_url=config.webhook_url,
         institution=config.institution,
         zone=ZoneInfo(config.time_zone),
@@ -45,3 +64,25 @@ def add_console(app: Flask, config: Settings, database: Engine, store: Store) ->
     with app.app_context():
         parts.install()
     app.register_blueprint(console)
+
+
+class _Search:
+    """The catalogue, opened at first use: the console also works before it was built."""
+
+    def __init__(self, config: Settings) -> None:
+        self._config = config
+        self._open: PlainSearch | None = None
+
+    def __call__(self) -> PlainSearch | None:
+        """Return the search, or None while there is no catalogue."""
+        if self._open is None:
+            try:
+                self._open = PlainSearch.open(self._config.catalogue, ROOT / "data" / "places")
+            except CatalogueError as error:
+                log.warning("console: no catalogue: %s", error)
+        return self._open
+
+    def catalogue(self) -> Catalogue | None:
+        """Return the cards."""
+        search = self()
+        return search.catalogue if search else None

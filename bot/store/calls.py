@@ -333,12 +333,12 @@ class Calls:
             row = db.execute(pick.with_for_update(skip_locked=True, of=callbacks)).first()
             if row is None:
                 return None
-            reach = self._people.reach(db, row.conversation_id, "voice", now)
-            if not reach.address:
+            number = self._people.number_of(db, row.conversation_id)
+            if not number:
                 db.execute(
                     update(callbacks)
                     .where(callbacks.c.id == row.id)
-                    .values(status="given_up", last_result=reach.problem, updated_at=now)
+                    .values(status="given_up", last_result="no_number", updated_at=now)
                 )
                 return None
             db.execute(
@@ -346,7 +346,7 @@ class Calls:
                 .where(callbacks.c.id == row.id)
                 .values(held_until=now + HELD, attempts=callbacks.c.attempts + 1, updated_at=now)
             )
-        return DueCallBack(row.id, row.conversation_id, reach.address, row.reason, row.attempts + 1)
+        return DueCallBack(row.id, row.conversation_id, number, row.reason, row.attempts + 1)
 
     def callback_placed(self, callback: int, call_sid: str) -> None:
         """Note that the carrier is calling."""

@@ -140,6 +140,22 @@ class Handoffs:
             here = db.execute(select(func.count()).select_from(agents).where(_here(now))).scalar_one()
         return Place(position + 1, tuple(row.taken_at - row.asked_at for row in taken), here)
 
+    def day(self, since: datetime) -> dict[str, int]:
+        """Return how many handoffs were asked for since then, taken, and ended by each reason."""
+        with self._engine.connect() as db:
+            rows = db.execute(
+                select(handoffs.c.taken_at.is_not(None).label("taken"), handoffs.c.end_reason, func.count().label("n"))
+                .where(handoffs.c.asked_at > since)
+                .group_by(handoffs.c.taken_at.is_not(None), handoffs.c.end_reason)
+            ).all()
+        found = {"asked": 0, "taken": 0}
+        for row in rows:
+            found["asked"] += row.n
+            found["taken"] += row.n if row.taken else 0
+            if row.end_reason:
+                found[row.end_reason] = found.get(row.end_reason, 0) + row.n
+        return found
+
     def staffed(self) -> bool:
         """Say whether anybody could ever take a handoff: an active agent exists."""
         with self._engine.connect() as db:
@@ -191,7 +207,14 @@ class Handoffs:
         return self._end_of_turn(handoff, agent, HandoffEvent.RELEASED, now, agent_id=None, waiting_since=now)
 
     def transfer(
-        self, handoff: int, agent: int | None, now: datetime, *, team: int | None = None, to: int | None = None
+        self,
+        handoff: int,
+        agent: int | None,
+        now: datetime,
+        announce: Sequence[Outgoing] = (),
+        *,
+        team: int | None = None,
+        to: int | None = None,
     ) -> HandoffRecord:
         """Put a handoff into the queue for a team, or for an agent first. ``agent`` None: a supervisor's word.
 
@@ -203,6 +226,7 @@ class Handoffs:
             agent,
             HandoffEvent.TRANSFERRED,
             now,
+            announce,
             agent_id=None,
             waiting_since=now,
             team_id=team,

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text
 
-from bot.store.tables import live_events
+from bot.store.tables import handoffs, live_events
 
 # A sequence's numbers are given before commit: a later number may be seen first, and a stream that went past it would
 # miss the earlier one. Holding this lock until commit makes numbers appear in order (SQLite has one writer anyway).
@@ -27,6 +27,7 @@ class LiveEvent:
     handoff_id: int | None
     agent_id: int | None
     data: dict[str, Any]
+    sensitive: bool
 
 
 def note_live(
@@ -70,8 +71,12 @@ class LiveEvents:
         """Return the events after ``last``, oldest first."""
         with self._engine.connect() as db:
             rows = db.execute(
-                select(live_events).where(live_events.c.id > last).order_by(live_events.c.id).limit(limit)
+                select(live_events, handoffs.c.sensitive)
+                .outerjoin(handoffs, handoffs.c.id == live_events.c.handoff_id)
+                .where(live_events.c.id > last)
+                .order_by(live_events.c.id)
+                .limit(limit)
             ).all()
         return tuple(
-            LiveEvent(r.id, r.at, r.kind, r.conversation_id, r.handoff_id, r.agent_id, json.loads(r.data)) for r in rows
+            LiveEvent(**{**r._mapping, "data": json.loads(r.data), "sensitive": bool(r.sensitive)}) for r in rows
         )

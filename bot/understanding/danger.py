@@ -39,7 +39,9 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         r"matarse|morirme|morirse|morir|ahorcarme|ahorcarse|colgarme|colgarse|desaparecer de)\b",
         r"(?:me|se) (?:quier[eo]|voy a|va a) (?:morir|matar|colgar|ahorcar|aventar|tirar (?:al|del|de))\b(?! a)",
         "(?:quiero|prefiero|preferiria|quisiera|mejor) (?:estar )?muert[oa]",
-        "quisiera no (?:haber nacido|despertar|existir)", r"no quiero (?:seguir )?viv(?:ir|iendo)\w*",
+        "quisiera no (?:haber nacido|despertar|existir)",
+        r"no quiero (?:seguir )?viv(?:ir|iendo)\w*(?! (?:en (?:es[ea]|la|el|mi|otr[oa]|un[oa]?)|con|ahi|alla|"
+        r"sol[oa]|lejos)\b)",
         r"(?:ya )?no (?:quiero|quisiera|deseo) (?:estar (?:aqui|viv[oa]|en este mundo)|existir|despertar\w*|seguir "
         "(?:viviendo|aqui|adelante|con (?:mi|esta|la) vida|asi))", "ya no quiero seguir$",
         "no (?:tengo|le veo|le encuentro|encuentro|hallo|tiene) (?:ganas de vivir|sentido (?:a|vivir)|por que vivir|"
@@ -64,7 +66,7 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
     "missing": (
         r"(?:esta |estan )?desaparecid[oa]s?\b", rf"(?:se )?desaparecio (?:mi|una|un|la|el) (?:\w+ )?{_KIN}",
         rf"no aparece[n]? (?:mi|mis) {_KIN}{_NOT_LISTED}", "no aparece (?:desde|por ningun)",
-        rf"(?:mi|mis) {_KIN}(?: \w+)? no aparece{_NOT_LISTED}",
+        rf"(?<!de )(?<!para )(?:mi|mis) {_KIN}(?: \w+)? no aparece{_NOT_LISTED}",
         rf"no (?:llega|llego|vuelve|volvio|regresa|regreso|ha llegado|ha vuelto|ha regresado) (?:mi|mis) {_KIN}\b",
         rf"(?:mi|mis) {_KIN}(?: \w+){{0,4}} (?:ya )?no (?:ha (?:llegado|vuelto|regresado)|llego|volvio|regreso|"
         rf"regresa|vuelve|llega) {_SINCE}",
@@ -130,8 +132,8 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "(?:se )?esta (?:quemando|incendiando|ardiendo)|se (?:quema|prendio) (?:mi|la|el|una|un)",
         "hay (?:mucho )?(?:fuego|lumbre|humo)", "ambulancia", "patrulla", "bomberos", "no (?:puedo|puede) respirar",
         "no respira", "(?:me |le )?falta (?:mucho )?el aire", "infarto", "infartando", "derrame cerebral",
-        "se desmayo", "no (?:reacciona|responde|despierta)(?! (?:la|el|mi (?:celular|compu)))", "inconsciente",
-        r"convuls\w+", "se (?:esta |estan )?(?:ahogando|asfixiando|atragantando)|se (?:ahog[oa]|atraganto|atoro con)",
+        "se desmayo", "no (?:reacciona|despierta)", rf"{_KIN} no responde", "inconsciente", r"convuls\w+",
+        "se (?:esta |estan )?(?:ahogando|asfixiando|atragantando)|se (?:ahog[oa]|atraganto|atoro con)",
         "fuga de gas|huele (?:mucho |bien fuerte |fuerte )?a gas", "herid[oa]s?", "(?:des)?sangrando",
         "(?:mucha|perdiendo) sangre", "atrapad[oa]s?", "prensad[oa]s?", r"derrumb\w+",
         r"(?:me|lo|la|le|se) (?:esta )?(?:estoy )?muriendo\b(?! de)",
@@ -244,6 +246,7 @@ _MANNERS = re.compile(
 
 # As people write in haste what the patterns above spell rightly; whole words of a folded text.
 _BY_EAR = {
+    "nesesito": "necesito",
     "kiero": "quiero", "qiero": "quiero", "kero": "quiero", "kiere": "quiere", "qiere": "quiere", "kieren": "quieren",
     "kieran": "quieran", "ija": "hija", "ijo": "hijo", "ijos": "hijos", "ijas": "hijas", "mija": "mi hija",
     "mijo": "mi hijo", "ermano": "hermano", "ermana": "hermana", "aparese": "aparece", "haparece": "aparece",

@@ -213,6 +213,7 @@ Outcome = Literal[
 _OUTCOMES: dict[str, Outcome] = {
     "human": "handoff", "complaint": "handoff", "data_use": "privacy", "delete_data": "privacy", "stop": "privacy",
     "menu": "menu", "change_language": "menu", "greet": "smalltalk", "thanks": "smalltalk", "goodbye": "smalltalk",
+    "remind": "answer", "call_me": "answer", "cancel_reminders": "smalltalk",
 }  # fmt: skip
 
 

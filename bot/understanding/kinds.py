@@ -50,7 +50,12 @@ class KindJudge:
     @lru_cache(maxsize=1)
     def load(cls) -> KindJudge:
         """Read what the project's own judge learned."""
-        with np.load(LEARNED, allow_pickle=False) as arrays:
+        return cls.read(LEARNED)
+
+    @classmethod
+    def read(cls, path: Path) -> KindJudge:
+        """Read what :meth:`save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
             vectorizers = []
             for analyzer, lengths in _NGRAMS:
                 terms = bytes(arrays[f"{analyzer}_terms"]).decode().split("\n")

@@ -21,12 +21,13 @@ from bot.handoff.calendar import mexican_holidays
 from bot.handoff.desk import Desk
 from bot.logs import configure
 from bot.settings import ROOT, Settings, SettingsError, settings
-from bot.store import LeaseLost, Reminders, Store, StoredMessage, open_engine
+from bot.store import Calls, LeaseLost, Reminders, Store, StoredMessage, open_engine
 from bot.store.contents import ContentStore
 from bot.store.handoffs import Handoffs
 from bot.store.store import utc_now
 from bot.wake import ANSWERED, Alarm, Told
 from bot.worker.area import with_guess
+from bot.worker.calls import CallBackTimer
 from bot.worker.degraded import Degraded
 from bot.worker.delivery import DeliveryHandler, Rules, segments
 from bot.worker.engine_client import EngineClient
@@ -38,7 +39,7 @@ from bot.worker.timers import ReminderTimer, Timers
 from bot.worker.turn import PhraseBook, TurnHandler
 from channels.registry import CHANNELS
 from channels.transcriber import HttpTranscriber
-from channels.twilio import TwilioCarrier, WhatsAppCarrier
+from channels.twilio import TwilioCalls, TwilioCarrier, WhatsAppCarrier
 from channels.whatsapp.templates import TemplatesError, load_templates
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,10 @@ class Worker:
         phrases = PhraseBook(partial(_load_phrases, config))
         cards = search.catalogue
         self._timers = Timers(
-            [ReminderTimer(Reminders(database), CHANNELS, phrases, cards.procedures, cards.life_events)],
+            [
+                ReminderTimer(Reminders(database), CHANNELS, phrases, cards.procedures, cards.life_events),
+                self._call_backs(Calls(database, config.secret, *config.earlier_secrets)),
+            ],
             self._alarm.ring,
         )
         self._turns = TurnHandler(
@@ -86,6 +90,8 @@ class Worker:
                 search.catalogue.procedures,
                 search.catalogue.life_events,
             ),
+            line=config.human_number,
+            can_call="voice" in CHANNELS and bool(config.voice_from),
         )
         carrier = TwilioCarrier(
             account_sid=config.account_sid,
@@ -120,6 +126,14 @@ class Worker:
             ),
             Limits(config.redis, config.rate_limits),
         )
+
+    def _call_backs(self, calls: Calls) -> CallBackTimer:
+        config = self._config
+        carrier = TwilioCalls(
+            config.account_sid, config.auth_token, sender=config.voice_from, api_url=config.carrier_api_url
+        )
+        hours = parse_hours(config.voice_call_hours)
+        return CallBackTimer(calls, carrier, config.webhook_url, hours, config.time_zone)
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; what is under way is finished first."""
@@ -169,7 +183,7 @@ class Worker:
                 lease, attempt = self._store.begin_turn(lease, message, self._seconds_for(message))
                 state = with_guess(self._store.state(lease.conversation_id), self._store, lease.conversation_id)
                 if not state.opted_out and not message.unreadable:
-                    message = self._received(message)
+                    message = self._received(message, answering=not state.mode.open)
                 with TURN_SECONDS.labels(message.channel).time():
                     if message.unreadable:
                         outcome = replace(self._turns.give_up(message, state), outcome="unreadable")
@@ -195,9 +209,9 @@ class Worker:
         listening = _FETCH_SECONDS + self._config.transcriber_timeout if self._hearing.can_hear(message) else 0.0
         return self._config.lease_seconds + listening
 
-    def _received(self, message: StoredMessage) -> StoredMessage:
-        """Show that an answer comes, where the channel can, and return the message as it was heard."""
-        if message.channel == "whatsapp":
+    def _received(self, message: StoredMessage, answering: bool) -> StoredMessage:
+        """Show that an answer comes, where it does and the channel can, and return the message as it was heard."""
+        if answering and message.channel == "whatsapp":
             self._typing.start(message)
         return self._hearing.heard(message)
 

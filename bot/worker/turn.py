@@ -22,7 +22,7 @@ from bot.worker.engine_client import EngineUnavailable
 from bot.worker.people import People
 from channels.channel import Channel
 from channels.compose import shown_options
-from channels.keywords import keyword
+from channels.keywords import keyword, plain_word
 from channels.wording import with_moments
 
 log = logging.getLogger(__name__)
@@ -179,6 +179,7 @@ class TurnHandler:
             picked = pick(content.text, state.options)
             if picked is not None:
                 return Choice(picked.id, content.text)
+            return Text(plain_word(content.text) or content.text)
         return content
 
     def _answer(

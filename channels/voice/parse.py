@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.delivery import DeliveryStatus, StatusUpdate
-from bot.core.ids import BadNumber, parse_address
+from bot.core.ids import Address, BadNumber, parse_address
 from bot.core.messages import InboundMessage, Text
 from channels.channel import BadRequest
 from channels.forms import required
@@ -79,6 +79,7 @@ def parse_inbound(form: Mapping[str, str], received_at: datetime) -> InboundMess
     sid = call_sid(form)
     given = parse_turn(form)
     ours, theirs = ("From", "To") if _placed_by_us(form) else ("To", "From")
+    _checked(form, "From")
     return InboundMessage(
         channel="voice",
         provider_id=sid,
@@ -123,6 +124,8 @@ def parse_event(form: Mapping[str, str]) -> CallEvent:
     status = next((each for each in _STATUS if each == word), None)
     if status is None:
         raise BadRequest("CallStatus: is not a status that we know")
+    if "From" in form:
+        _checked(form, "From")
     seconds = form.get("CallDuration", "").strip() or "0"
     answered_by = form.get("AnsweredBy", "").strip().lower()
     return CallEvent(
@@ -139,13 +142,17 @@ def _placed_by_us(form: Mapping[str, str]) -> bool:
     return form.get("Direction", "").strip().lower().startswith("outbound")
 
 
-def _caller(form: Mapping[str, str], field: str, sid: str) -> str:
+def _checked(form: Mapping[str, str], field: str) -> Address:
     if field not in form:
         raise BadRequest(f"{field}: is missing")
     try:
-        address = parse_address(form.get(field, ""))
+        return parse_address(form[field])
     except BadNumber:
         raise BadRequest(f"{field}: is not a phone number") from None
+
+
+def _caller(form: Mapping[str, str], field: str, sid: str) -> str:
+    address = _checked(form, field)
     return f"anonymous:{re.sub('[^A-Za-z0-9]', '', sid)}" if address.kind == "anonymous" else form[field].strip()
 
 

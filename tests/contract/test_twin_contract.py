@@ -16,14 +16,16 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 from openapi_core.exceptions import OpenAPIError
 
 from bot.core.delivery import DeliveryStatus, Outgoing
+from bot.core.ids import canonical_number
 from bot.core.messages import Text
 from channels.registry import CHANNELS
 from channels.twilio import TwilioCarrier
+from channels.twin import sending
 from channels.twin.server import TwinServer
 from channels.twin.state import TwinConfig
 from channels.twin.webhooks import inbound_form, status_form
 
-DESCRIPTION = Path(__file__).parents[1] / "contracts" / "twilio_messages.json"
+CONTRACTS = Path(__file__).parents[1] / "contracts"
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-for-tests"
 SERVICE = "+525500000000"
@@ -32,14 +34,14 @@ MG = "MG" + "0123456789abcdef" * 2
 MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
 
 
-def description() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+def description(name: str = "messages") -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((CONTRACTS / f"twilio_{name}.json").read_text(encoding="utf-8"))
     return loaded
 
 
-def at(url: str) -> OpenAPI:
+def at(url: str, name: str = "messages") -> OpenAPI:
     """Twilio's description, served at the twin's address."""
-    spec = description()
+    spec = description(name)
     for part in (spec, *spec["paths"].values()):
         part["servers"] = [{"url": url}]
     return OpenAPI.from_dict(spec)
@@ -47,7 +49,13 @@ def at(url: str) -> OpenAPI:
 
 @pytest.fixture
 def twin() -> Iterator[TwinServer]:
-    config = TwinConfig(account_sid=ACCOUNT, auth_token=TOKEN, inbound_url="http://127.0.0.1:9/", number=SERVICE)
+    config = TwinConfig(
+        account_sid=ACCOUNT,
+        auth_token=TOKEN,
+        inbound_url="http://127.0.0.1:9/",
+        number=SERVICE,
+        messaging_service_sid=MG,
+    )
     with TwinServer(config) as server:
         yield server
 
@@ -133,6 +141,82 @@ def test_the_twins_resources_are_twilios(twin: TwinServer):
         assert rest.json()["next_page_uri"] is None
 
 
+def validate_whole(api: OpenAPI, response: requests.Response) -> None:
+    """Check one exchange in both directions."""
+    request = RequestsOpenAPIRequest(response.request)
+    api.validate_request(request)
+    api.validate_response(request, RequestsOpenAPIResponse(response))
+
+
+def members(name: str, schema: str) -> set[str]:
+    return set(description(name)["components"]["schemas"][schema]["properties"])
+
+
+def test_the_twins_contents_are_twilios(twin: TwinServer):
+    api = at(twin.url, "content")
+    content = {
+        "friendly_name": "a",
+        "language": "es_MX",
+        "variables": {"1": "x"},
+        "types": {"twilio/quick-reply": {"body": "{{1}}", "actions": [{"title": "Sí", "id": "si"}]}},
+    }
+    with requests.Session() as session:
+        session.auth = (ACCOUNT, TOKEN)
+        session.trust_env = False
+        created = session.post(f"{twin.url}/v1/Content", json=content)
+        assert created.status_code == 201
+        address = f"{twin.url}/v1/Content/{created.json()['sid']}"
+        fetched = session.get(address)
+        changed = session.put(address, json=content)
+        listed = session.get(f"{twin.url}/v1/Content", params={"PageSize": 5})
+        submitted = session.post(f"{address}/ApprovalRequests/whatsapp", json={"name": "a", "category": "UTILITY"})
+        assert submitted.status_code == 201
+        approval = session.get(f"{address}/ApprovalRequests")
+        approvals = session.get(f"{twin.url}/v1/ContentAndApprovals")
+        deleted = session.delete(address)
+        assert deleted.status_code == 204
+    for exchange in (created, fetched, changed, listed, submitted, approval, approvals, deleted):
+        validate_whole(api, exchange)
+    one = members("content", "content.v1.content")
+    assert set(created.json()) == set(fetched.json()) == set(changed.json()) == set(listed.json()["contents"][0]) == one
+    assert set(submitted.json()) <= members("content", "content.v1.content.approval_create")
+    assert set(approval.json()) == members("content", "content.v1.content.approval_fetch")
+    assert set(approvals.json()["contents"][0]) == members("content", "content.v1.content_and_approvals")
+
+
+def test_the_twins_messaging_api_is_twilios(twin: TwinServer):
+    api = at(twin.url, "messaging")
+    written = twin.twin.add(
+        "inbound", PHONE, SERVICE, "hola", status="received", channel="whatsapp", address=f"whatsapp:{PHONE}"
+    )
+    with requests.Session() as session:
+        session.auth = (ACCOUNT, TOKEN)
+        session.trust_env = False
+        typing = session.post(
+            f"{twin.url}/v3/Indicators/Typing.json", json={"channel": "WHATSAPP", "messageId": written.sid}
+        )
+        services = session.get(f"{twin.url}/v1/Services")
+        service = session.get(f"{twin.url}/v1/Services/{MG}")
+    for exchange in (typing, services, service):
+        assert exchange.status_code == 200
+        validate_whole(api, exchange)
+    assert set(service.json()) == members("messaging", "messaging.v1.service")
+
+
+def test_a_whatsapp_message_is_shown_as_twilio_shows_it(twin: TwinServer):
+    api = at(twin.url)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    with requests.Session() as session:
+        session.auth = (ACCOUNT, TOKEN)
+        session.trust_env = False
+        sent = {"To": f"whatsapp:{PHONE}", "From": "whatsapp:+525500000001", "Body": "hola"}
+        created = session.post(f"{twin.url}{MESSAGES}.json", data=sent, headers=form)
+        listed = session.get(f"{twin.url}{MESSAGES}.json", params={"To": f"whatsapp:{PHONE}"})
+    for exchange in (created, listed):
+        validate(api, exchange)
+    assert [message["to"] for message in listed.json()["messages"]] == [f"whatsapp:{PHONE}"]
+
+
 def test_the_description_itself_refuses_what_is_wrong(twin: TwinServer):
     """Guards the test above: a validator that lets everything pass would prove nothing."""
     api = at(twin.url)
@@ -148,6 +232,30 @@ def test_the_description_itself_refuses_what_is_wrong(twin: TwinServer):
     unsigned = requests.Request("GET", f"{twin.url}{MESSAGES}.json")
     with pytest.raises(OpenAPIError):
         api.validate_request(RequestsOpenAPIRequest(unsigned))
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({"body": "hola"}, "Text"),
+        ({"location": {"latitude": 17.06, "longitude": -96.72}}, "Location"),
+        ({"file": {"kind": "photo"}}, "Media"),
+        ({"file": {"kind": "voice"}}, "Media"),
+        ({"file": {"kind": "document"}}, "Media"),
+        ({"file": {"kind": "sticker"}}, "Media"),
+        ({"file": {"kind": "contact"}}, "Media"),
+        ({"reaction": {"emoji": "👍"}}, "Media"),
+    ],
+)
+def test_the_channel_reads_what_a_whatsapp_phone_sends(twin: TwinServer, given: dict[str, Any], kind: str):
+    sent = sending.read(twin.twin, PHONE, {"channel": "whatsapp", **given})
+    message, _ = twin.webhooks.phone_sends(PHONE, sent)
+    read = CHANNELS["whatsapp"].parse_inbound(
+        inbound_form(twin.twin, message) | sent.fields(), datetime.now(timezone.utc)
+    )
+    assert type(read.content).__name__ == kind
+    assert canonical_number(read.sender) == PHONE
+    assert read.profile_name == sending.DEFAULT_PROFILE
 
 
 @pytest.mark.parametrize("word", description()["components"]["schemas"]["message_enum_status"]["enum"])
@@ -172,7 +280,8 @@ def test_the_channel_reads_what_the_twin_posts(twin: TwinServer):
     assert (update.provider_id, update.status, update.error_code) == (sent.sid, DeliveryStatus.UNDELIVERED, "30003")
 
 
-def test_the_description_names_its_source_and_licence():
-    notice = " ".join(description()["x-notice"])
+@pytest.mark.parametrize("name", ["messages", "content", "messaging"])
+def test_the_description_names_its_source_and_licence(name: str):
+    notice = " ".join(description(name)["x-notice"])
     assert "twilio-oai" in notice
     assert "MIT" in notice

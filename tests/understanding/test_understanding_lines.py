@@ -91,3 +91,37 @@ def test_no_text_is_too_odd_or_too_long(engine: Any, text: str) -> None:
     assert list(found) == FIELDS
     assert found["outcome"] in OUTCOMES
     assert 0 <= found["confidence"] <= 1
+
+
+PLAIN = [
+    "cuanto cuesta el acta de nacimiento en oaxaca",
+    "requisitos para la licencia de conducir en jalisco",
+    "se murio mi papa y no se que hacer",
+    "quiero hablar con una persona",
+    "mi hija no aparece",
+    "cuentame un chiste",
+    "buenas tardes",
+    "que hacen con mis datos",
+]
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_the_way_of_writing_changes_nothing(engine: Any, text: str) -> None:
+    """Capitals, signs, smileys around the words and letters held down: the same answer to the last digit."""
+    ways = [text.upper(), text.capitalize(), f"¡{text}!", f"{text}...", f"{text[:-1]}{text[-1] * 4}"]
+    plain, *others = read(engine, *(json.dumps({"text": way}) for way in (text, *ways)))
+    for other in others:
+        assert {**other, "text": ""} == {**plain, "text": ""}
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_smileys_do_not_change_what_is_done(engine: Any, text: str) -> None:
+    plain, other = read(engine, json.dumps({"text": text}), json.dumps({"text": f"😢 {text} 🙏"}))
+    assert other["outcome"] == plain["outcome"]
+
+
+@pytest.mark.parametrize("label", ["[CURP]", "GOMR850312MDFNRS06"])
+def test_a_personal_number_does_not_decide(engine: Any, label: str) -> None:
+    text = f"mi curp es {label} y quiero mi acta de nacimiento de jalisco"
+    (found,) = read(engine, json.dumps({"text": text}))
+    assert found["procedures"][0]["id"] == "acta-nacimiento-copia"

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from bot.catalogue import postings
 from bot.catalogue.places import Places
 from bot.catalogue.reader import FORMAT, Catalogue
 from bot.core.codec import from_payload, to_payload
@@ -173,6 +174,7 @@ def write_catalogue(path: Path, procedures: tuple[Procedure, ...] = PROCEDURES, 
     db.executescript(
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
         "CREATE TABLE card (kind TEXT NOT NULL, id TEXT NOT NULL, payload TEXT NOT NULL, PRIMARY KEY (kind, id));"
+        + postings.SCHEMA
     )
     db.executemany("INSERT INTO meta VALUES (?, ?)", [("format", str(FORMAT)), ("revision", revision)])
     groups = (("procedure", procedures), ("life_event", EVENTS), ("condition", CONDITIONS), ("family", FAMILIES))

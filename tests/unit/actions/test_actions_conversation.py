@@ -202,7 +202,7 @@ def test_a_position_is_confirmed_and_completes_what_waited(talk: Any) -> None:
     (ask,) = talk.do("share_location", latitude=20.67, longitude=-103.35)
     assert (ask.phrase, ask.params) == ("confirm_place", {"place": "Guadalajara, Jalisco"})
     assert [option.id for option in ask.options] == ["yes", "no"]
-    (card,) = talk.pick("yes")
+    card, _question = talk.pick("yes")
     assert card.procedure.id == "licencia-jalisco"
     assert (talk.context.state, talk.context.municipality) == ("Jalisco", "Guadalajara")
 

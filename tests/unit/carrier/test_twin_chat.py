@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from channels.twilio import TwilioCarrier
 from channels.twin.chat import ChannelUnavailable, chat, choices_in
 from channels.twin.client import TwinPhone, TwinUnavailable
 from channels.twin.server import TwinServer
-from tests.unit.carrier.carrier_support import PHONE, Call, Gateway
+from tests.unit.carrier.carrier_support import ACCOUNT, PHONE, TOKEN, Call, Gateway
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def assistant(gateway: Gateway, carrier: TwilioCarrier) -> Callable[..., None]:
     return answers
 
 
-def phone_of(twin: TwinServer, **more: float) -> TwinPhone:
+def phone_of(twin: TwinServer, **more: Any) -> TwinPhone:
     return TwinPhone(twin.url, PHONE, **{"quiet": 0.3, "deadline": 5.0, **more})
 
 
@@ -89,6 +90,56 @@ def test_people_see_the_text_and_its_segments(twin: TwinServer, assistant: Calla
     assert len(written) == 1
     assert written[0].startswith("Buenos días")
     assert written[0].endswith("(92 characters, 2 segments)")
+
+
+def answer_on_whatsapp(gateway: Gateway, twin: TwinServer, texts: dict[str, tuple[str, ...]]) -> None:
+    """Answer each text with buttons of these titles (the first entry is the words above them)."""
+    default = gateway.answer
+
+    def answer(call: Call):  # type: ignore[no-untyped-def]
+        shown = texts.get(call.form.get("Body", ""))
+        if shown is not None and "MessageStatus" not in call.form:
+            with httpx.Client(base_url=twin.url, auth=(ACCOUNT, TOKEN), trust_env=False) as api:
+                form = {"To": call.form["From"], "From": call.form["To"]}
+                if len(shown) > 1:
+                    actions = [{"title": title, "id": f"id {title}"} for title in shown[1:]]
+                    types = {"twilio/quick-reply": {"body": shown[0], "actions": actions}}
+                    content = api.post("/v1/Content", json={"language": "es", "types": types}).json()
+                    form["ContentSid"] = content["sid"]
+                else:
+                    form["Body"] = shown[0]
+                api.post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", data=form).raise_for_status()
+        return default(call)
+
+    gateway.answer = answer
+
+
+def test_on_whatsapp_a_title_is_tapped_and_everything_else_is_typed(gateway: Gateway, twin: TwinServer):
+    answer_on_whatsapp(gateway, twin, {"hola": ("¿Qué?", "Acta", "CURP"), "Acta": ("Listo",), "CURP": ("¿Eh?",)})
+    written: list[str] = []
+    chat("whatsapp", PHONE, ["hola", "Acta", "CURP"], written.append, twin.url, json_mode=True)
+    first, second, third = (json.loads(line) for line in written)
+    assert (first["in"], first["out"], first["choices"]) == ("hola", ["¿Qué?"], ["Acta", "CURP"])
+    assert (second["in"], second["out"], second["choices"]) == ("Acta", ["Listo"], [])
+    assert third["out"] == ["¿Eh?"]
+    forms = {call.form["Body"]: call.form for call in gateway.calls if "MessageStatus" not in call.form}
+    assert forms["Acta"]["ButtonPayload"] == "id Acta"
+    assert "ButtonPayload" not in forms["CURP"]  # an answer has closed what was open before
+    assert forms["hola"]["From"].startswith("whatsapp:")
+
+
+def test_people_see_what_can_be_tapped(gateway: Gateway, twin: TwinServer):
+    answer_on_whatsapp(gateway, twin, {"hola": ("¿Qué?", "Acta", "CURP")})
+    written: list[str] = []
+    chat("whatsapp", PHONE, ["hola"], written.append, twin.url, json_mode=False)
+    assert written == ["¿Qué?\n  [Acta]\n  [CURP]"]
+
+
+def test_each_channel_is_a_phone_of_its_own(gateway: Gateway, twin: TwinServer, carrier: TwilioCarrier):
+    answer_on_whatsapp(gateway, twin, {"hola": ("por WhatsApp",)})
+    with phone_of(twin, channel="whatsapp") as phone:
+        carrier.send(PHONE, Outgoing("sms", "por SMS"), delivery_id="d", status_callback="")
+        assert [reply.body for reply in phone.send("hola").replies] == ["por WhatsApp"]
 
 
 def test_a_twin_that_is_not_there_is_said_in_one_sentence():

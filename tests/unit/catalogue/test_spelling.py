@@ -30,7 +30,7 @@ def speller() -> Speller:
     ("written", "meant"),
     [
         ("nasimiento", "nacimiento"), ("pazaporte", "pasaporte"), ("lisensia", "licencia"), ("lisencia", "licencia"),
-        ("pasaprte", "pasaporte"), ("pasporte", "pasaporte"), ("pasaportee", "pasaporte"), ("passporte", "pasaporte"),
+        ("pasaprte", "pasaporte"), ("pasporte", "pasaporte"), ("passporte", "pasaporte"),
         ("nacimeinto", "nacimiento"), ("credebcial", "credencial"), ("nuebo leon", "nuevo leon"),
         ("guadalajra", "guadalajara"), ("actadenacimiento", "acta de nacimiento"), ("perdimi", "perdi mi"),
     ],
@@ -39,9 +39,14 @@ def test_what_was_meant(speller: Speller, written: str, meant: str) -> None:
     assert speller.correct(written) == meant
 
 
-@pytest.mark.parametrize("word", ["abasolo", "hallar", "acta", "carta", "renunciar", "xyz", "a", "65", "curp", "hijos"])
+@pytest.mark.parametrize("word", ["abasolo", "hallar", "acta", "carta", "xyz", "a", "65", "curp", "hijos"])
 def test_what_is_right_or_unlike_stays(speller: Speller, word: str) -> None:
     assert speller.correct(word) == word
+
+
+@pytest.mark.parametrize("word", ["renunciar", "hallar", "perro", "consigue", "vender", "cabello", "horoscopo"])
+def test_a_word_of_the_language_is_no_slip(word: str) -> None:
+    assert default_speller().word(word) == word
 
 
 def test_the_callers_own_words_stay(speller: Speller) -> None:

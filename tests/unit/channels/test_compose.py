@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bot.core.choices import OpenOption, pick
 from bot.core.phrases import MissingPhrase, Phrases
-from bot.core.procedures import LifeEvent, LifeEventStep
-from bot.core.replies import Ask, Option, Say, ShowLifeEvent
+from bot.core.procedures import Amount, Cost, LifeEvent, LifeEventStep
+from bot.core.replies import Ask, Option, Say, ShowLifeEvent, ShowPlan, StepFacts
 from channels.compose import compose, shown_options
 from channels.lines import Form, Line, choose, plain, shown
-from channels.wording import date_text, number_text, series, site_name
+from channels.wording import date_text, moment_text, number_text, series, site_name
 
 EVENT = LifeEvent("x", "X", "X", "Hola.", (), (LifeEventStep("Avise", ("p",)), LifeEventStep("Pague", ("q",))))
 
@@ -28,6 +28,34 @@ def test_shown_options_are_what_the_person_reads(sms_phrases: Phrases) -> None:
     steps = ShowLifeEvent(EVENT, (Option("step:x:0", "otro nombre"), Option("step:x:1", "Pague")))
     assert shown_options((steps,), sms_phrases) == (OpenOption("step:x:0", "Avise"), OpenOption("step:x:1", "Pague"))
     assert shown_options((Say("thanks"),), sms_phrases) == ()
+
+
+def test_steps_say_what_needs_no_going_what_is_free_and_later_what_costs(sms_phrases: Phrases) -> None:
+    priced = Cost(False, (Amount(Decimal(98), "2026"),))
+    facts = (StepFacts(Cost(True), from_home=True), StepFacts(priced))
+    lines = compose((ShowLifeEvent(EVENT, (), facts),), sms_phrases)
+    text = shown(lines, [0] * len(lines))
+    assert "Sin salir de casa: 1." in text
+    assert "Son gratis: 1." in text
+    assert "98" not in text
+    assert [rest for line in lines for rest in line.rest(0)] == ["2) Costo: $98"]
+    short = shown(lines, [len(line.forms) - 1 for line in lines])
+    assert "gratis" not in short
+
+
+def test_a_plan_says_what_is_done_and_what_is_next(sms_phrases: Phrases) -> None:
+    plan = ShowPlan(
+        EVENT, (Option("step:x:0", "Avise"), Option("step:x:1", "Pague")), (), ("Registre.", "Saque copias")
+    )
+    lines = compose((plan,), sms_phrases)
+    assert "Ya hizo: Registre, Saque copias." in shown(lines, [0] * len(lines))
+    shortest = [len(line.forms) - 1 for line in lines]
+    assert "Pasos hechos: 2." in shown(lines, shortest)
+    assert [option.label for option in shown_options((plan,), sms_phrases)] == ["Avise", "Pague"]
+
+
+def test_a_moment_is_said_without_its_year(sms_phrases: Phrases) -> None:
+    assert moment_text("2026-11-23T10:00:00-06:00", sms_phrases) == "lunes 23 de noviembre, 10:00 de la mañana"
 
 
 def test_a_shown_option_is_picked_by_number_and_by_its_words(sms_phrases: Phrases) -> None:

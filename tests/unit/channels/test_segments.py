@@ -86,7 +86,7 @@ def test_twilio_calculator_agrees() -> None:
         "1️⃣",
     ]
     texts = [text for text, *_ in TABLE]
-    for _ in range(1500):
+    while len(texts) < 10_000:
         letters = generator.sample(pool, generator.randint(1, 6)) + ["a"] * generator.randint(0, 30)
         length = generator.choice([5, 69, 70, 71, 133, 134, 135, 159, 160, 161, 305, 306, 307, 400])
         texts.append("".join(generator.choice(letters) for _ in range(length)))

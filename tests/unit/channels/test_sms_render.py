@@ -97,6 +97,8 @@ def test_every_overview_holds_requirements_cost_place_and_source_in_its_first_me
         assert re.search(r"^(Donde: |No tenemos el lugar)", first, re.MULTILINE), card.id
         assert re.search(r"^Fuente: [^,\n]+, ", first, re.MULTILINE), card.id
         whole_lists += named == len(shorts)
+    assert statistics.median(segments) <= 2
+    assert max(segments) <= 2, "more than two only after MAS"
     with capsys.disabled():
         print(f"\n{len(segments)} overviews: median {statistics.median(segments)} segments, "
               f"{whole_lists} with every requirement in the first message")  # fmt: skip

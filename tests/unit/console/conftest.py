@@ -9,10 +9,10 @@ import redis
 from argon2 import PasswordHasher
 from flask import Flask
 
+from bot import languages
+from bot.console.parts import Parts, parts
 from bot.gateway.app import create_app
-from bot.settings import Settings
-from bot.store.agents import Agents
-from bot.store.audit import Audit
+from bot.settings import ROOT, Settings
 from tests.people import AUTH_TOKEN, SECRET
 from tests.servers import free_port
 
@@ -50,9 +50,11 @@ class Browser:
 @dataclass
 class Console:
     app: Flask
-    agents: Agents
-    audit: Audit
+    parts: Parts
     config: Settings
+
+    def __getattr__(self, name):
+        return getattr(self.parts, name)
 
     def hire(self, username, role="agent", **more):
         return self.agents.add(username, username.title(), role, HASH, NOW, **more)
@@ -84,11 +86,9 @@ def make_console(tmp_path, sqlite_url, redis_server):
             **{"public_url": PUBLIC, "redis_url": redis_server.url, **settings},
         )
         app = create_app(config)
-        from bot.console.parts import parts
-
         with app.app_context():
             found = parts()
-        return Console(app, found.agents, found.audit, config)
+        return Console(app, found, config)
 
     return make
 
@@ -96,3 +96,9 @@ def make_console(tmp_path, sqlite_url, redis_server):
 @pytest.fixture
 def console(make_console):
     return make_console()
+
+
+@pytest.fixture
+def compiled_console(console):
+    """Compile the phrases where this console looks for them."""
+    languages.build(ROOT / "locale", console.config.locale_folder)

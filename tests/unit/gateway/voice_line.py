@@ -17,9 +17,6 @@ from xml.etree import ElementTree
 import pytest
 from twilio.request_validator import RequestValidator
 
-from bot import languages
-from bot.catalogue.build import build
-from bot.catalogue.check import load_cards
 from bot.catalogue.plain import PlainSearch
 from bot.core.phrases import Phrases
 from bot.core.turns import TurnRequest, TurnResult
@@ -93,12 +90,9 @@ class Said:
 
 
 class Line:
-    """The gateway as Twilio sees it."""
+    """The gateway as Twilio sees it. ``folder`` holds the compiled phrases and the built catalogue."""
 
     def __init__(self, folder: Path, url: str, redis_url: str, engine: Any, **settings: Any) -> None:
-        (folder / "locale").mkdir(parents=True, exist_ok=True)
-        languages.build(ROOT / "locale", folder / "locale")
-        catalogue = catalogue_file(folder)
         values: dict[str, Any] = {"voice_wait_seconds": 5.0, "public_url": PUBLIC, **settings}
         self.config = Settings(
             twilio_account_sid="AC" + "1" * 32, twilio_auth_token=AUTH_TOKEN, database_url=url, redis_url=redis_url,
@@ -113,7 +107,7 @@ class Line:
         self.engine = engine
         self.turns = TurnHandler(
             engine=engine,
-            degraded=Degraded(PlainSearch.open(catalogue, ROOT / "data" / "places"), ""),
+            degraded=Degraded(PlainSearch.open(folder / "catalogue.sqlite", ROOT / "data" / "places"), ""),
             channels=CHANNELS,
             phrases=PhraseBook(lambda language, channel: Phrases.load(folder / "locale", language, channel)),
             institution="Ventanilla",
@@ -131,7 +125,10 @@ class Line:
         finally:
             self._stopping.set()
             self._worker.join(10)
-            self.database.dispose()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.dispose()
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -207,16 +204,3 @@ class Caller:
             said = self.ask(said.next)
         return said
 
-
-_BUILT: dict[str, Path] = {}
-
-
-def catalogue_file(folder: Path) -> Path:
-    """Return the real cards' catalogue in a folder, built once a test run."""
-    target = folder / "catalogue.sqlite"
-    if "path" not in _BUILT or not _BUILT["path"].exists():
-        build(load_cards(ROOT / "data")[0], target)
-        _BUILT["path"] = target
-    elif not target.exists():
-        target.write_bytes(_BUILT["path"].read_bytes())
-    return target

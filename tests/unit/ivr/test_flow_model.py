@@ -43,7 +43,7 @@ WORLDS = {
     )
     for people in (True, False)
     for textable in (True, False)
-    for resumable, languages in ((False, 1), (True, 1), (True, 2))
+    for resumable, languages in ((False, 1), (True, 2))
 }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def shape(call: Call) -> str:
     """Return what tells states apart, without counters that only grow."""
     return repr(
         (call.state, call.misses, call.silences, call.offered, call.page, len(call.pieces), call.question,
-         bool(call.before), bool(call.last_answer), call.rate, call.waits, bool(call.unsure))
+         bool(call.before), bool(call.last_answer), bool(call.waits), bool(call.unsure))
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def reached(world: str) -> tuple[Call, ...]:
         for heard, answer in events(call, around):
             after = flow.handle(call, heard, around, answer).call
             after = replace(after, steps=0)
-            if shape(after) not in seen and len(seen) < 6000:
+            if shape(after) not in seen:
                 seen[shape(after)] = after
                 todo.append(after)
     return tuple(seen.values())
@@ -125,37 +125,22 @@ def test_every_event_in_every_state_leads_somewhere(world):
                 assert move.say, f"hung up without a word: {call.state} {heard}"
 
 
-@pytest.mark.parametrize("world", WORLDS)
-def test_a_person_is_one_key_away_everywhere(world):
-    around, _ = WORLDS[world]
-    for call in reached(world):
-        if call.state not in flow.LISTENING:
-            continue
-        move = flow.handle(call, Heard(Event.PERSON), around)
-        if around.people:
-            assert move.act == "person"
-        else:
-            told = {words.key for words in move.say}
-            assert told & {"voice_nobody", "voice_nobody_now", "voice_give_up"} or move.call.state is State.NOBODY
-
-
-@pytest.mark.parametrize("world", WORLDS)
-def test_every_state_can_be_ended_and_left(world):
-    around, _ = WORLDS[world]
-    for call in reached(world):
-        if call.state in flow.LISTENING:
+def test_a_person_a_repeat_and_an_end_are_one_key_away_everywhere():
+    for world, (around, _) in WORLDS.items():
+        for call in reached(world):
+            assert flow.handle(call, Heard(Event.HANG_UP), around).act == "hang_up"
+            if call.state not in flow.LISTENING:
+                continue
             assert flow.handle(call, Heard(Event.GOODBYE), around).act == "hang_up"
-        assert flow.handle(call, Heard(Event.HANG_UP), around).act == "hang_up"
-
-
-@pytest.mark.parametrize("world", WORLDS)
-def test_repeat_says_something_or_offers_another_way(world):
-    around, _ = WORLDS[world]
-    for call in reached(world):
-        if call.state in flow.LISTENING:
-            move = flow.handle(call, Heard(Event.REPEAT), around)
-            assert move.say
-            assert move.act in ("listen", "person", "hang_up")
+            again = flow.handle(call, Heard(Event.REPEAT), around)
+            assert again.say
+            assert again.act in ("listen", "person", "hang_up")
+            move = flow.handle(call, Heard(Event.PERSON), around)
+            if around.people:
+                assert move.act == "person"
+            else:
+                told = {words.key for words in move.say}
+                assert told & {"voice_nobody", "voice_nobody_now", "voice_give_up"} or move.call.state is State.NOBODY
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -199,7 +184,7 @@ def test_a_caller_who_is_never_understood_soon_gets_a_person_or_an_end(world):
 walks = st.lists(st.integers(0, 10_000), min_size=1, max_size=130)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(WORLDS)), walks)
 def test_no_walk_hears_a_sentence_three_times_and_every_walk_ends(world, choices):
     around, textable = WORLDS[world]

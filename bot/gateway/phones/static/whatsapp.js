@@ -104,7 +104,7 @@ export class WhatsAppPhone {
       open.addEventListener("click", () => this.list(message.shown));
       parts.push(make("div", { class: "buttons" }, open));
     }
-    const like = make("button", { type: "button", class: "react", "aria-label": "Reaccionar con 👍" }, "👍");
+    const like = make("button", { type: "button", class: "react", "aria-label": "Reaccionar con 👍", title: "Reaccionar con 👍" }, "☺");
     like.addEventListener("click", () =>
       attempt(this.form, () => this.send({ reaction: { emoji: "👍", sid: message.sid } })),
     );

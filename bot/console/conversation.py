@@ -1,0 +1,301 @@
+"""One conversation: the thread of all channels, and everything an agent does with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from bot.console.desk import alias, may_open, row, topic_name
+from bot.console.parts import parts
+from bot.console.queue import supervises, to_queue
+from bot.console.security import current_agent, needs
+from bot.core.delivery import Outgoing
+from bot.core.handoff import HandoffState
+from bot.core.procedures import narrow
+from bot.core.replies import Reply, Say, ShowProcedure
+from bot.store.handoffs import HandoffRecord, NotYours
+from bot.store.store import utc_now
+from channels.agent_text import agent_messages, segments_of
+
+REASONS = ("solved", "informed", "elsewhere", "no_answer", "abusive", "other")
+_LONGEST_TEXT = 1500
+_LONGEST_NOTE = 1000
+_LONGEST_WHY = 200
+_WINDOW = timedelta(hours=24)
+_KEY = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+
+
+def register(console: Blueprint) -> None:
+    """Add these pages."""
+    base = "/handoffs/<int:handoff>"
+    console.add_url_rule(base, "conversation", conversation, methods=["GET"])
+    console.add_url_rule(f"{base}/thread", "thread", thread, methods=["GET"])
+    console.add_url_rule(f"{base}/segments", "segments", segments, methods=["POST"])
+    console.add_url_rule(f"{base}/cards", "cards", cards, methods=["GET"])
+    for name, view in (
+        ("take", take),
+        ("release", release),
+        ("transfer", transfer),
+        ("assign", assign),
+        ("note", note),
+        ("reply", reply),
+        ("card", send_card),
+        ("back", hand_back),
+        ("close", close),
+        ("number", number),
+    ):
+        console.add_url_rule(f"{base}/{name}", name, view, methods=["POST"])
+
+
+@needs("agent")
+def conversation(handoff: int) -> str:
+    """Show a conversation; that it was read is noted."""
+    record = _opened(handoff)
+    me = current_agent()
+    parts().audit.note(
+        "read", me.username, utc_now(), agent=me.id, conversation=record.conversation_id, handoff=handoff
+    )
+    return _page(record)
+
+
+def _page(record: HandoffRecord, error: str = "", **values: object) -> str:
+    me = current_agent()
+    here = parts()
+    context = here.store.state(record.conversation_id).context
+    return render_template(
+        "console/conversation.html",
+        handoff=record,
+        row=row(record, utc_now()),
+        alias=alias(record.conversation_id),
+        context=context,
+        topic=topic_name(record.topic),
+        mine=record.agent_id == me.id and record.state is HandoffState.WITH_AGENT,
+        earlier=[each for each in here.handoffs.of_conversation(record.conversation_id) if each.id != record.id],
+        people=[each for each in here.agents.all() if each.active and each.id != me.id],
+        teams=here.agents.teams(),
+        canned=[(each.shortcut, _filled(each.text)) for each in here.agents.canned(me.teams)],
+        reasons=REASONS,
+        window_closed=_window_closed(record),
+        longest=_LONGEST_TEXT,
+        error=error,
+        **{"typed": "", **values, **_thread(record)},
+    )
+
+
+@needs("agent")
+def thread(handoff: int) -> str:
+    """Show the thread alone, for a page that is open."""
+    record = _opened(handoff)
+    return render_template("console/thread.html", handoff=record, **_thread(record))
+
+
+def _thread(record: HandoffRecord) -> dict[str, object]:
+    return {"entries": parts().threads.of(record.conversation_id)}
+
+
+@needs("agent")
+def segments(handoff: int) -> str:
+    """Count what a text would cost, while it is typed."""
+    record = _opened(handoff)
+    text = request.form.get("text", "")
+    return render_template(
+        "console/segments.html", handoff=record, used=len(text), count=segments_of(record.channel, text)
+    )
+
+
+@needs("agent")
+def cards(handoff: int) -> str:
+    """Find cards to send."""
+    record = _opened(handoff)
+    search, query = parts().search(), request.args.get("q", "").strip()
+    found = search.find(query)[0] if search and query else ()
+    return render_template("console/cards.html", handoff=record, found=found, query=query)
+
+
+@needs("agent")
+def take(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Take who waits. Of two who try at once one gets it; the other is told who did."""
+    record, me = _opened(handoff), current_agent()
+    try:
+        parts().handoffs.take(record.id, me.id, utc_now(), _told(record, Say("handoff_taken", {"agent": me.name})))
+    except NotYours as refused:
+        return render_template("console/taken.html", handoff=record, refused=refused), 409
+    _note("take", record)
+    return redirect(url_for("console.conversation", handoff=handoff))
+
+
+@needs("agent")
+def release(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Put it back into the queue."""
+    return _change(handoff, "release", lambda r: parts().handoffs.release(r.id, current_agent().id, utc_now()))
+
+
+@needs("agent")
+def transfer(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Send it to a team, or to an agent first."""
+    kind, _, id_ = request.form.get("to", "").partition(":")
+    if kind not in ("team", "agent") or not id_.isdecimal():
+        return _page(_opened(handoff), error="to"), 400
+    team, agent = (int(id_), None) if kind == "team" else (None, int(id_))
+    known = {t.id for t in parts().agents.teams()} if team else {a.id for a in parts().agents.all() if a.active}
+    if (team or agent) not in known:
+        return _page(_opened(handoff), error="to"), 400
+    told = (Say("handoff_queue_again"),)
+    return _change(
+        handoff,
+        "transfer",
+        lambda r: parts().handoffs.transfer(
+            r.id, None if supervises() else current_agent().id, utc_now(), _told(r, *told), team=team, to=agent
+        ),
+        to=request.form["to"],
+    )
+
+
+@needs("supervisor")
+def assign(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Give it to an agent, or take it over oneself."""
+    given = request.form.get("agent", "")
+    agent = next((a for a in parts().agents.all() if str(a.id) == given and a.active), None)
+    if agent is None:
+        return _page(_opened(handoff), error="to"), 400
+    told = Say("handoff_taken", {"agent": agent.name})
+    return _change(
+        handoff,
+        "assign",
+        lambda r: parts().handoffs.assign(r.id, agent.id, current_agent().id, utc_now(), _told(r, told)),
+        stay=True,
+        to=agent.username,
+    )
+
+
+@needs("agent")
+def note(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Add an internal note."""
+    record, text = _opened(handoff), request.form.get("text", "").strip()
+    if not text or len(text) > _LONGEST_NOTE:
+        return _page(record, error="note"), 400
+    parts().threads.note(record.conversation_id, record.id, current_agent().id, text, utc_now())
+    return redirect(url_for("console.conversation", handoff=handoff))
+
+
+@needs("agent")
+def reply(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Send the agent's words on the person's channel."""
+    record, text = _opened(handoff), request.form.get("text", "").strip()
+    key = request.form.get("key", "")
+    if not text or len(text) > _LONGEST_TEXT or not _KEY.match(key):
+        return _page(record, error="text", typed=text), 400
+    return _say(record, agent_messages(record.channel, _filled(text)), key, text)
+
+
+@needs("agent")
+def send_card(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Send a card's checklist as the assistant would show it."""
+    record, search = _opened(handoff), parts().search()
+    card = search.catalogue.procedures.get(request.form.get("card", "")) if search else None
+    key = request.form.get("key", "")
+    if card is None or not _KEY.match(key):
+        return _page(record, error="card"), 400
+    context = parts().store.state(record.conversation_id).context
+    shown = ShowProcedure(narrow(card, context.case, context.state), ("requirements", "cost", "where"), context.state)
+    messages = parts().agent_words(record.channel, record.language, (shown,))
+    return _say(record, messages, key, "", card=card.id)
+
+
+def _say(
+    record: HandoffRecord, messages: tuple[Outgoing, ...], key: str, typed: str, **detail: str
+) -> BaseResponse | tuple[str, int]:
+    me = current_agent()
+    try:
+        said = parts().handoffs.say(record.id, me.id, messages, key, utc_now())
+    except NotYours:
+        return _page(_opened(record.id), error="not_yours", typed=typed), 409
+    if said:
+        parts().wake.send()
+        _note("reply", record, **detail)
+    return redirect(url_for("console.conversation", handoff=record.id))
+
+
+@needs("agent")
+def hand_back(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Give the conversation back to the assistant."""
+    told = Say("handoff_back", {"agent": current_agent().name})
+    return _change(
+        handoff, "hand_back", lambda r: parts().handoffs.hand_back(r.id, current_agent().id, utc_now(), _told(r, told))
+    )
+
+
+@needs("agent")
+def close(handoff: int) -> BaseResponse | tuple[str, int]:
+    """Close it, with a reason."""
+    reason = request.form.get("reason", "")
+    if reason not in REASONS:
+        return _page(_opened(handoff), error="reason"), 400
+    told = Say("handoff_ended", {"agent": current_agent().name})
+    return _change(
+        handoff,
+        "close",
+        lambda r: parts().handoffs.close(
+            r.id, None if supervises() else current_agent().id, reason, utc_now(), _told(r, told)
+        ),
+        reason=reason,
+    )
+
+
+@needs("agent")
+def number(handoff: int) -> str | tuple[str, int] | Response:
+    """Show the person's number, once somebody has said what for; it is noted."""
+    record, why = _opened(handoff), request.form.get("why", "").strip()
+    if not why or len(why) > _LONGEST_WHY:
+        return _page(record, error="why"), 400
+    _note("number", record, why=why)
+    return _page(record, number=parts().store.number_of(record.conversation_id) or "")
+
+
+def _change(
+    handoff: int, action: str, change: Callable[[HandoffRecord], HandoffRecord], *, stay: bool = False, **detail: str
+) -> BaseResponse | tuple[str, int]:
+    record = _opened(handoff)
+    try:
+        change(record)
+    except NotYours:
+        return _page(_opened(handoff), error="not_yours"), 409
+    parts().wake.send()
+    _note(action, record, **detail)
+    return redirect(url_for("console.conversation", handoff=handoff)) if stay else to_queue()
+
+
+def _opened(handoff: int) -> HandoffRecord:
+    record = parts().handoffs.get(handoff)
+    if record is None:
+        abort(404)
+    if not may_open(record):
+        abort(403)
+    return record
+
+
+def _told(record: HandoffRecord, *replies: Reply) -> tuple[Outgoing, ...]:
+    return parts().words(record.channel, record.language, replies)
+
+
+def _note(action: str, record: HandoffRecord, **detail: str) -> None:
+    me = current_agent()
+    parts().audit.note(
+        action, me.username, utc_now(), agent=me.id, conversation=record.conversation_id, handoff=record.id, **detail
+    )
+
+
+def _filled(text: str) -> str:
+    return text.replace("{agente}", current_agent().name).replace("{institucion}", parts().institution)
+
+
+def _window_closed(record: HandoffRecord) -> bool:
+    return (
+        record.channel == "whatsapp"
+        and record.person_wrote_at is not None
+        and utc_now() - record.person_wrote_at > _WINDOW
+    )

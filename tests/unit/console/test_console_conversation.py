@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import re
+import threading
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from bot.core.delivery import Outgoing
+from bot.core.effects import BringPerson
+from bot.core.handoff import HandoffState
+from bot.store import TurnOutcome
+from tests.builders import inbound
+from tests.people import ROSA
+
+PERSON = BringPerson("asked", "sms", "procedure:curp-primera-vez")
+
+
+@pytest.fixture
+def desk(console, compiled_console):
+    """Return the console with phrases compiled, and a way for people to ask for a person."""
+
+    def ask(text="Quiero <b>hablar</b> con alguien", sender=ROSA, effect=PERSON, channel="sms"):
+        message = inbound(text, sender, channel=channel)
+        conversation = console.store.record(message, message.content).conversation_id
+        turn_of(console, (effect,) if effect else ())
+        return console.handoffs.open_of(conversation)
+
+    console.ask = ask
+    return console
+
+
+def turn_of(console, effects=(), outgoing=()):
+    lease = console.store.lease_conversation("w", 30)
+    message = console.store.next_message(lease)
+    state = console.store.state(lease.conversation_id)
+    console.store.commit_turn(lease, message, TurnOutcome("answer", tuple(outgoing), state, effects=tuple(effects)))
+    console.store.release(lease)
+
+
+def sent(console):
+    found = []
+    while (delivery := console.store.lease_delivery("w", 10)) is not None:
+        found.append(delivery.text)
+        console.store.delivery_accepted(delivery, f"SM{len(found):032d}")
+    return found
+
+
+def key(page):
+    return re.search(r'name="key" value="([0-9a-f]+)"', page.get_data(as_text=True))[1]
+
+
+def page_of(browser, handoff):
+    return browser.get(f"/console/handoffs/{handoff.id}")
+
+
+def test_who_waits_is_in_the_queue_and_one_click_away(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    text = ana.get("/console/queue").get_data(as_text=True)
+    assert f'action="/console/handoffs/{handoff.id}/take"' in text
+    assert "Pidió una persona" in text
+    taken = ana.post(f"/console/handoffs/{handoff.id}/take")
+    assert taken.location == f"/console/handoffs/{handoff.id}"
+    assert any("Le atiende Ana" in each for each in sent(desk))
+
+
+def test_of_two_who_click_one_gets_it_and_the_other_is_told_who(desk):
+    handoff = desk.ask()
+    browsers = {name: desk.signed_in(name) for name in ("ana", "beto")}
+    for browser in browsers.values():
+        browser.get("/console/queue")
+    answers = {}
+
+    def click(name):
+        answers[name] = browsers[name].post(f"/console/handoffs/{handoff.id}/take")
+
+    threads = [threading.Thread(target=click, args=(name,)) for name in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    winner = next(name for name, answer in answers.items() if answer.status_code == 302)
+    (loser,) = set(browsers) - {winner}
+    assert answers[loser].status_code == 409
+    assert f"La tomó {winner.title()}." in answers[loser].get_data(as_text=True)
+
+
+def test_what_a_person_wrote_is_shown_as_text(desk):
+    handoff = desk.ask("<script>alert(1)</script> <b>hola</b>")
+    text = page_of(desk.signed_in("ana"), handoff).get_data(as_text=True)
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_words_reach_the_persons_channel_once(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    sent(desk)
+    form = {"text": "Buenas, soy {agente}.", "key": key(page_of(ana, handoff))}
+    for _ in range(2):
+        assert ana.post(f"/console/handoffs/{handoff.id}/reply", **form).status_code == 302
+    assert sent(desk) == ["Buenas, soy Ana."]
+
+
+def test_words_of_who_lost_it_are_kept_and_not_sent(desk):
+    handoff = desk.ask()
+    ana, jefa = desk.signed_in("ana"), desk.signed_in("jefa", "supervisor")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    token = key(page_of(ana, handoff))
+    me = desk.agents.credentials("jefa")[0]
+    assert jefa.post(f"/console/handoffs/{handoff.id}/assign", agent=me.id).status_code == 302
+    sent(desk)
+    answer = ana.post(f"/console/handoffs/{handoff.id}/reply", text="tarde", key=token)
+    assert answer.status_code == 409
+    assert "No se envió nada" in answer.get_data(as_text=True)
+    assert sent(desk) == []
+
+
+@pytest.mark.parametrize("form", [{"text": " "}, {"text": "x" * 1501}, {"text": "hola", "key": "../"}], ids=str)
+def test_words_that_cannot_be_sent_are_given_back(desk, form):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    answer = ana.post(f"/console/handoffs/{handoff.id}/reply", **{"key": "0" * 32, **form})
+    assert answer.status_code == 400
+
+
+def test_handing_back_lets_the_assistant_speak(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    assert ana.post(f"/console/handoffs/{handoff.id}/back").location == "/console/queue"
+    assert desk.store.state(handoff.conversation_id).mode is HandoffState.BOT
+    assert any("Sigo yo" in each for each in sent(desk))
+
+
+def test_closing_needs_a_reason_of_the_list(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    assert ana.post(f"/console/handoffs/{handoff.id}/close", reason="porque sí").status_code == 400
+    assert ana.post(f"/console/handoffs/{handoff.id}/close", reason="solved").status_code == 302
+    assert desk.handoffs.get(handoff.id).end_reason == "solved"
+
+
+def test_a_transfer_says_where_to(desk):
+    handoff = desk.ask()
+    ana, beto = desk.signed_in("ana"), desk.signed_in("beto")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    assert ana.post(f"/console/handoffs/{handoff.id}/transfer", to="agent:999").status_code == 400
+    whom = desk.agents.credentials("beto")[0]
+    assert ana.post(f"/console/handoffs/{handoff.id}/transfer", to=f"agent:{whom.id}").status_code == 302
+    assert "Para usted" in beto.get("/console/queue").get_data(as_text=True)
+
+
+def test_a_number_is_shown_for_a_reason_that_is_noted(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    page = page_of(ana, handoff).get_data(as_text=True)
+    assert ROSA not in page
+    assert ana.post(f"/console/handoffs/{handoff.id}/number", why="").status_code == 400
+    shown = ana.post(f"/console/handoffs/{handoff.id}/number", why="hay que llamarle").get_data(as_text=True)
+    assert ROSA in shown
+    (entry,) = [each for each in desk.audit.entries() if each.action == "number"]
+    assert entry.detail["why"] == "hay que llamarle"
+    assert ROSA not in str(entry)
+    assert desk.audit.verify() is None
+
+
+def test_a_sensitive_conversation_is_for_its_team_alone(desk):
+    handoff = desk.ask(effect=BringPerson("emergency", "sms", None, sensitive=True))
+    team = desk.agents.save_team("Violencia", "", True)
+    desk.hire("cira", in_teams=[team])
+    ana, jefa, cira = desk.signed_in("ana"), desk.signed_in("jefa", "supervisor"), desk.signed_in("cira")
+    for browser, status in ((ana, 403), (jefa, 403), (cira, 200)):
+        assert page_of(browser, handoff).status_code == status
+        assert (f"/handoffs/{handoff.id}/" in browser.get("/console/queue").get_data(as_text=True)) is (status == 200)
+    assert ana.post(f"/console/handoffs/{handoff.id}/take").status_code == 403
+
+
+def test_another_teams_conversation_is_not_mine(desk):
+    handoff = desk.ask()
+    team = desk.agents.save_team("Actas", "", False)
+    boss = desk.signed_in("jefa", "supervisor")
+    assert boss.post(f"/console/handoffs/{handoff.id}/transfer", to=f"team:{team}").status_code == 302
+    assert page_of(desk.signed_in("ana"), handoff).status_code == 403
+    assert page_of(boss, handoff).status_code == 200
+
+
+def test_notes_stay_inside(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    assert ana.post(f"/console/handoffs/{handoff.id}/note", text=" ").status_code == 400
+    ana.post(f"/console/handoffs/{handoff.id}/note", text="ya llamó ayer")
+    assert "ya llamó ayer" in page_of(ana, handoff).get_data(as_text=True)
+    assert sent(desk) == []
+
+
+def test_reading_is_noted(desk):
+    handoff = desk.ask()
+    page_of(desk.signed_in("ana"), handoff)
+    assert [each.action for each in desk.audit.entries(conversation=handoff.conversation_id)] == ["read"]
+
+
+def test_the_cost_of_a_text_is_counted_as_it_goes_out(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    counted = ana.post(f"/console/handoffs/{handoff.id}/segments", text="á" * 160).get_data(as_text=True)
+    assert "160 caracteres" in counted
+    assert "1 segmento de SMS" in counted
+
+
+def test_the_wall_counts(desk):
+    desk.ask()
+    text = desk.signed_in("jefa", "supervisor").get("/console/wall").get_data(as_text=True)
+    assert re.search(r"<dt>En espera</dt><dd>1</dd>", text)
+
+
+def test_a_stream_goes_on_after_the_last_event_that_was_seen(desk):
+    first = desk.ask()
+    hub = desk.parts.hub
+    events = hub.stream(0, lambda event: True, lambda: True, longest=5)
+    assert next(events).startswith("retry:")
+    told = next(events)
+    assert f'"handoff": {first.id}' in told
+    last = int(re.search(r"id: (\d+)", told)[1])
+    events.close()
+    second = desk.ask(sender="+525522223333")
+    again = hub.stream(last, lambda event: True, lambda: True, longest=5)
+    next(again)
+    assert f'"handoff": {second.id}' in next(again)
+    again.close()
+
+
+def test_every_stream_hears_everything_once(desk):
+    hub = desk.parts.hub
+    start = desk.parts.live.last_id()
+    heard = [[] for _ in range(3)]
+
+    def listen(into):
+        stream = hub.stream(start, lambda event: True, lambda: len(into) < 6, longest=20)
+        for told in stream:
+            found = re.match(r"id: (\d+)\nevent: live", told)
+            if found:
+                into.append(int(found[1]))
+            if len(into) == 6:
+                return
+
+    threads = [threading.Thread(target=listen, args=(into,)) for into in heard]
+    for thread in threads:
+        thread.start()
+    for number in range(6):
+        desk.ask(sender=f"+52551111000{number}")
+    for thread in threads:
+        thread.join(30)
+    assert heard[0] == sorted(set(heard[0]))
+    assert heard[0] == heard[1] == heard[2]
+    assert len(heard[0]) == 6
+
+
+def test_sla_says_how_late_it_is(desk):
+    from bot.console.desk import row
+
+    handoff = desk.ask()
+    now = datetime.now(timezone.utc)
+    with desk.app.test_request_context():
+        seen = [row(handoff, now + timedelta(minutes=minutes)).sla for minutes in (0, 6, 16)]
+    assert seen == ["good", "warning", "late"]
+
+
+def test_an_agents_text_is_whole():
+    from channels.agent_text import LONGEST, agent_messages
+
+    text = "Una frase. " * 400
+    messages = agent_messages("whatsapp", text)
+    assert all(isinstance(each, Outgoing) and len(each.text) <= LONGEST for each in messages)
+    assert "".join("".join(each.text.split()) for each in messages) == "".join(text.split())
