@@ -16,7 +16,7 @@ from bot.core.choices import OpenOption
 from bot.core.messages import Choice, Text
 from ivr import menus
 from ivr.heard import Heard, Input, understand
-from ivr.model import Answer, Around, Call, Effect, Event, Move, Scene, State, Words
+from ivr.model import Answer, Around, Call, Earlier, Effect, Event, Move, Scene, State, Words
 
 TWICE = 2
 MOST_STEPS = 80
@@ -58,7 +58,6 @@ class Do(str, Enum):
     SET_LANGUAGE = "set_language"
     RESUME = "resume"
     START_FRESH = "start_fresh"
-    ASK_FRESH = "ask_fresh"
     ASK = "ask"
     ASK_UNSURE = "ask_unsure"
     PICK = "pick"
@@ -115,8 +114,7 @@ _BEING_CONNECTED: dict[Event, Do] = {
 }
 TABLE: dict[State, dict[Event, Do]] = {
     _S.LANGUAGE: {**_ALWAYS, _E.OPTION: Do.SET_LANGUAGE, _E.SPEECH: Do.ASK, _E.BACK: Do.SAY_AGAIN},
-    _S.RESUME: {**_ALWAYS, _E.YES: Do.RESUME, _E.NO: Do.START_FRESH, _E.SPEECH: Do.ASK_FRESH, _E.UNSURE: Do.REPAIR,
-                _E.BY_SMS: Do.REPAIR},
+    _S.RESUME: {**_ALWAYS, _E.YES: Do.RESUME, _E.NO: Do.START_FRESH, _E.UNSURE: Do.REPAIR},
     _S.OPEN: _ALWAYS,
     _S.MENU: _ALWAYS,
     _S.MORE: {**_ALWAYS, _E.YES: Do.NEXT_PIECE, _E.NO: Do.STOP_READING},
@@ -144,15 +142,8 @@ def begin(around: Around, *, textable: bool, before: Call | None = None, called_
     """
     call = Call(textable=textable, called_by_us=called_by_us)
     if before is not None and around.resumable:
-        call = replace(
-            call,
-            language=before.language,
-            rate=before.rate,
-            said=before.said,
-            pieces=before.pieces,
-            question=before.question,
-            last_answer=before.last_answer,
-        )
+        earlier = Earlier(before.said, before.pieces, before.question, before.last_answer)
+        call = replace(call, language=before.language, rate=before.rate, earlier=earlier)
     greeting = [Words("voice_we_call" if called_by_us else "voice_greeting"), Words("voice_privacy")]
     if around.recorded:
         greeting.append(Words("voice_recorded"))
@@ -356,7 +347,15 @@ def _set_language(call: Call, heard: Heard, around: Around, _: Answer) -> Move:
 def _resume(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     """Go on where the last call ended. What it was about is named only now: the caller said that it is the same."""
     before = [Words("voice_resume_topic", {"topic": around.topic})] if around.topic else []
-    call = _fine(call)
+    found = call.earlier or Earlier()
+    call = replace(
+        _fine(call),
+        said=found.said,
+        pieces=found.pieces,
+        question=found.question,
+        last_answer=found.last_answer,
+        earlier=None,
+    )
     if call.pieces:
         return _next_piece(replace(call, state=State.MORE), Heard(Event.YES), around, Answer(), before, ("resume",))
     state = State.MENU if call.question and call.question.options else State.OPEN
@@ -369,13 +368,9 @@ def _start_fresh(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     return _ask(fresh, around, (), ("start_fresh",))
 
 
-def _ask_fresh(call: Call, heard: Heard, around: Around, answer: Answer) -> Move:
-    fresh = _start_fresh(call, heard, around, answer).call
-    return replace(_think(fresh, Text(heard.text)), effects=("start_fresh",))
-
-
 def _think(call: Call, content: Text | Choice) -> Move:
-    return Move(replace(_fine(call), state=State.THINKING, waits=0, unsure=""), (), "think", content)
+    call = replace(_fine(call), state=State.THINKING, waits=0, unsure="", earlier=None)
+    return Move(call, (), "think", content)
 
 
 def _ask_engine(call: Call, heard: Heard, _: Around, __: Answer) -> Move:
@@ -431,8 +426,10 @@ def _repair(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     """Climb the repair ladder: other words, then the keypad, then a message, a call back or a person."""
     call = replace(call, misses=call.misses + 1, unsure="")
     if call.state is State.CONFIRM:
-        call = replace(call, state=State.MENU if call.question and call.question.options else State.OPEN)
+        call = _listening_for(call)
     if call.misses == 1:
+        if call.state in (State.RESUME, State.MORE):
+            return _heard_or_offer(call, around, [Words("voice_use_keys_yes_no")])
         if call.state is State.MENU:
             return _heard_or_offer(call, around, [Words("voice_rephrase_menu")])
         return _heard_or_offer(call, around, [Words("voice_rephrase")])
@@ -635,7 +632,6 @@ _HOW: dict[Do, Callable[[Call, Heard, Around, Answer], Move]] = {
     Do.SET_LANGUAGE: _set_language,
     Do.RESUME: _resume,
     Do.START_FRESH: _start_fresh,
-    Do.ASK_FRESH: _ask_fresh,
     Do.ASK: _ask_engine,
     Do.ASK_UNSURE: _ask_unsure,
     Do.PICK: _pick,

@@ -104,6 +104,16 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """Where an earlier call of the same number ended. Nothing of it is said before the caller says that it is hers."""
+
+    said: tuple[Words, ...] = ()
+    pieces: tuple[str, ...] = ()
+    question: Question | None = None
+    last_answer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Call:
     """Everything that is remembered of a call between two webhooks; JSON in SQL."""
 
@@ -127,6 +137,7 @@ class Call:
     warned: bool = False
     called_by_us: bool = False
     topic: str = ""
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True)

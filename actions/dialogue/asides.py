@@ -23,7 +23,7 @@ _MOST_WORDS = 9
 _START_OVER = re.compile(
     r"^(?:(?:quiero|vamos a|hay que|mejor|otra vez|me gustaria|puedo|podemos) )*(?:volver a )?"
     r"(?:empez\w+|comenz\w+|empecemos|reinici\w+|inici\w+|arranc\w+)"
-    r"(?: (?:de nuevo|otra vez|de cero|desde cero|de vuelta|desde el principio|desde el inicio|nuevamente|todo|por favor))*$"
+    r"(?: (?:de nuevo|otra vez|(?:de|desde) cero|de vuelta|desde el (?:principio|inicio)|nuevamente|todo|por favor))*$"
     r"|^(?:de|desde) (?:cero|el principio|el inicio)$|^borron y cuenta nueva$|^start (?:again|over)$"
 )
 

@@ -39,17 +39,18 @@ _NOT_AN_AGE = re.compile(
     r"^ (?:hij\w*|niet\w+|herman\w+|auto\w*|caso\w*|semanas cotizadas|de (?:casad\w+|trabaj\w+|vivir|residencia))"
 )
 _OLDEST = 115
-_RELATIVE = rf"(?:{_PEOPLE}|mujer|marido|pareja|novi\w+|prim\w+|cunad\w+|vecin\w+|amig\w+|comadre|compadre|patron\w*|conocid\w+|padres|familiar\w*|companer\w+|yern\w+|nuer\w+|sobrin\w+)"
+_RELATIVE = (
+    rf"(?:{_PEOPLE}|mujer|marido|pareja|novi\w+|prim\w+|cunad\w+|vecin\w+|amig\w+|comadre|compadre|patron\w*"
+    r"|conocid\w+|padres|familiar\w*|companer\w+|yern\w+|nuer\w+)"
+)
 _ANY_PERSON = re.compile(rf"(?<!\w)(?:otra persona|alguien mas|{_RELATIVE})(?!\w)")
 _FOR_OTHER = re.compile(
-    rf"(?<!\w)(?:para|pa|de|el de|la de|por) (?:mis? |un |una |el |la |otr[oa] )*(?:otra persona|alguien mas|{_RELATIVE})(?!\w)"
+    r"(?<!\w)(?:para|pa|de|el de|la de|por) (?:mis? |un |una |el |la |otr[oa] )*"
+    rf"(?:otra persona|alguien mas|{_RELATIVE})(?!\w)"
 )
 _FOR_SELF = re.compile(r"(?<!\w)(?:para|pa) mi(?: mism[oa])?$")
 _CASE_WORDS = frozenset(
-    map(
-        stem,
-        ["ahora", "caso", "chiquita", "chiquito", "esta", "seria", "sea", "fuera", "nacio", "naci", "perdon", "primera", "tengo", "vez", "ya", "cumplio", "para", "persona"],
-    )
+    map(stem, "ahora caso chiquita chiquito cumplio naci nacio perdon persona primera seria tengo vez ya".split())  # noqa: SIM905
 )
 _OF_SELF = re.compile(r"(?<!\w)(?:soy|tengo|naci|yo)(?!\w)")
 _OF_OTHERS = re.compile(rf"(?<!\w)(?:mi|mis|su|sus|un|una|el|la|los|las) (?:\w+ )?{_PEOPLE}(?!\w)")

@@ -20,7 +20,7 @@ from bot.understanding.words import rest
 
 _COMPARES = re.compile(
     r"(?<!\w)(?:(?:cual|que|cuales|quien|donde)(?: de (?:los|las|esos|esas) (?:dos|2))?"
-    r" (?:me )?(?:es|sale|esta|cuesta|tarda|cobra\w*|conviene|seria|piden|pide|queda|hay)(?: \w+)? ?(?:mas|menos|mejor)?"
+    r" (?:me )?(?:es|sale|esta|cuesta|tarda|cobra\w*|conviene|seria|piden?|queda|hay)(?: \w+)? ?(?:mas|menos|mejor)?"
     r"(?= |$)|compar\w+|(?:que )?diferencias? (?:hay |de \w+ |en \w+ )?entre|en que se diferencia\w*"
     r"|mas (?:barat\w+|car[oa]s?|rapid\w+|tardad\w+|facil\w*) (?:que|o)|which is (?:cheaper|faster)|compare)(?!\w)"
 )

@@ -26,10 +26,11 @@ _SAYS_SO = re.compile(
     r"|corrijo|mas bien|mejor dicho|sino|i meant)(?!\w)"
 )
 _DENIES_FIRST = re.compile(
-    r"^no (?:es|era|son|quiero|queria|dije|pregunte|me referia a|hablo de) .+? (?:es|sino|era|quiero|son) (?P<meant>.+)$"
+    r"^no (?:es|era|son|quiero|queria|dije|pregunte|me referia a|hablo de) .+?"
+    r" (?:es|sino|era|quiero|son) (?P<meant>.+)$"
 )
 _BARE_NO = re.compile(
-    r"^no (?!(?:el|la|lo|los|las|de|del|en|para|pa|es|era|soy|somos|mi|mis|un|una|quise|quiero|queria|busco|me|se|no)\b)"
+    r"^no (?!(?:el|l[ao]s?|los|del?|en|para|pa|es|era|soy|somos|mis?|una?|quise|quiero|queria|busco|me|se|no)\b)"
 )
 """A "no" that says what is not so ("no tengo internet") rather than that something else was meant."""
 _PLACES = ("place", "cost_place", "confirm_place")

@@ -114,6 +114,7 @@ def with_last(turn: Turn, know: Knowledge) -> Verdict:
 
 
 def everyday_name(know: Knowledge, card: Procedure) -> str:
+    """Return what people call a card: its family's name, or its first alias."""
     family = know.catalogue.families.get(card.family or "")
     return family.name if family else card.aliases[0] if card.aliases else card.short
 
@@ -154,6 +155,7 @@ def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answe
 
 
 def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
+    """Answer what the search found, or None when it found nothing to answer with."""
     event, procedure = _best(verdict, "life_event"), _best(verdict, "procedure")
     if verdict.outcome == "life_event" and event:
         return show_event(turn, know, event.id)

@@ -11,7 +11,7 @@ from bot.understanding.words import rest
 _MARK = "|".join(re.escape(mark) for mark in (CURP, RFC, NSS, ELECTOR, CLABE, CARD, EMAIL, PHONE))
 # With the words that announce it: "mi curp es [CURP] y", "mi número de seguro: [NSS],".
 _ANNOUNCED = re.compile(
-    rf"(?:\b(?:con |y )?(?:mi|el|la|su|este es mi|es mi)\s+(?:(?:numero|n[uú]mero|num|no\.?|clave|tarjeta|cuenta)(?: de)?\s+)?"
+    r"(?:\b(?:con |y )?(?:mi|el|la|su|este es mi|es mi)\s+(?:(?:n[uú]mero|num|no\.?|clave|tarjeta|cuenta)(?: de)?\s+)?"
     rf"(?:\w+\s+){{0,2}}?(?:es\s*:?|:|=)?\s*)?(?:{_MARK})(?:\s*(?:[,;.]|\by\b)\s*)?",
     re.IGNORECASE,
 )

@@ -58,9 +58,9 @@ _STEERING = frozenset(
 
 
 _NOT_KNOWN_TO_HER = re.compile(
-    r"^(?:pues |la verdad |eso |ese dato |yo )*(?:no (?:lo |la |le |me )?(?:se|sabria|recuerdo|acuerdo|aplica|importa|entiendo"
-    r"|tengo idea|estoy segur[oa])(?: .{0,25})?|ni idea|omit\w+|salt\w+|pas[oa]|siguiente|cualquier[ao]|da igual|lo que sea"
-    r"|ningun[oa](?: de .*)?|todos|sepa|quien sabe|no sabemos)$"
+    r"^(?:pues |la verdad |eso |ese dato |yo )*(?:no (?:lo |la |le |me )?(?:se|sabria|recuerdo|acuerdo|aplica|importa"
+    r"|tengo idea|estoy segur[oa])(?: .{0,25})?|ni idea|omit\w+|salt\w+|pas[oa]|siguiente|cualquier[ao]|da igual"
+    r"|lo que sea|ningun[oa](?: de .*)?|todos|sepa|quien sabe|no sabemos)$"
 )
 _ASKS = 0.9
 """From this confidence on a message asks something of its own, rather than answers ("¿se puede por internet?")."""
@@ -68,7 +68,8 @@ _YES = re.compile(
     r"^(?:si+|claro|simon|aja|asi es|correcto|por supuesto|afirmativo|yes|sip|efectivamente|es correcto)(?: .{0,20})?$"
 )
 _NO = re.compile(
-    r"^(?:no+|nel|nop|negativo|para nada|todavia no|aun no|nunca|ninguno)(?: (?:senor\w*|gracias|fijese|nada|ninguno|tampoco))?$"
+    r"^(?:no+|nel|nop|negativo|para nada|todavia no|aun no|nunca|ninguno)"
+    r"(?: (?:senor\w*|gracias|fijese|nada|ninguno|tampoco))?$"
 )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from bot.catalogue.plain import PlainSearch
 from bot.catalogue.reader import CatalogueError
@@ -19,6 +20,8 @@ from bot.core.hours import parse_hours
 from bot.core.phrases import Phrases
 from bot.handoff.calendar import mexican_holidays
 from bot.handoff.desk import Desk
+from bot.handoff.timeouts import Timeouts
+from bot.handoff.words import Words
 from bot.logs import configure
 from bot.settings import ROOT, Settings, SettingsError, settings
 from bot.store import Calls, LeaseLost, Reminders, Store, StoredMessage, open_engine
@@ -35,7 +38,7 @@ from bot.worker.hearing import Hearing, Typing
 from bot.worker.limits import Limits
 from bot.worker.metrics import ANSWER_SEGMENTS, DELIVERY_SECONDS, TURN_SECONDS, TURNS
 from bot.worker.people import People
-from bot.worker.timers import ReminderTimer, Timers
+from bot.worker.timers import ReminderTimer, Timer, Timers
 from bot.worker.turn import PhraseBook, TurnHandler
 from channels.registry import CHANNELS
 from channels.transcriber import HttpTranscriber
@@ -74,6 +77,7 @@ class Worker:
             [
                 ReminderTimer(Reminders(database), CHANNELS, phrases, cards.procedures, cards.life_events),
                 self._call_backs(Calls(database, config.secret, *config.earlier_secrets)),
+                self._handoff_timeouts(Handoffs(database)),
             ],
             self._alarm.ring,
         )
@@ -126,6 +130,13 @@ class Worker:
             ),
             Limits(config.redis, config.rate_limits),
         )
+
+    def _handoff_timeouts(self, handoffs: Handoffs) -> Timer:
+        config = self._config
+        zone = ZoneInfo(config.time_zone)
+        words = Words(config.locale_folder, CHANNELS, "answer")
+        timeouts = Timeouts(handoffs, words, parse_hours(config.human_hours, mexican_holidays()))
+        return lambda: timeouts.run(utc_now().astimezone(zone))
 
     def _call_backs(self, calls: Calls) -> CallBackTimer:
         config = self._config

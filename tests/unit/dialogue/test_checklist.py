@@ -92,14 +92,16 @@ def test_where_and_when_are_no_matter_of_the_case():
 def test_a_price_alone_asks_only_what_decides_the_price():
     jalisco = CARDS["licencia-conducir-jalisco"]
     asked = next_question(jalisco, CONDITIONS, {"licence_type": "car"}, ("cost",))
-    assert asked is not None and asked.id == "occasion"
+    assert asked is not None
+    assert asked.id == "occasion"
     assert next_question(jalisco, CONDITIONS, {"licence_type": "car", "occasion": "first"}, ("cost",)) is None
     assert next_question(CARDS["pasaporte-adulto"], CONDITIONS, {}, ("cost",)) is None
 
 
 def test_what_settles_most_is_asked_first():
     first = next_question(CARDS["licencia-conducir-jalisco"], CONDITIONS, {}, ("overview",))
-    assert first is not None and first.id == "licence_type"
+    assert first is not None
+    assert first.id == "licence_type"
 
 
 def test_a_question_offers_the_answers_of_its_card():

@@ -203,4 +203,3 @@ class Caller:
         while not said.has("Gather") and said.next:
             said = self.ask(said.next)
         return said
-
