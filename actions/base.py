@@ -19,7 +19,7 @@ from actions.dialogue.compare import compared
 from actions.dialogue.correction import corrected
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
-from actions.dialogue.lookup import decide, goes_on, look_up
+from actions.dialogue.lookup import asks_only, decide, goes_on, look_up
 from actions.dialogue.marks import without_marks
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Memory, Turn
@@ -90,7 +90,7 @@ class WordsCapability(Capability, ABC):
             return asides.silence(turn, know)
         if asides.starts_over(turn):
             return asides.start_over(turn, know)
-        aside = asides.said(turn, know)
+        aside = asides.said(turn, know) or asides.back_to(turn, know)
         if aside is not None:
             return aside
         put_right = None if errands.asked_for(turn) else corrected(turn, know)
@@ -108,6 +108,8 @@ class WordsCapability(Capability, ABC):
         return self._decided(turn, know, decision) or topic.offer(turn, know) or not_known(turn, know)
 
     def _decided(self, turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
+        if asks_only(turn, know):
+            return look_up(turn, know) or self.own(turn, know)
         heard = kind_of_intent(turn.intent)
         if decision.looks_up and heard not in ("procedure", "life_event"):
             return look_up(turn, know) or self.own(turn, know)

@@ -6,18 +6,24 @@ import re
 from dataclasses import replace
 
 from actions.dialogue import cards, cases
-from actions.dialogue.aspects import asked
+from actions.dialogue.aspects import asked, without_question
 from actions.dialogue.both import and_then
 from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
-from bot.catalogue.text import normalise
+from bot.catalogue.text import normalise, stem
+from bot.core.procedures import Procedure
 from bot.core.replies import Ask, Handoff, Say, ShowProcedure, open_options
+from bot.understanding.words import rest
 
 _AGAIN_AFTER = ("answer", "smalltalk", "privacy")
 """Outcomes after which a question that still waits is asked again."""
+_BACK_TO = re.compile(
+    r"^(?:(?:mejor|ya|bueno|entonces|y|quiero|vamos a|ahora) )*(?:volv\w+|regres\w+|retom\w+|sigamos|seguimos|seguir)"
+    r" (?:a lo|con lo|al?|con|de|lo)(?: (?:de|del|el|la|lo|los|las))* (?P<what>.+)$"
+)
 _HEARD = 0.6
 _MOST_WORDS = 9
 _START_OVER = re.compile(
@@ -101,6 +107,27 @@ def simpler(turn: Turn, know: Knowledge) -> Answer:
     if previous is not None and card is not None:
         return answer(turn, "handoff", Handoff("not_understood"))
     return answer(turn, "menu", Say("what_this_is"), menu(know))
+
+
+def back_to(turn: Turn, know: Knowledge) -> Answer | None:
+    """Return to what was talked about before, by its name ("volviendo al pasaporte, ¿dónde se saca?")."""
+    found = _BACK_TO.match(normalise(turn.text))
+    if found is None:
+        return None
+    named = {stem(word) for word in rest(without_question(found["what"]))}
+    for past in reversed(turn.before):
+        card = know.catalogue.procedures.get(past.memory.last_procedure or "")
+        if card is not None and named and named <= _names(card):
+            aspects = asked(turn.text) or past.memory.last_aspects
+            then = past.memory
+            here = turn.remember(last_procedure=card.id, case=then.case, asked=then.asked, for_other=then.for_other)
+            here = here.remember(pending=None)
+            return cards.show(replace(here, text=""), know, card, aspects)
+    return None
+
+
+def _names(card: Procedure) -> set[str]:
+    return {stem(word) for word in normalise(" ".join((card.name, card.short, *card.aliases))).split()}
 
 
 def said(turn: Turn, know: Knowledge) -> Answer | None:

@@ -42,6 +42,11 @@ _SAYS: dict[str, re.Pattern[str]] = {
     "call_me": re.compile(r"^(?:\w+ ){0,2}(?:llam|marqu)\w*me\b|\bme (?:puede[ns]?|podria[ns]?) (?:llamar|marcar)\b"),
     "plan": re.compile(r"\b(?:mi|mis|el|del|ver|tengo) plan(?:es)?\b|^plan(?:es)?$"),
 }
+_PART = re.compile(
+    r"\b(?:me recuerd\w+|recuerd\w*me) (?:por favor )?(?:otra vez )?"
+    r"(?:el|la|los|las|cual|cuanto|donde|cuando|a donde|en que)\b "
+    r"(?!dia\b|lunes|martes|miercoles|jueves|viernes|sabado|domingo|cita\b|tramite\b)"
+)
 _NEXT = re.compile(
     r"^(?:(?:y|oiga|entonces|ahora|luego|despues|pues) )*(?:que|q|cual|cuales) (?:es )?(?:(?:el|la|lo|mas|que|me) )*"
     r"(?:sigue|falta|faltan|toca|siguiente|sigue ahora)\b|^(?:el )?siguiente paso\b"
@@ -58,25 +63,26 @@ _ANSWERS: dict[str, Callable[[Turn, Knowledge], Answer | None]] = {
 
 def asked_for(turn: Turn) -> bool:
     """Say whether the message's own words ask for an errand."""
-    said = plain(turn.text)
-    return any(pattern.search(said) for pattern in _SAYS.values())
+    return _told(turn, plain(turn.text)) is not None
 
 
 def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     """Answer what must not wait for the search: an errand, or a question of this module; None for anything else."""
+    said = plain(turn.text)
+    told = _told(turn, said)
+    if told is not None:
+        return _ANSWERS[told](turn, know)
     answered = _answered(turn, know)
     if answered is not None:
         return answered
-    said = plain(turn.text)
     if plan.DROPS.match(said) and (asked := plan.ask_drop(turn, know)) is not None:
         return asked
-    errand = _errand(turn, said)
-    if errand is not None:
-        return _ANSWERS[errand](turn, know)
+    if turn.intent in _ANSWERS and turn.confidence >= HEARD and not _asks_again(turn, said):
+        return _ANSWERS[turn.intent](turn, know)
     if _NEXT.search(said) and turn.memory.last_procedure is None and plan.plans_of(turn, know):
         return plan.tell_plan(turn, know)
-    if turn.intent == "step_done" and turn.confidence >= HEARD and turn.context.plans:
-        return plan.mark_done(turn, know)
+    if turn.intent == "step_done" and turn.confidence >= HEARD and (turn.context.plans or decision.event):
+        return step_done(turn, know)
     if turn.intent == "continue_topic" and turn.confidence >= HEARD:
         return go_on(turn, know)
     if decision.kind == "talk" and decision.intent == "greet" and decision.bare:
@@ -84,15 +90,15 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     return None
 
 
-def _errand(turn: Turn, said: str) -> str | None:
-    """Return the errand that the message is, by its own words or the classifier's."""
-    for name, pattern in _SAYS.items():
-        if pattern.search(said):
-            return name
-    heard = turn.intent in _ANSWERS and turn.confidence >= HEARD
-    if heard and turn.intent == "remind" and not _SAYS["remind"].search(said):
-        return turn.intent if when(turn.text, turn.now).problem != "no_date" else None
-    return turn.intent if heard else None
+def _told(turn: Turn, said: str) -> str | None:
+    """Return the errand that the message's own words ask for."""
+    name = next((name for name, pattern in _SAYS.items() if pattern.search(said)), None)
+    return None if name == "remind" and _asks_again(turn, said) else name
+
+
+def _asks_again(turn: Turn, said: str) -> bool:
+    """Say whether "recuérdeme la dirección" asks to hear it again: a part of a card, and no day."""
+    return bool(_PART.search(said)) and when(turn.text, turn.now).problem == "no_date"
 
 
 def _answered(turn: Turn, know: Knowledge) -> Answer | None:

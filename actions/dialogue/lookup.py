@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.dialogue import cards
-from actions.dialogue.aspects import BY_INTENT, aspects_of, without_question
+from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
 from actions.dialogue.cases import other_person
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
@@ -123,6 +123,12 @@ def is_follow_up(turn: Turn, know: Knowledge) -> bool:
     """Say whether the text names no procedure of its own ("¿y cuánto cuesta?", "¿y en Jalisco?", "dónde")."""
     named = rest(know.without_place(turn.text))
     return bool(turn.text.strip()) and (not named or not rest(without_question(know.without_place(turn.text))))
+
+
+def asks_only(turn: Turn, know: Knowledge) -> bool:
+    """Say whether a text is nothing but a question about the card in view ("hasta cuándo")."""
+    named = rest(without_question(know.without_place(turn.text)))
+    return turn.memory.last_procedure is not None and bool(asked(turn.text)) and not named
 
 
 def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: Place | None) -> Answer | None:

@@ -16,7 +16,10 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 
-_OF_WHAT = frozenset("constancia constancias copia cedula comprobante documento formato numero".split())  # noqa: SIM905
+_OF_WHAT = frozenset(
+    "cambio cedula checar comprobante constancia copia corregir corrijo documento equivocada equivocado error esta"
+    " formato imprimir imprimo mal numero perdi perdio revisar".split()  # noqa: SIM905
+)
 """Words that do not say of what: then what announced the mark does ("mi rfc es [RFC], quiero mi constancia")."""
 
 
@@ -24,5 +27,5 @@ def without_marks(text: str) -> str:
     """Return the text without the marks and what only announces them; a text of nothing else stays as it is."""
     left = " ".join(_ANNOUNCED.sub(" ", text).split())
     if set(rest(normalise(left))) <= _OF_WHAT:
-        return text
+        return text.replace("[", " ").replace("]", " ") if left else text
     return left

@@ -9,7 +9,7 @@ from actions.dialogue import choice
 from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import clarify
+from actions.dialogue.lookup import clarify, of_verdict
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.core.replies import Ask, Handoff, Reply, Say
 from bot.understanding.decision import Decision
@@ -29,6 +29,10 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
     chance = decision.chances["out_of_scope"]
     if turn.memory.pending is not None and turn.memory.pending.kind == "case":
         return not_known(turn, know)
+    if chance < NEAR and decision.verdict.family and decision.verdict.place:  # known, but not there
+        elsewhere = of_verdict(turn, know, decision.verdict, ())
+        if elsewhere is not None:
+            return elsewhere
     found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")
     hits = decision.verdict.hits
     if chance >= NEAR or found.outcome != "out_of_scope" or not hits:

@@ -32,7 +32,7 @@ _SAID = {
     "k": "ka", "l": "ele", "m": "eme", "n": "ene", "o": "o", "p": "pe", "q": "cu", "r": "erre", "s": "ese", "t": "te",
     "u": "u", "v": "ve", "x": "equis", "y": "ye", "z": "zeta",
 }  # fmt: skip
-_SHORTEST = 3
+_SHORTEST, _LONGEST_NAME = 3, 6
 _CAPITALS = re.compile(r"(?<![^\W_])[A-ZÑ]{3,9}(?![^\W_])")
 _ARTICLES = frozenset({"el", "la", "del", "al"})
 
@@ -47,7 +47,9 @@ class Acronyms:
         for name in sorted(known, key=lambda each: (-len(each), each)):
             self._by_letter.setdefault(name[0], []).append(name)
         spelled = ("".join(_SAID.get(letter, letter) for letter in name) for name in sorted(known))
-        self._by_sound = dict(zip((sound(each) for each in spelled), sorted(known), strict=True))
+        by_sound = dict(zip((sound(each) for each in spelled), sorted(known), strict=True))
+        # what a word sounds like takes longer than all else, and words come again
+        self._heard = lru_cache(maxsize=1 << 14)(lambda word: by_sound.get(sound(word), word))
 
     def join(self, words: Sequence[str]) -> list[str]:
         """Return folded words with each spelled acronym as one word, the longest that fits."""
@@ -61,14 +63,15 @@ class Acronyms:
 
     def _at(self, words: Sequence[str], at: int) -> tuple[str, int]:
         word = words[at]
-        if len(word) <= 5:
-            for letters in _letters(word):
+        if len(word) <= _LONGEST_NAME:
+            spelling = at + 1 < len(words) and _letters(words[at + 1])
+            for letters in _letters(word) if spelling else ():
                 for name in self._by_letter.get(letters[0], ()):
                     end = _match(words, at, name)
                     if end and _meant(words[at:end], words[at - 1] if at else ""):
                         return name, end
-        elif len(word) >= 6 and (name := self._by_sound.get(sound(word))):
-            return name, at + 1
+        else:
+            return self._heard(word), at + 1
         return word, at + 1
 
 

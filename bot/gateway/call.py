@@ -23,11 +23,12 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from bot.catalogue.reader import Catalogue, CatalogueError
+from bot.core.calls import Sign
 from bot.core.choices import OpenOption
 from bot.core.codec import PayloadError, from_payload, to_payload
 from bot.core.hours import parse_hours
 from bot.core.ids import BadNumber, canonical_number, parse_address
-from bot.core.messages import InboundMessage, Text
+from bot.core.messages import InboundMessage
 from bot.core.phrases import Phrases
 from bot.core.redact import redact
 from bot.core.turns import TurnContext
@@ -37,7 +38,7 @@ from bot.handoff.calendar import mexican_holidays
 from bot.handoff.desk import Desk
 from bot.languages import languages
 from bot.settings import ROOT, Settings
-from bot.store.calls import AskCallBack, CallRecord, Calls, ForgetTopic, SendPages, SetLanguage, TurnWords, Write
+from bot.store.calls import AskCallBack, CallRecord, Calls, SendPages, TurnWords, Write
 from bot.store.clock import utc_now
 from bot.store.handoffs import Handoffs
 from bot.wake import ANSWERED, Told, Wake
@@ -97,10 +98,7 @@ class Switchboard:
         _, answer = self._calls.load(sid, 0)
         if answer is not None:
             return answer
-        recorded = self._recorder.record(replace(message, provider_id=f"{sid}:0", content=Text("")), Text(""))
-        if recorded.new:
-            self._wake.send()
-        conversation = recorded.conversation_id
+        conversation = self._tell(message, f"{sid}:0", Sign("began"))
         if callback is None:
             self._calls.cancel_callback(conversation)
         context = self._calls.context(conversation)
@@ -116,9 +114,18 @@ class Switchboard:
         )  # fmt: skip
         move = replace(move, call=replace(move.call, language=context.language, topic=around.topic))
         said = self._twiml(sid, 0, move)
-        writes: tuple[Write, ...] = (ForgetTopic(),) if private and fresh_enough else ()
+        if private and fresh_enough:
+            self._tell(message, f"{sid}:0:fresh", Sign("fresh"))
         direction: Literal["in", "out"] = "in" if callback is None else "out"
-        return self._calls.begin(sid, conversation, direction, _dump(move.call), said, writes)
+        return self._calls.begin(sid, conversation, direction, _dump(move.call), said)
+
+    def _tell(self, message: InboundMessage, provider_id: str, sign: Sign) -> str:
+        """Tell the dialogue something of the telephone's own; return the conversation."""
+        content = sign.content()
+        recorded = self._recorder.record(replace(message, provider_id=provider_id, content=content), content)
+        if recorded.new:
+            self._wake.send()
+        return recorded.conversation_id
 
     def turn(self, form: Form, step: int) -> str:
         """Answer a step of a call: what was heard, or the answer that was waited for."""
@@ -134,10 +141,10 @@ class Switchboard:
             return self._wait_on(record, step, call, around)
         given = parse_turn(form)
         move = flow.hear(call, Input(given.digits, _redacted(given), given.confidence), around)
+        for sign in _signs(move):
+            self._tell(parse_inbound(form, utc_now()), f"{sid}:{step}:{sign.kind}", sign)
         if move.act != "think" or move.content is None:
             return self._finish(record, step, move, around)
-        for write in self._writes(record, move, around):
-            self._calls.write(sid, record.conversation_id, write)
         message = replace(parse_inbound(form, utc_now()), provider_id=f"{sid}:{step}", content=move.content)
         if self._recorder.record(message, redacted(move.content)).new:
             self._wake.send()
@@ -272,10 +279,6 @@ class Switchboard:
                 found += [SendPages(pages[0], pages[1:])] if pages else []
             elif effect == "call_back":
                 found.append(AskCallBack("queue" if record.queue else "asked", utc_now() + _CALL_BACK_AFTER))
-            elif effect == "start_fresh":
-                found.append(ForgetTopic())
-            elif effect == "set_language":
-                found.append(SetLanguage(move.call.language))
         return tuple(found)
 
     # ---- what the flow must know -----------------------------------------------------------------------------
@@ -477,6 +480,12 @@ def _read(state: str) -> Call:
 
 def _dump(call: Call) -> str:
     return json.dumps(to_payload(call), ensure_ascii=False, separators=(",", ":"))
+
+
+def _signs(move: Move) -> list[Sign]:
+    """Return what the dialogue must know of a step."""
+    found = [Sign("fresh")] if "start_fresh" in move.effects else []
+    return [*found, *([Sign("language", move.call.language)] if "set_language" in move.effects else [])]
 
 
 def _textable(message: InboundMessage) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from bot.core.codec import PayloadError, from_payload
 from bot.core.delivery import DeliveryStatus, Outgoing
 from bot.core.effects import CallBack
 from bot.core.interactive import Interactive, Listen
-from bot.core.turns import Topic, TurnContext
+from bot.core.turns import TurnContext
 from bot.store.clock import utc_now
 from bot.store.database import reading
 from bot.store.effects import write_effect
@@ -106,12 +106,11 @@ class Calls:
         direction: Literal["in", "out"],
         state: str,
         answer: str,
-        writes: Sequence[Write] = (),
     ) -> str:
         """Write a new call with the answer of its first step; return the answer that stands (a repeated request's)."""
         now = utc_now()
         with self._engine.begin() as db:
-            made = db.execute(
+            db.execute(
                 self._insert(calls)
                 .values(
                     call_sid=call_sid,
@@ -123,15 +122,8 @@ class Calls:
                     updated_at=now,
                 )
                 .on_conflict_do_nothing()
-            ).rowcount
-            for number, write in enumerate(writes if made else ()):
-                write.apply(db, conversation, f"{call_sid}:0:{number}", now)
+            )
             return self._answered(db, call_sid, 0, answer, now)
-
-    def write(self, call_sid: str, conversation: str, write: Write) -> None:
-        """Write something at once, ahead of the step that it belongs to."""
-        with self._engine.begin() as db:
-            write.apply(db, conversation, f"{call_sid}:now", utc_now())
 
     def finish_step(
         self,
@@ -414,37 +406,7 @@ class AskCallBack:
         _ask_callback(db, conversation, self.reason, self.due, now)
 
 
-@dataclass(frozen=True)
-class ForgetTopic:
-    """Put aside what was talked about: it is another person, or another matter. Place and plans stay the number's."""
-
-    def apply(self, db: Connection, conversation: str, key: str, now: datetime) -> None:
-        """Write it."""
-        context = _context(db, conversation)
-        if context.topic is None:
-            return
-        kept = {name: value for name, value in context.topic.memory.items() if name in ("state", "municipality")}
-        context = replace(context, topic=Topic(now.isoformat(timespec="seconds"), "voice", kept))
-        db.execute(
-            update(conversations)
-            .where(conversations.c.id == conversation)
-            .values(context=dump(context), options="[]", more="[]")
-        )
-
-
-@dataclass(frozen=True)
-class SetLanguage:
-    """Speak this language with the person from now on."""
-
-    language: str
-
-    def apply(self, db: Connection, conversation: str, key: str, now: datetime) -> None:
-        """Write it."""
-        context = replace(_context(db, conversation), language=self.language)
-        db.execute(update(conversations).where(conversations.c.id == conversation).values(context=dump(context)))
-
-
-Write = SendPages | AskCallBack | ForgetTopic | SetLanguage
+Write = SendPages | AskCallBack
 
 
 @write_effect.register

@@ -4,16 +4,41 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from bot.core.calls import read_sign
 from bot.core.delivery import DeliveryError
 from bot.core.hours import OpeningHours
+from bot.core.messages import Content
+from bot.core.turns import Topic
+from bot.store import ConversationState
 from bot.store.calls import Calls
 from bot.store.clock import utc_now
 
 log = logging.getLogger(__name__)
+
+_OF_THE_NUMBER = ("state", "municipality")
+
+
+def telephone(content: Content, state: ConversationState, now: datetime) -> ConversationState | None:
+    """Return the state after a message that is the telephone's own (bot.core.calls), or None for a person's words.
+
+    A call that begins changes nothing by itself. What was talked about is put aside for another person, or another
+    matter, on the same line: place and plans stay the number's.
+    """
+    sign = read_sign(content)
+    if sign is None:
+        return None
+    if sign.kind == "language":
+        return replace(state, context=replace(state.context, language=sign.value))
+    if sign.kind != "fresh" or state.context.topic is None:
+        return state
+    kept = {name: value for name, value in state.context.topic.memory.items() if name in _OF_THE_NUMBER}
+    topic = Topic(now.isoformat(timespec="seconds"), "voice", kept)
+    return replace(state, context=replace(state.context, topic=topic), options=(), more=())
 
 
 class Caller(Protocol):

@@ -17,6 +17,7 @@ from bot.core.phrases import MissingPhrase, Phrases
 from bot.core.replies import Handoff, Reply, Say
 from bot.core.turns import TurnContext, TurnRequest, TurnResult
 from bot.store import ConversationState, StoredMessage, TurnOutcome
+from bot.worker.calls import telephone
 from bot.worker.degraded import Degraded
 from bot.worker.engine_client import EngineUnavailable
 from bot.worker.people import People
@@ -71,8 +72,8 @@ class TurnHandler:
         content = self._resolve_pick(message.content, state)
         if not channel.capabilities.spoken:
             outcome = self._with_people(message, content, state, channel, phrases, now)
-        elif content == Text(""):
-            outcome = TurnOutcome("call", (), state)  # a call began: its greeting is the telephone's own
+        elif (told := telephone(message.content, state, now)) is not None:
+            outcome = TurnOutcome("call", (), told)  # what is said then is the telephone's own
         if outcome is not None:
             return outcome
         # 3. Keywords that the channel itself answers: the next part, help, the privacy notice.

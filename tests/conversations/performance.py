@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from bot.core.messages import ChannelName
 from tests.conversations.expect import problems
 from tests.conversations.facts import Facts
-from tests.conversations.players import PLAYERS
+from tests.conversations.players import PLAYERS, Player
 from tests.conversations.script import Citizen, Conversation, Expected, Turn
 
 
@@ -28,10 +28,15 @@ class Performance:
 
 def perform(performance: Performance, twin: str, number: str, facts: Facts) -> str:
     """Play it from ``number``. Return an empty text when all was right, else the dialogue and what is wrong."""
-    script, channel = performance.conversation, performance.channel
+    script = performance.conversation
     dialogue: list[str] = []
-    with closing(PLAYERS[channel](twin, number)) as player:
+    with ExitStack() as phones:
+        players: dict[ChannelName, Player] = {}
         for turn in script.turns:
+            channel = turn.on or performance.channel
+            if channel not in players:
+                players[channel] = phones.enter_context(closing(PLAYERS[channel](twin, number)))
+            player = players[channel]
             for tries_left in reversed(range(turn.up_to)):
                 said = player.send(turn.citizen, silent=turn.bot.silent)
                 dialogue += _written(turn.citizen, said)

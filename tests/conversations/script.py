@@ -46,12 +46,16 @@ class Expected:
 
 @dataclass(frozen=True)
 class Turn:
-    """One exchange, and the line that it stands on. ``up_to``: how often the same is sent until the bot is right."""
+    """One exchange, and the line that it stands on. ``up_to``: how often the same is sent until the bot is right.
+
+    ``on``: another channel than the conversation's, from the same number.
+    """
 
     line: int
     citizen: Citizen
     bot: Expected
     up_to: int = 1
+    on: ChannelName | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class _File:
         )
 
     def _turn(self, item: Any, line: int) -> Turn:
-        self._known(item, line, {"citizen", "photo", "location", "up_to", "bot"}, {"citizen", "bot"})
+        self._known(item, line, {"citizen", "photo", "location", "up_to", "on", "bot"}, {"citizen", "bot"})
         location = item.get("location")
         if location is not None and not (
             isinstance(location, list) and len(location) == 2 and all(isinstance(each, float) for each in location)
@@ -126,7 +130,8 @@ class _File:
             photo=self._text(item["photo"], line, "photo") if "photo" in item else None,
             location=(location[0], location[1]) if location else None,
         )
-        return Turn(line, citizen, self._expected(item["bot"], line), self._number(item, "up_to", line, 1))
+        on = cast("ChannelName | None", self._text(item["on"], line, "on") if "on" in item else None)
+        return Turn(line, citizen, self._expected(item["bot"], line), self._number(item, "up_to", line, 1), on)
 
     def _expected(self, item: Any, line: int) -> Expected:
         words = ("has", "any", "not", "fact", "not_fact")

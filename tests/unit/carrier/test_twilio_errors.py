@@ -9,7 +9,7 @@ import httpx
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from bot.core.delivery import CarrierUnavailable, DeliveryError, OptedOut, Outgoing, Rejected, Throttled
+from bot.core.delivery import CarrierUnavailable, DeliveryError, OptedOut, Outgoing, Rejected, Throttled, Unreachable
 from channels.carrier import CarrierMisconfigured
 from channels.twilio import ERROR_MEANING, TwilioCarrier
 from channels.twin.server import TwinServer
@@ -28,10 +28,8 @@ def failure(carrier: TwilioCarrier, to: str = PHONE, text: str = TEXT) -> Delive
     ("fault", "kind", "code"),
     [
         ("21610", OptedOut, "21610"),
-        *[
-            (code, Rejected, code)
-            for code in ("21211", "21214", "21217", "21219", "21408", "21606", "21612", "21614", "21617")
-        ],
+        *[(code, Unreachable, code) for code in ("21211", "21214", "21217", "21614")],
+        *[(code, Rejected, code) for code in ("21219", "21408", "21606", "21612", "21617")],
         ("20429", Throttled, "20429"),
         ("429", Throttled, "20429"),
         ("21611", Throttled, "21611"),

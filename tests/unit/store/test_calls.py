@@ -9,9 +9,9 @@ from bot.core.delivery import Outgoing
 from bot.core.effects import CallBack
 from bot.core.interactive import Listen, ListItem
 from bot.core.messages import InboundMessage, Text
-from bot.core.turns import Topic, TurnContext
+from bot.core.turns import TurnContext
 from bot.store import ConversationState, TurnOutcome
-from bot.store.calls import MOST_ATTEMPTS, AskCallBack, Calls, ForgetTopic, SendPages, SetLanguage
+from bot.store.calls import MOST_ATTEMPTS, AskCallBack, Calls, SendPages
 from bot.store.clock import utc_now
 from bot.store.tables import callbacks, outbound
 from tests.people import JUAN, ROSA, SECRET
@@ -103,20 +103,6 @@ def test_the_call_before_is_found_while_it_is_recent(store, calls):
     assert found is not None
     assert found.call_sid == "CA1"
     assert calls.before(conversation, "CA2", now + timedelta(minutes=5)) is None
-
-
-def test_a_topic_is_put_aside_and_the_place_stays(store, calls):
-    conversation = heard(store, "CA1", 0)
-    memory = {"last_procedure": "pasaporte-adulto", "state": "Oaxaca"}
-    context = TurnContext(state="Oaxaca", topic=Topic("2026-11-22T10:00:00+00:00", "sms", memory, {"intent": "x"}))
-    answered(store, context=context)
-    calls.write("CA1", conversation, ForgetTopic())
-    kept = calls.context(conversation)
-    assert kept.state == "Oaxaca"
-    assert kept.topic is not None
-    assert (kept.topic.memory, kept.topic.said) == ({"state": "Oaxaca"}, {})
-    calls.write("CA1", conversation, SetLanguage("yua"))
-    assert calls.context(conversation).language == "yua"
 
 
 def test_one_call_back_a_person_in_the_order_they_asked(store, calls, database):
