@@ -10,7 +10,6 @@ from actions.dialogue.urgent import help_now
 from bot.core.replies import Say
 from bot.understanding.danger import unmistakable
 
-
 _PHRASE = {
     "audio": "audio_not_heard",
     "image": "image_not_read",

@@ -42,11 +42,13 @@ languages_app = typer.Typer(help="The phrases: check, build.", no_args_is_help=T
 whatsapp_app = typer.Typer(help="What WhatsApp shows besides text.", no_args_is_help=True)
 contents_app = typer.Typer(help="Buttons, lists and approved templates at Twilio.", no_args_is_help=True)
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
+voice_app = typer.Typer(help="Calls.", no_args_is_help=True)
 app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(languages_app, name="languages")
 app.add_typer(whatsapp_app, name="whatsapp")
 whatsapp_app.add_typer(contents_app, name="contents")
 app.add_typer(db_app, name="db")
+app.add_typer(voice_app, name="voice")
 agents_app = typer.Typer(help="The people who answer in the console.", no_args_is_help=True)
 app.add_typer(agents_app, name="agents")
 
@@ -227,6 +229,18 @@ def languages_build() -> None:
     from bot.run import prepare
 
     print(prepare.build_languages(_settings()))
+
+
+@voice_app.command(name="fallback")
+@one_line
+def voice_fallback() -> None:
+    """Print the TwiML that the carrier says when no address of ours answers (docs/voice.md)."""
+    from bot.gateway.call import fallback
+    from bot.run import prepare
+
+    config = _settings()
+    prepare.build_locale(config)
+    print(fallback(config))
 
 
 @db_app.command(name="upgrade")

@@ -18,6 +18,7 @@ fi
 
 missing=""
 command -v redis-server >/dev/null || missing="$missing redis-server"
+command -v espeak-ng >/dev/null || missing="$missing espeak-ng"
 [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || missing="$missing postgresql"
 if [ -n "$(find tests/browser -name 'test_*.py')" ]; then
     command -v chromium >/dev/null || missing="$missing chromium"

@@ -44,7 +44,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
     "where": (
         r"(?:^|\b(?:y|a|en|para|hasta|por|pues|oiga|hola|tambien|tardes|dias|noches|disculpe) )donde\b"
         r"(?! (?:vivo|naci|trabajo|estoy))",
-        r"donde (?:la |lo |las |los |me |se |nos |le )?(?:saco|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago|pago|pag\w+"
+        r"(?<!de )donde (?:la |lo |las |los |me |se |nos |le )?(?:sac\w+|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago|pago|pag\w+"
         r"|hay|tengo|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)",
         "(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)",
         "a que (?:oficina|modulo|lugar|numero|telefono)", "en que (?:oficina|modulo|lugar|parte|pagina)", "ubicacion",

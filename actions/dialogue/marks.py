@@ -17,8 +17,29 @@ _ANNOUNCED = re.compile(
 )
 
 _OF_WHAT = frozenset(
-    "cambio cedula checar comprobante constancia copia corregir corrijo documento equivocada equivocado error esta"
-    " formato imprimir imprimo mal numero perdi perdio revisar".split()  # noqa: SIM905
+    [
+        "cambio",
+        "cedula",
+        "checar",
+        "comprobante",
+        "constancia",
+        "copia",
+        "corregir",
+        "corrijo",
+        "documento",
+        "equivocada",
+        "equivocado",
+        "error",
+        "esta",
+        "formato",
+        "imprimir",
+        "imprimo",
+        "mal",
+        "numero",
+        "perdi",
+        "perdio",
+        "revisar",
+    ]
 )
 """Words that do not say of what: then what announced the mark does ("mi rfc es [RFC], quiero mi constancia")."""
 

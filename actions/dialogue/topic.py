@@ -163,7 +163,7 @@ def _in_short(reply: Reply, turn: Turn, found: Answer) -> dict[str, Any]:
     """Return a reply as JSON without what its card says."""
     if isinstance(reply, ShowProcedure):
         case = {**turn.context.case, **found.memory.case}
-        short = {"aspects": list(reply.aspects), "state": reply.state, "case": case}
+        short = {"aspects": list(reply.aspects), "state": reply.state, "case": case, "asks": reply.before_question}
         return {"type": "ShowProcedure", "id": reply.procedure.id, **short}
     if isinstance(reply, ShowLifeEvent):
         steps = [key_of(step) for step in reply.life_event.steps]
@@ -181,7 +181,8 @@ def _in_full(short: Any, know: Knowledge) -> Reply | None:
             card, case, state = know.catalogue.procedures[short["id"]], dict(short["case"]), short["state"]
             narrowed = narrow(card, case, state)
             aspects = tuple(short["aspects"])
-            return ShowProcedure(narrowed, aspects, state, cards.open_conditions(know, narrowed, case))
+            words = cards.open_conditions(know, narrowed, case)
+            return ShowProcedure(narrowed, aspects, state, words, before_question=bool(short.get("asks")))
         if short["type"] in ("ShowLifeEvent", "ShowPlan"):
             return _steps_in_full(short, know)
         reply: Reply = from_payload(Reply, short)

@@ -30,7 +30,9 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
     if turn.memory.pending is not None and turn.memory.pending.kind == "case":
         return not_known(turn, know)
     if chance < NEAR and decision.verdict.family and decision.verdict.place:  # known, but not there
-        elsewhere = of_verdict(turn, know, decision.verdict, ())
+        place = decision.verdict.place
+        there = turn.remember(state=place.state, municipality=place.municipality)
+        elsewhere = of_verdict(there, know, decision.verdict, ())
         if elsewhere is not None:
             return elsewhere
     found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")

@@ -7,7 +7,7 @@ names of the letters are the language's. Standard library only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Acronyms:
         spelled = ("".join(_SAID.get(letter, letter) for letter in name) for name in sorted(known))
         by_sound = dict(zip((sound(each) for each in spelled), sorted(known), strict=True))
         # what a word sounds like takes longer than all else, and words come again
-        self._heard = lru_cache(maxsize=1 << 14)(lambda word: by_sound.get(sound(word), word))
+        self._heard: Callable[[str], str] = lru_cache(maxsize=1 << 14)(lambda word: by_sound.get(sound(word)) or word)
 
     def join(self, words: Sequence[str]) -> list[str]:
         """Return folded words with each spelled acronym as one word, the longest that fits."""

@@ -174,7 +174,6 @@ outbound = Table(
         sqlite_where=text("status IN ('pending', 'sending')"),
         postgresql_where=text("status IN ('pending', 'sending')"),
     ),
-    Index("ix_outbound_status", "status"),
 )
 
 delivery_events = Table(

@@ -21,15 +21,15 @@ from bot.catalogue.places import Place
 from bot.catalogue.search import SIGNALS, Hit, Look, Search, Verdict
 from bot.catalogue.text import normalise
 from bot.understanding.danger import kind_of, unmistakable
+from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
+from bot.understanding.matter import matter, without_labels
 from bot.understanding.words import rest, without_place
 
-Kind = Literal["procedure", "life_event", "out_of_scope", "emergency", "talk"]
-KINDS: tuple[Kind, ...] = ("procedure", "life_event", "out_of_scope", "emergency", "talk")
 Ranking = Sequence[tuple[str, float]]
-"""Intents with their confidence, the one decided on first; the classifier gives five."""
+"""Intents with their confidence, the one decided on first; the classifier gives the likeliest ones."""
 
 WEIGHTS = Path(__file__).with_name("weights.json")
-FEATURES = (*SIGNALS, *(f"log_{kind}" for kind in KINDS))
+FEATURES = (*SIGNALS, *(f"log_{kind}" for kind in KINDS), *(f"words_{kind}" for kind in KINDS))
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
 _READ = 2400
@@ -41,13 +41,6 @@ ASKING = "ask_procedure"
 ABOUT_STATUS = "ask_status"
 DEEDS = frozenset({"pick", "share_location", "send_media"})
 """Intents of what is not words."""
-
-
-def kind_of_intent(intent: str) -> Kind:
-    """Return the kind of message that an intent belongs to."""
-    if intent.startswith("ask_"):
-        return "procedure"
-    return next((kind for kind in KINDS if kind == intent), "talk")
 
 
 @dataclass(frozen=True)
@@ -101,23 +94,24 @@ class Weights:
         return raised / raised.sum()
 
 
-def features_of(signals: Any, ranking: Ranking) -> Any:
-    """Return the model's input: the search's signals, and the log of what the ranking gives each kind."""
+def features_of(signals: Any, ranking: Ranking, words: Any) -> Any:
+    """Return the model's input: the search's signals, the log of each kind's share, the scores by words."""
     shares = dict.fromkeys(KINDS, 0.0)
     for intent, confidence in ranking:
         shares[kind_of_intent(intent)] += confidence
     logs = np.log(np.clip([shares[kind] for kind in KINDS], _LEAST, 1.0))
-    return np.concatenate([signals, logs])
+    return np.concatenate([signals, logs, words])
 
 
 class Decider:
     """Decides with one search and the fitted weights."""
 
-    def __init__(self, search: Search, weights: Weights | None = None) -> None:
-        """``weights`` default to the project's own."""
+    def __init__(self, search: Search, weights: Weights | None = None, judge: KindJudge | None = None) -> None:
+        """``weights`` and ``judge`` default to the project's own."""
         self.search = search
         self._weights = weights or Weights.load()
-        self._seen: tuple[tuple[str | None, ...], Look, Any] | None = None
+        self._judge = judge or KindJudge.load()
+        self._seen: tuple[tuple[str | None, ...], Look, Any, Any] | None = None
 
     def decide(
         self,
@@ -133,30 +127,33 @@ class Decider:
 
         ``matter_only``: that it is talk is already taken into account; what else does it say?
         """
-        text = text[:_READ]
-        look, signals = self._look(text, state, municipality, recent)
+        text = without_labels(text[:_READ])
+        look, signals, words = self._look(text, state, municipality, recent)
         ranking = [item for item in ranking if item[0] not in DEEDS]
         if matter_only:
-            return self._decide(text, look, signals, _shares(i for i in ranking if kind_of_intent(i[0]) != "talk"))
-        decision = self._decide(text, look, signals, ranking)
+            return self._decide(
+                text, look, (signals, words), _shares(i for i in ranking if kind_of_intent(i[0]) != "talk")
+            )
+        decision = self._decide(text, look, (signals, words), ranking)
         if decision.kind == "talk" and decision.intent in _COURTESY and rest(normalise(text)):
             # "hola, quiero mi acta": what goes beyond courtesy is what the message is about
-            beyond = self._decide(text, look, signals, _shares(i for i in ranking if i[0] not in _COURTESY))
+            beyond = self._decide(text, look, (signals, words), _shares(i for i in ranking if i[0] not in _COURTESY))
             if beyond.looks_up and beyond.chances[beyond.kind] >= self._weights.limits["beyond_courtesy"]:
                 return beyond
         return decision
 
-    def _look(self, *asked: Any) -> tuple[Look, Any]:
+    def _look(self, *asked: Any) -> tuple[Look, Any, Any]:
         """Look a text up, or return what was found for it just now: a turn may be decided on more than once."""
         seen = self._seen
         if seen is None or seen[0] != asked:
             text, state, municipality, recent = asked
-            look = self.search.look(text, state=state, municipality=municipality, recent=recent)
-            seen = self._seen = (asked, look, self.search.signals(look))
-        return seen[1], seen[2]
+            look = self.search.look(matter(text), state=state, municipality=municipality, recent=recent)
+            seen = self._seen = (asked, look, self.search.signals(look), self._judge.scores([text])[0])
+        return seen[1:]
 
-    def _decide(self, text: str, look: Look, signals: Any, ranking: Ranking) -> Decision:
-        values = self._weights.chances(features_of(signals, ranking))
+    def _decide(self, text: str, look: Look, heard: tuple[Any, Any], ranking: Ranking) -> Decision:
+        signals, words = heard
+        values = self._weights.chances(features_of(signals, ranking, words))
         chances = {kind: float(value) for kind, value in zip(KINDS, values, strict=True)}
         bare = not rest(without_place(text, self.search.places))
         kind = self._kind(text, chances, bare, ranking)

@@ -15,12 +15,15 @@ from bot.core.phrases import Phrases
 from bot.core.replies import Ask, Handoff, Reply, ShowLifeEvent, open_options
 from channels.compose import compose, shown_options
 from channels.lines import choose, shown
+from channels.wording import site_name
 from ivr.spoken import spoken
 
 MAX_CHARACTERS = 4096
 """Of one ``<Say>``: https://www.twilio.com/docs/voice/twiml/say."""
 BREATH = 230
 """Spoken characters of a piece: some 16 seconds of a voice at its usual pace."""
+LONGEST_ADDRESS = 48
+"""Characters of a web address that is said whole."""
 LINES = 3
 ESSENTIALS = 560
 """Spoken characters of what is said first, in breaths: more is told only to who asks for it."""
@@ -120,8 +123,13 @@ def _heading(line: str) -> bool:
 
 
 def _bare(line: str) -> str:
-    """Return a line without the mark of a list."""
-    return re.sub(r"^\s*[-•*]\s+", "", line).strip()
+    """Return a line without the mark of a list, and with the site alone of an address that nobody could note down."""
+    line = re.sub(r"^\s*[-•*]\s+", "", line).strip()
+    return re.sub(r"https?://[^\s,;)]+", lambda found: _sayable(found.group()), line)
+
+
+def _sayable(url: str) -> str:
+    return url if len(url) <= LONGEST_ADDRESS else site_name(url)
 
 
 def _broken(line: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from channels.sms.gsm7 import BASIC, EXTENSION, fold
 from channels.sms.segments import count
 from tests.conversations.facts import Facts, NoSuchFact
 from tests.conversations.script import Expected
+from tests.conversations.wording import says_the_same
 
 _OPTION = re.compile(r"^\d+\) (.+)$", re.MULTILINE)
 # Names that hold a "te" of their own, from the cards.
@@ -45,8 +46,13 @@ def options_of(text: str) -> list[str]:
     return _OPTION.findall(text)
 
 
-def problems(channel: ChannelName, said: Sequence[str], expected: Expected, facts: Facts) -> Iterator[str]:
-    """Yield everything that is wrong with what was said in a turn."""
+def problems(
+    channel: ChannelName, said: Sequence[str], expected: Expected, facts: Facts, earlier: Sequence[str] = ()
+) -> Iterator[str]:
+    """Yield everything that is wrong with what was said in a turn.
+
+    ``earlier`` was said before and counts as said now: what MAS brings may have fitted into the answer already.
+    """
     if expected.silent:
         if said:
             yield "answers, where silence was asked for"
@@ -59,14 +65,19 @@ def problems(channel: ChannelName, said: Sequence[str], expected: Expected, fact
     for message in said:
         yield from _everywhere(message)
         yield from _in_channel(channel, message, expected)
-    yield from _wanted("\n".join(said), expected, facts)
+    yield from _wanted(channel, "\n".join(said), "\n".join([*earlier, *said]), expected, facts)
 
 
-def _wanted(text: str, expected: Expected, facts: Facts) -> Iterator[str]:
+def _wanted(channel: ChannelName, text: str, heard: str, expected: Expected, facts: Facts) -> Iterator[str]:
+    def has(words: str) -> bool:
+        if says(heard, words):
+            return True
+        return channel != "sms" and says_the_same(channel, heard, words, says, plain)
+
     for words in expected.has:
-        if not says(text, words):
+        if not has(words):
             yield f"lacks «{words}»"
-    if expected.any and not any(says(text, words) for words in expected.any):
+    if expected.any and not any(map(has, expected.any)):
         yield f"has none of {', '.join(f'«{words}»' for words in expected.any)}"
     for words in expected.never:
         if says(text, words):
@@ -78,7 +89,7 @@ def _wanted(text: str, expected: Expected, facts: Facts) -> Iterator[str]:
             except NoSuchFact as error:
                 yield str(error)
                 continue
-            if says(text, shown) is wrong:
+            if says(text if wrong else heard, shown) is wrong:
                 yield f"{'has' if wrong else 'lacks'} «{shown}» ({reference})"
     found = options_of(text)
     if isinstance(expected.options, int) and len(found) != expected.options:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from bot.core.messages import ChannelName
+from channels.keywords import keyword
 from tests.conversations.expect import problems
 from tests.conversations.facts import Facts
 from tests.conversations.players import PLAYERS, Player
@@ -32,6 +33,7 @@ def perform(performance: Performance, twin: str, number: str, facts: Facts) -> s
     dialogue: list[str] = []
     with ExitStack() as phones:
         players: dict[ChannelName, Player] = {}
+        answer: list[str] = []  # what was said since she last asked for something else than more
         for turn in script.turns:
             channel = turn.on or performance.channel
             if channel not in players:
@@ -40,7 +42,9 @@ def perform(performance: Performance, twin: str, number: str, facts: Facts) -> s
             for tries_left in reversed(range(turn.up_to)):
                 said = player.send(turn.citizen, silent=turn.bot.silent)
                 dialogue += _written(turn.citizen, said)
-                wrong = list(problems(channel, said, turn.bot, facts))
+                goes_on = channel != "sms" and keyword(turn.citizen.text) == "more"
+                answer = [*answer, *said] if goes_on else list(said)
+                wrong = list(problems(channel, said, turn.bot, facts, answer))
                 budget = list(problems(channel, said, Expected(), facts)) if tries_left else wrong
                 if not wrong or budget:
                     break

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.core.messages import ChannelName
-from channels.twin.client import Exchange, TwinPhone
+from channels.twin.client import Exchange, Received, TwinPhone
 from tests.conversations.script import Citizen
 
 DEADLINE_SECONDS = 30.0
@@ -67,7 +67,7 @@ class WhatsAppPlayer:
     def send(self, citizen: Citizen, silent: bool = False) -> tuple[str, ...]:
         """Send one message, with a file or a position where there is one."""
         exchange = self._send(citizen, SILENCE_SECONDS if silent else DEADLINE_SECONDS)
-        return tuple(reply.body for reply in exchange.replies)
+        return tuple(_in_words(reply) for reply in exchange.replies)
 
     def _send(self, citizen: Citizen, deadline: float) -> Exchange:
         if citizen.photo:
@@ -82,6 +82,11 @@ class WhatsAppPlayer:
     def close(self) -> None:
         """Put the phone down."""
         self._phone.close()
+
+
+def _in_words(reply: Received) -> str:
+    """Return a message as it is read: its text, and below it what can be tapped and is not in the text."""
+    return "\n".join([reply.body, *(title for title in reply.choices if title not in reply.body)])
 
 
 _FILE_KIND = {"image": "photo", "audio": "voice", "video": "video"}

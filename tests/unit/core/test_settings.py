@@ -83,3 +83,27 @@ def test_secrets_do_not_show_when_settings_are_printed(monkeypatch):
     monkeypatch.setenv("TWIN_AUTH_TOKEN", "a-very-secret-token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:a-very-secret-password@h/d")
     assert "a-very-secret" not in repr(load_settings()) + str(load_settings())
+
+
+def test_the_twin_is_limited_only_where_a_limit_is_set(monkeypatch):
+    assert load_settings().rate_limits == {}
+    monkeypatch.setenv("SMS_PER_SECOND", "2")
+    assert load_settings().rate_limits == {"sms": 2.0}
+
+
+def test_twilio_is_always_limited(monkeypatch):
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC123")
+    assert load_settings().rate_limits == {"sms": 1.0, "whatsapp": 80.0}
+
+
+def test_several_numbers_send_or_the_service_that_has_them(monkeypatch):
+    monkeypatch.setenv("TWILIO_SMS_FROM", "+525500000001, +525500000002")
+    config = load_settings()
+    assert (config.sms_senders, config.sms_number) == (("+525500000001", "+525500000002"), "+525500000001")
+    monkeypatch.setenv("TWILIO_MESSAGING_SERVICE_SID", "MG1")
+    assert load_settings().sms_senders == ("MG1",)
+
+
+def test_earlier_secrets_are_separated_by_blanks(monkeypatch):
+    monkeypatch.setenv("OLD_SECRETS", " first-one,with-a-comma   second ")
+    assert load_settings().earlier_secrets == ("first-one,with-a-comma", "second")

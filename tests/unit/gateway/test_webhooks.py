@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import select
+from sqlalchemy import select, update
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 from werkzeug.serving import make_server
@@ -279,6 +279,20 @@ def test_a_status_of_nothing_of_ours_is_taken_quietly(gateway):
 def test_an_unknown_status_is_a_loud_400(gateway, delivered, form):
     assert gateway.post("/channels/sms/status", form).status_code == 400
     assert [row.status for row in gateway.rows(outbound)] == ["accepted"]
+
+
+def test_what_a_late_failure_says_of_a_number_is_acted_on(gateway, delivered):
+    assert gateway.post("/channels/sms/status", status_form("undelivered", ErrorCode="30005")).status_code == 204
+    assert gateway.store.figures().unreachable == {"30005": 1}
+    assert 'ventanilla_unreachable_addresses{code="30005"} 1.0' in gateway.client.get("/metrics").text
+
+
+def test_what_waits_for_an_operator_is_seen(gateway, delivered):
+    with gateway.database.begin() as db:
+        db.execute(update(outbound).values(status="pending", error_code="20003"))
+    answer = gateway.client.get("/health/ready")
+    assert (answer.status_code, answer.json["status"], answer.json["checks"]["carrier"]) == (200, "degraded", False)
+    assert "ventanilla_misconfigured_deliveries 1.0" in gateway.client.get("/metrics").text
 
 
 def test_a_forged_status_changes_nothing(gateway, delivered):

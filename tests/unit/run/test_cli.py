@@ -103,3 +103,9 @@ def test_deliveries_before_anything_ran_is_an_answer(ventanilla):
 def test_the_database_can_be_brought_up_to_date_twice(ventanilla):
     assert ventanilla("db", "upgrade").returncode == 0
     assert ventanilla("db", "upgrade").returncode == 0
+
+
+def test_numbers_can_be_written_under_a_new_secret(ventanilla):
+    assert ventanilla("db", "upgrade").returncode == 0
+    done = ventanilla("db", "rekey", VENTANILLA_SECRET="n" * 32, OLD_SECRETS="s" * 32)
+    assert (done.returncode, done.stdout.strip()) == (0, "0 addresses are under the present secret.")

@@ -23,6 +23,7 @@ from bot.understanding.decision import (
     kind_of_intent,
     outcome_of,
 )
+from bot.understanding.matter import matter
 
 LIMITS = {
     "out_of_scope": 0.3,
@@ -38,7 +39,7 @@ NO_PLACES = Places(frozenset(), frozenset())
 def weights(**limits: float) -> Weights:
     """Return weights that believe the classifier alone."""
     rows = np.zeros((len(KINDS), len(FEATURES)))
-    rows[:, len(SIGNALS) :] = np.eye(len(KINDS))
+    rows[:, len(SIGNALS) : len(SIGNALS) + len(KINDS)] = np.eye(len(KINDS))
     return Weights(
         {
             "features": list(FEATURES),
@@ -52,6 +53,13 @@ def weights(**limits: float) -> Weights:
     )
 
 
+class Silent:
+    """A judge of kinds that has no opinion."""
+
+    def scores(self, texts: Any) -> Any:
+        return np.zeros((len(texts), len(KINDS)))
+
+
 class OneCard:
     """A search that always finds the same card and the same life event."""
 
@@ -59,9 +67,11 @@ class OneCard:
 
     def __init__(self) -> None:
         self.looks = 0
+        self.asked = ""
 
     def look(self, text: str, **_: Any) -> Any:
         self.looks += 1
+        self.asked = text
 
         class Found:
             named = None
@@ -79,7 +89,11 @@ class OneCard:
 
 
 def decide(text: str, *ranking: tuple[str, float], **limits: float) -> Decision:
-    return Decider(OneCard(), weights(**limits)).decide(text, ranking)  # type: ignore[arg-type]
+    return decider(OneCard(), **limits).decide(text, ranking)
+
+
+def decider(search: OneCard, **limits: float) -> Decider:
+    return Decider(search, weights(**limits), Silent())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -133,18 +147,25 @@ def test_a_text_that_names_nothing_is_the_classifiers_alone() -> None:
 
 
 def test_talk_taken_into_account_leaves_the_matter() -> None:
-    decider = Decider(OneCard(), weights())  # type: ignore[arg-type]
+    own = decider(OneCard())
     ranking = (("correct", 0.9), ("ask_procedure", 0.1))
-    assert decider.decide("no, mi acta", ranking).kind == "talk"
-    assert decider.decide("no, mi acta", ranking, matter_only=True).kind == "procedure"
+    assert own.decide("no, mi acta", ranking).kind == "talk"
+    assert own.decide("no, mi acta", ranking, matter_only=True).kind == "procedure"
 
 
 def test_a_text_is_looked_up_once_however_often_it_is_decided_on() -> None:
     search = OneCard()
-    decider = Decider(search, weights())  # type: ignore[arg-type]
+    own = decider(search)
     for _ in range(3):
-        decider.decide("mi acta", (("ask_procedure", 1.0),))
+        own.decide("mi acta", (("ask_procedure", 1.0),))
     assert search.looks == 1
+
+
+def test_the_search_looks_at_the_matter_alone() -> None:
+    search = OneCard()
+    text = "mi curp es [CURP] y disculpe la molestia quisiera saber cuánto cuesta sacar mi acta de nacimiento"
+    decider(search).decide(text, (("ask_cost", 1.0),))
+    assert search.asked == matter(text) == "cuanto cuesta sacar mi acta de nacimiento"
 
 
 def test_a_line_is_described_with_the_contracts_fields() -> None:
@@ -163,7 +184,7 @@ def test_a_line_is_described_with_the_contracts_fields() -> None:
 
 
 def test_features_are_finite_for_an_empty_ranking() -> None:
-    assert np.isfinite(features_of(np.zeros(len(SIGNALS)), ())).all()
+    assert np.isfinite(features_of(np.zeros(len(SIGNALS)), (), np.zeros(len(KINDS)))).all()
 
 
 def test_every_intent_has_a_kind() -> None:
@@ -173,7 +194,7 @@ def test_every_intent_has_a_kind() -> None:
 
 def test_the_projects_weights_fit_the_features() -> None:
     found = Weights(json.loads(WEIGHTS.read_text(encoding="utf-8")))
-    chances = found.chances(features_of(np.zeros(len(SIGNALS)), (("ask_cost", 1.0),)))
+    chances = found.chances(features_of(np.zeros(len(SIGNALS)), (("ask_cost", 1.0),), np.zeros(len(KINDS))))
     assert chances.sum() == pytest.approx(1)
     assert set(LIMITS) <= set(found.limits)
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.core.delivery import DeliveryStatus
 from bot.settings import Settings
@@ -62,6 +62,17 @@ def test_the_next_conversation_does_not_wait_for_a_released_one(worker, store, d
     assert worker.turn()
     assert worker.turn()
     assert {row.outcome for row in rows(database)} == {"degraded"}
+
+
+def test_a_damaged_message_is_closed_with_a_word_and_the_next_has_its_turn(worker, store, database):
+    record(store, "hola")
+    record(store, "AYUDA")
+    with database.begin() as db:
+        db.execute(update(inbound_table).where(inbound_table.c.id == 1).values(content="{"))
+    assert worker.turn()
+    assert [row.outcome for row in rows(database)] == ["unreadable", "help"]
+    assert len(rows(database, outbound)) == 2, "the person is told"
+    assert store.figures().given_up == {"unreadable": 1}
 
 
 def test_a_turn_that_always_fails_is_given_up_and_the_next_has_its_turn(worker, store, database, monkeypatch):

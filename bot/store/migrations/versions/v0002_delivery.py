@@ -53,7 +53,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbound_due", "outbound", ["next_attempt_at", "id"], sqlite_where=_UNSENT, postgresql_where=_UNSENT
     )
-    op.create_index("ix_outbound_status", "outbound", ["status"])
     op.create_table(
         "contents",
         sa.Column("account_sid", sa.String(length=40), nullable=False),
@@ -67,7 +66,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Undo."""
     op.drop_table("contents")
-    op.drop_index("ix_outbound_status", "outbound")
     op.drop_index("ix_outbound_due", "outbound")
     op.drop_index("ix_inbound_given_up", "inbound")
     op.drop_index("ix_inbound_queue", "inbound")
