@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actions.base import WordsCapability
+from actions.dialogue.compare import names_something
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Turn, answer
@@ -17,4 +18,5 @@ class Compare(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer about the one that was understood, else ask which two."""
-        return look_up(turn, know) or answer(turn, "clarify", Ask("compare_which"))
+        found = look_up(turn, know) if names_something(turn, know) else None
+        return found or answer(turn, "clarify", Ask("compare_which"))

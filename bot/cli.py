@@ -239,7 +239,7 @@ def voice_fallback() -> None:
     from bot.run import prepare
 
     config = _settings()
-    prepare.build_locale(config)
+    prepare.build_languages(config)
     print(fallback(config))
 
 

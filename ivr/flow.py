@@ -172,12 +172,18 @@ def options_of(call: Call, around: Around) -> tuple[OpenOption, ...]:
     if call.state is State.LANGUAGE:
         return tuple(OpenOption(LANGUAGE + code, name) for code, name in around.languages)
     if call.state is State.OPEN:
-        return around.menu
+        return around.menu if _menu_was_said(call) else ()
     if call.state in (State.OFFER, State.NOBODY):
         return _offers(call, around)
     if call.state is State.MENU and call.question:
         return call.question.options
     return ()
+
+
+def _menu_was_said(call: Call) -> bool:
+    """Whether keys mean what is asked most: with the first question, and on the keypad's rung of a ladder."""
+    first = call.question is None and not call.last_answer
+    return first or call.misses >= TWICE or call.silences >= TWICE
 
 
 # ---- saying

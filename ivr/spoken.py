@@ -20,7 +20,7 @@ _MONTH_BY_START = {name[:3]: name for name in _MONTHS} | {"sept": "septiembre", 
 # else letter by letter.
 _SAID = {
     "CURP": "curp", "INE": "ine", "SAT": "sat", "IMSS": "ims", "ISSSTE": "isste", "RFC": "erre efe ce",
-    "NSS": "ene ese ese", "SRE": "ese erre e", "DIF": "dif", "CDMX": "ciudad de México", "INAPAM": "inapam",
+    "NSS": "ene ese ese", "SRE": "ese erre e", "DIF": "dif", "CDMX": "Ciudad de México", "INAPAM": "inapam",
     "SEP": "sep", "UNAM": "unam", "IPN": "i pe ene", "INM": "i ene eme", "UMF": "u eme efe", "PDF": "pe de efe",
     "SMS": "ese eme ese", "USD": "dólares", "MXN": "pesos", "EUA": "Estados Unidos", "EEUU": "Estados Unidos",
     "FIEL": "fiel", "INEGI": "inegi", "CONAVI": "conavi", "INFONAVIT": "infonavit", "FOVISSSTE": "fovisste",
@@ -91,6 +91,7 @@ _ALL = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _RULES)
 def spoken(text: str) -> str:
     """Return ``text`` as a voice should read it: letters and ``. , ; : ¿ ? ¡ !`` alone."""
     text = unicodedata.normalize("NFC", text).replace("\u00a0", " ")
+    text = re.sub(r"\bEE\.?\s?UU\.?(?!\w)", "Estados Unidos", text)
     text = text.replace("n.º", "número ").replace("N.º", "número ").replace("1/2", "½").replace("y/o", "y o")
     text = re.sub(r"\bNo\.\s?(?=\d)", "número ", text)
     text = re.sub(r"\s*\(s\)|\(es\)|\(as\)|\(a\)|\(o\)", "", text)

@@ -44,8 +44,8 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
     "where": (
         r"(?:^|\b(?:y|a|en|para|hasta|por|pues|oiga|hola|tambien|tardes|dias|noches|disculpe) )donde\b"
         r"(?! (?:vivo|naci|trabajo|estoy))",
-        r"(?<!de )donde (?:la |lo |las |los |me |se |nos |le )?(?:sac\w+|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago|pago|pag\w+"
-        r"|hay|tengo|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)",
+        r"(?<!de )donde (?:la |lo |las |los |me |se |nos |le )?(?:sac\w+|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago"
+        r"|pag\w+|hay|tengo|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)",
         "(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)",
         "a que (?:oficina|modulo|lugar|numero|telefono)", "en que (?:oficina|modulo|lugar|parte|pagina)", "ubicacion",
         "direccion de la oficina", "where", "address", "phone number", "website",

@@ -56,6 +56,11 @@ def compared(turn: Turn, know: Knowledge) -> Answer | None:
     return side_by_side(turn, know, sides, _aspects(turn, said)) if len(sides) == 2 else None
 
 
+def names_something(turn: Turn, know: Knowledge) -> bool:
+    """Say whether a comparison names anything that could be looked up."""
+    return bool(rest(_LEAD.sub(" ", _without_places(turn.text, know))))
+
+
 def side_by_side(turn: Turn, know: Knowledge, sides: Sequence[Side], aspects: tuple[Aspect, ...]) -> Answer:
     """Show the same parts of two cards, and say which is cheaper where that is certain."""
     shown = [_shown(turn, know, side, aspects) for side in sides]

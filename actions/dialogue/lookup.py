@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -75,6 +76,7 @@ def surer(turn: Turn, know: Knowledge) -> bool:
     return decide(turn, know).looks_up
 
 
+_DONE_TO_IT = re.compile(r"(?!renov|repon|cambi|corre)\w+[aei]r(?:me|se|le)?l[oa]s?")
 PLAIN_QUESTION = ((ASKING, 0.9),)
 """The ranking of words that were cut out of a message: they ask for a procedure, or the cards do not know them."""
 
@@ -121,13 +123,18 @@ def everyday_name(know: Knowledge, card: Procedure) -> str:
 
 def is_follow_up(turn: Turn, know: Knowledge) -> bool:
     """Say whether the text names no procedure of its own ("¿y cuánto cuesta?", "¿y en Jalisco?", "dónde")."""
-    named = rest(know.without_place(turn.text))
-    return bool(turn.text.strip()) and (not named or not rest(without_question(know.without_place(turn.text))))
+    said = know.without_place(turn.text)
+    return bool(turn.text.strip()) and (not _names(said) or not _names(without_question(said)))
+
+
+def _names(said: str) -> list[str]:
+    """Return the words that may name a procedure: not a verb done to "it" ("pedirla", "hacerlo")."""
+    return [word for word in rest(said) if not _DONE_TO_IT.fullmatch(word)]
 
 
 def asks_only(turn: Turn, know: Knowledge) -> bool:
     """Say whether a text is nothing but a question about the card in view ("hasta cuándo")."""
-    named = rest(without_question(know.without_place(turn.text)))
+    named = _names(without_question(know.without_place(turn.text)))
     return turn.memory.last_procedure is not None and bool(asked(turn.text)) and not named
 
 

@@ -17,29 +17,8 @@ _ANNOUNCED = re.compile(
 )
 
 _OF_WHAT = frozenset(
-    [
-        "cambio",
-        "cedula",
-        "checar",
-        "comprobante",
-        "constancia",
-        "copia",
-        "corregir",
-        "corrijo",
-        "documento",
-        "equivocada",
-        "equivocado",
-        "error",
-        "esta",
-        "formato",
-        "imprimir",
-        "imprimo",
-        "mal",
-        "numero",
-        "perdi",
-        "perdio",
-        "revisar",
-    ]
+    {"cambio", "cedula", "checar", "comprobante", "constancia", "copia", "corregir", "corrijo", "documento", "error"}
+    | {"equivocada", "equivocado", "esta", "formato", "imprimir", "imprimo", "mal", "numero", "perdi", "perdio"}
 )
 """Words that do not say of what: then what announced the mark does ("mi rfc es [RFC], quiero mi constancia")."""
 

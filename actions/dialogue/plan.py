@@ -152,14 +152,32 @@ def _which(turn: Turn, know: Knowledge, plans: Sequence[Plan], kind: str) -> Ans
 
 
 def _named_plan(turn: Turn, know: Knowledge, plans: Sequence[Plan]) -> Plan | None:
-    said = {stem(word) for word in keywords(normalise(turn.text)) if word not in ("plan", "planes")}
+    """Return the plan that the words name: by its card's names, else as the search understands them."""
+    words = [word for word in keywords(normalise(turn.text)) if word not in _PLAN_WORDS]
+    if not words:
+        return None
+    said = {stem(word) for word in words}
     scored = [
         (len(said & _stems((event.name, event.short, *event.aliases))), -index)
         for index, plan in enumerate(plans)
         for event in (know.catalogue.life_events[plan.life_event],)
     ]
     best = max(scored, default=(0, 0))
-    return plans[-best[1]] if best[0] else None
+    if best[0]:
+        return plans[-best[1]]
+    verdict = know.search.find(" ".join(words))
+    heard = [hit.id for hit in (*verdict.hits, *verdict.others) if hit.kind == "life_event"]
+    fitting = [plan for plan in plans if plan.life_event in heard]
+    return min(fitting, key=lambda each: heard.index(each.life_event), default=None)
+
+
+_PLAN_WORDS = frozenset(
+    """
+    plan planes ver vea muestreme ensename ensenar dime digame paso pasos sigue falta faltan siguiente toca lista
+    pendiente pendientes borre borrar quite quitar elimine eliminar cancele cancelar olvide deje quiero necesito ahora
+    luego despues hecho llevo avance voy otro otra mostrar show delete next step steps what left still
+    """.split()  # noqa: SIM905
+)
 
 
 # ---- "ya lo hice" ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from actions.dialogue import choice
+from actions.dialogue.aspects import aspects_of
 from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
@@ -24,6 +25,10 @@ NEAR = 0.5
 """Below this chance the nearest cards are offered along with the admission."""
 
 
+CERTAIN = 0.6
+"""From this score on the card answers a text that is likelier ours than not."""
+
+
 def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
     """Say that the text is no matter of ours, as surely as that is known; in doubt offer the nearest cards."""
     chance = decision.chances["out_of_scope"]
@@ -35,6 +40,11 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
         elsewhere = of_verdict(there, know, decision.verdict, ())
         if elsewhere is not None:
             return elsewhere
+    first = decision.verdict.hits[0].score if decision.verdict.hits else 0.0
+    if chance < NEAR and first >= CERTAIN and decision.verdict.outcome in ("answer", "ask_place"):
+        likely = of_verdict(turn, know, decision.verdict, aspects_of(turn.text, turn.intent, turn.confidence))
+        if likely is not None:
+            return likely
     found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")
     hits = decision.verdict.hits
     if chance >= NEAR or found.outcome != "out_of_scope" or not hits:

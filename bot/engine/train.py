@@ -16,6 +16,8 @@ MODEL = "ventanilla.tar.gz"
 DIGEST = "ventanilla.json"
 _SOURCES = ("config.yml", "domain.yml", "data/nlu", "data/stories")
 _COMPONENTS = Path(__file__).resolve().parent / "components"
+_READING = Path(__file__).resolve().parents[1] / "catalogue"
+_READS = ("letters.py", "numbers.py", "sounds.py", "spelling.py", "text.py")  # what a text becomes before it is learned
 
 
 class TrainingFailed(RuntimeError):
@@ -40,6 +42,8 @@ def source_digest(root: Path) -> str:
 def _files(root: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(_COMPONENTS.glob("*.py")):
         yield f"components/{path.name}", path
+    for name in _READS:
+        yield f"catalogue/{name}", _READING / name
     for source in _SOURCES:
         path = root / source
         found = sorted(p for p in path.rglob("*") if p.suffix in (".yml", ".yaml")) if path.is_dir() else [path]

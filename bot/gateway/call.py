@@ -65,6 +65,7 @@ _FIRST_MENU = (
 )
 _TALKED = frozenset({"completed", "answered", "bridged"})
 _CHOSE_CALL, _CHOSE_SMS = "1", "2"
+_UNFINISHED = {"voice_too_long": "too_long", "voice_end_silent": "silent"}
 _MISSED_AFTER = timedelta(minutes=1)
 _CALL_BACK_AFTER = timedelta(minutes=3)
 """So that who asked for a call has hung up and put the phone down."""
@@ -261,7 +262,7 @@ class Switchboard:
             _dump(move.call),
             said,
             queue=queue or ("ringing" if move.act == "person" else None),
-            end_reason=move.call.state.value if move.act == "hang_up" else None,
+            end_reason=_end_reason(move),
             spoken=spoken,
             writes=self._writes(record, move, around),
         )
@@ -480,6 +481,13 @@ def _read(state: str) -> Call:
 
 def _dump(call: Call) -> str:
     return json.dumps(to_payload(call), ensure_ascii=False, separators=(",", ":"))
+
+
+def _end_reason(move: Move) -> str | None:
+    """Return why a step ends the call, or None when it does not: only what was finished is not gone on with."""
+    if move.act != "hang_up":
+        return None
+    return next((_UNFINISHED[words.key] for words in move.say if words.key in _UNFINISHED), State.ENDED.value)
 
 
 def _signs(move: Move) -> list[Sign]:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from sqlalchemy import Engine
 
 from bot.catalogue.plain import PlainSearch
 from bot.catalogue.reader import Catalogue, CatalogueError
@@ -19,7 +18,7 @@ from bot.console.stream import Hub
 from bot.console.throttle import Throttle
 from bot.handoff.words import Words
 from bot.settings import ROOT, Settings
-from bot.store import Store
+from bot.store import Engine, Store
 from bot.store.agents import Agents
 from bot.store.audit import Audit
 from bot.store.handoffs import Handoffs

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.core.hours import OpeningHours
+from bot.core.hours import BadHours, OpeningHours, parse_hours
 from bot.store.handoffs import HandoffRecord, Handoffs, Place
 
 _LONGEST_ESTIMATE = 120
@@ -15,18 +15,28 @@ _FEW = 3
 
 @dataclass(frozen=True)
 class Desk:
-    """People who answer, as a whole. ``hours`` are local times; who asks outside them is told when they begin."""
+    """People who answer, as a whole. ``hours``, the institution's, are local times; teams may have their own."""
 
     handoffs: Handoffs
     hours: OpeningHours
 
-    def status(self, now: datetime) -> DeskStatus:
-        """Say whether people answer. ``now`` is local to ``hours``."""
+    def status(self, now: datetime, *, sensitive: bool = False) -> DeskStatus:
+        """Say whether anybody who may take it answers now, else when the first one begins. ``now`` is local."""
         if not self.handoffs.staffed():
             return DeskStatus("nobody")
-        if self.hours.is_open(now):
+        found = [self._of_team(text) for text in self.handoffs.hours(sensitive)]
+        if any(hours.is_open(now) for hours in found):
             return DeskStatus("open")
-        return DeskStatus("closed", self.hours.next_opening(now))
+        openings = [opens for hours in found if (opens := hours.next_opening(now)) is not None]
+        return DeskStatus("closed", min(openings, default=None))
+
+    def _of_team(self, text: str) -> OpeningHours:
+        if not text:
+            return self.hours
+        try:
+            return parse_hours(text, self.hours.holidays)
+        except BadHours:  # written by hand into the database: the console takes no such hours
+            return self.hours
 
     def waiting(self, conversation: str, now: datetime) -> tuple[HandoffRecord, Place] | None:
         """Return the conversation's waiting handoff and its place."""

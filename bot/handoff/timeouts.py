@@ -47,7 +47,8 @@ class Timeouts:
 
     def run(self, now: datetime) -> int:
         """End or move what is overdue and return how many were; ``now`` is local to the hours."""
-        return sum(
+        away = self._handoffs.mark_away(now - self._limits.agent_gone, now)
+        return away + sum(
             self._time_out(handoff, event, now)
             for event, longest in self._due(now)
             for handoff in self._handoffs.overdue(event, now - longest)

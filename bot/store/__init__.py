@@ -1,5 +1,7 @@
 """The truth: contacts, conversations, inbox and outbox in SQL (SQLite by default, PostgreSQL by DATABASE_URL)."""
 
+from sqlalchemy import Engine
+
 from bot.store.calls import Calls
 from bot.store.database import open_engine, upgrade
 from bot.store.model import (
@@ -20,6 +22,7 @@ __all__ = [
     "ConversationState",
     "Delivery",
     "DueReminder",
+    "Engine",
     "Lease",
     "LeaseLost",
     "QueueFigures",

@@ -12,6 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.core.handoff import HandoffState
 from bot.store.cipher import Cipher
+from bot.store.clock import utc_now
+from bot.store.live import note_live
 from bot.store.tables import agent_teams, agents, canned_replies, handoffs, teams
 
 Role = Literal["agent", "supervisor", "admin"]
@@ -121,6 +123,10 @@ class Agents:
             if in_teams is not None:
                 db.execute(delete(agent_teams).where(agent_teams.c.agent_id == agent))
                 _set_teams(db, agent, in_teams)
+            if "presence" in values:
+                note_live(db, "presence", utc_now(), agent=agent, presence=values["presence"])
+            elif in_teams is not None or set(values) - {"seen_at"}:
+                note_live(db, "people", utc_now(), agent=agent)
 
     def set_totp(self, agent: int, secret: str | None) -> None:
         """Set or remove the second factor; every session ends."""
@@ -228,9 +234,12 @@ class Agents:
         try:
             with self._engine.begin() as db:
                 if id_ is None:
-                    return int(db.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
-                db.execute(update(table).where(table.c.id == id_).values(**values))
-                return id_
+                    made = int(db.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+                else:
+                    made = id_
+                    db.execute(update(table).where(table.c.id == id_).values(**values))
+                note_live(db, table.name, utc_now(), id=made)
+                return made
         except IntegrityError:
             raise NameTaken("the name is in use") from None
 

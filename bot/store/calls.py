@@ -150,7 +150,7 @@ class Calls:
             if queue is not None:
                 values |= {"queue": queue, "queued_at": func.coalesce(calls.c.queued_at, now)}
             if end_reason is not None:
-                values |= {"end_reason": end_reason}
+                values |= {"end_reason": end_reason, "ended_at": func.coalesce(calls.c.ended_at, now)}
             moved = db.execute(
                 update(calls).where(calls.c.call_sid == call_sid, calls.c.step < step).values(**values)
             ).rowcount

@@ -32,6 +32,7 @@ from bot.core.interactive import Interactive
 from bot.core.messages import ChannelName
 from bot.store.clock import utc_now
 from bot.store.database import reading
+from bot.store.live import note_delivery
 from bot.store.model import Delivery, GivenUp, LateFailure
 from bot.store.outbox import enqueue, note_transition
 from bot.store.people import People, Reach, root, sender_of
@@ -368,6 +369,8 @@ class Deliveries:
             ).rowcount
         )
         note_transition(db, delivery_id, to, now, error_code, applied=applied)
+        if applied:
+            note_delivery(db, delivery_id, to.value, now)
         return applied
 
     # ---- for people who operate it ---------------------------------------------------------------------------

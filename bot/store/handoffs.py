@@ -19,7 +19,7 @@ from bot.core.replies import HandoffReason
 from bot.store.effects import write_effect
 from bot.store.live import note_live
 from bot.store.outbox import enqueue
-from bot.store.tables import agents, conversations, handoffs, inbound, outbound, teams
+from bot.store.tables import agent_teams, agents, calls, conversations, handoffs, inbound, outbound, teams
 
 OPEN = (HandoffState.WAITING.value, HandoffState.WITH_AGENT.value)
 REOPEN_WITHIN = timedelta(hours=24)
@@ -62,6 +62,24 @@ class Place:
     position: int
     recent_waits: tuple[timedelta, ...]
     agents_here: int
+
+
+@dataclass(frozen=True)
+class WaitingCall:
+    """A caller who waits for a person, or talks with one. ``queue``: waiting, ringing or talking."""
+
+    conversation_id: str
+    queue: str
+    since: datetime
+
+
+class Full(RuntimeError):
+    """An agent has as many conversations as she may have at a time: ``capacity``."""
+
+    def __init__(self, capacity: int) -> None:
+        """Say how many."""
+        super().__init__(f"the agent has {capacity} conversations")
+        self.capacity = capacity
 
 
 class NotYours(RuntimeError):
@@ -117,16 +135,25 @@ class Handoffs:
 
     def place(self, handoff: HandoffRecord, now: datetime) -> Place:
         """Return where a waiting handoff stands."""
-        ahead = or_(
-            handoffs.c.priority > handoff.priority,
-            and_(
-                handoffs.c.priority == handoff.priority,
-                or_(
-                    handoffs.c.waiting_since < handoff.waiting_since,
-                    and_(handoffs.c.waiting_since == handoff.waiting_since, handoffs.c.id < handoff.id),
+        return self._place(
+            or_(
+                handoffs.c.priority > handoff.priority,
+                and_(
+                    handoffs.c.priority == handoff.priority,
+                    or_(
+                        handoffs.c.waiting_since < handoff.waiting_since,
+                        and_(handoffs.c.waiting_since == handoff.waiting_since, handoffs.c.id < handoff.id),
+                    ),
                 ),
             ),
+            now,
         )
+
+    def next_place(self, reason: HandoffReason, now: datetime) -> Place:
+        """Return where somebody would stand who asked now."""
+        return self._place(handoffs.c.priority >= _PRIORITY[reason], now)
+
+    def _place(self, ahead: Any, now: datetime) -> Place:
         with self._engine.connect() as db:
             position = db.execute(
                 select(func.count()).where(handoffs.c.state == HandoffState.WAITING.value, ahead)
@@ -161,6 +188,55 @@ class Handoffs:
         with self._engine.connect() as db:
             return db.execute(select(agents.c.id).where(agents.c.active).limit(1)).first() is not None
 
+    def hours(self, sensitive: bool) -> frozenset[str]:
+        """Return the hours of the teams of everybody who may take a handoff; an empty text: the institution's.
+
+        Who is in no team keeps the institution's hours. Sensitive matters are for teams that may see them.
+        """
+        found = (
+            select(teams.c.hours, teams.c.sees_sensitive, agents.c.role)
+            .select_from(agents)
+            .outerjoin(agent_teams, agent_teams.c.agent_id == agents.c.id)
+            .outerjoin(teams, teams.c.id == agent_teams.c.team_id)
+            .where(agents.c.active)
+            .distinct()
+        )
+        with self._engine.connect() as db:
+            rows = db.execute(found).all()
+        may = [row for row in rows if not sensitive or row.sees_sensitive or row.role == "admin"]
+        return frozenset((row.hours or "").strip() for row in may or rows)
+
+    def reopens(self, conversation: str, now: datetime) -> bool:
+        """Say whether asking for a person now would take up a handoff that was closed a short while ago."""
+        with self._engine.connect() as db:
+            return db.execute(_closed_lately(conversation, now)).first() is not None
+
+    def unanswered(self) -> dict[int, int]:
+        """Return how many messages each open handoff has that came after the agent's last word (or the asking)."""
+        since = func.coalesce(handoffs.c.agent_wrote_at, handoffs.c.asked_at)
+        with self._engine.connect() as db:
+            rows = db.execute(
+                select(handoffs.c.id, func.count())
+                .join(inbound, inbound.c.conversation_id == handoffs.c.conversation_id)
+                .where(handoffs.c.state.in_(OPEN), inbound.c.received_at > since)
+                .group_by(handoffs.c.id)
+            ).all()
+        return {row[0]: row[1] for row in rows}
+
+    def calls(self) -> tuple[WaitingCall, ...]:
+        """Return the calls that wait for a person or have one, the longest first."""
+        with self._engine.connect() as db:
+            rows = db.execute(
+                select(
+                    calls.c.conversation_id,
+                    calls.c.queue,
+                    func.coalesce(calls.c.queued_at, calls.c.updated_at).label("since"),
+                )
+                .where(calls.c.queue.in_(("waiting", "ringing", "talking")), calls.c.ended_at.is_(None))
+                .order_by("since")
+            ).all()
+        return tuple(WaitingCall(**row._mapping) for row in rows)
+
     def answered_since(self, conversation: str, outcome: str, since: datetime) -> bool:
         """Say whether a turn of the conversation had this outcome since then (to not say the same thing too often)."""
         with self._engine.connect() as db:
@@ -171,15 +247,26 @@ class Handoffs:
 
     # ---- an agent's side -------------------------------------------------------------------------------------
 
-    def take(self, handoff: int, agent: int, now: datetime, announce: Sequence[Outgoing] = ()) -> HandoffRecord:
+    def take(
+        self,
+        handoff: int,
+        agent: int,
+        now: datetime,
+        announce: Sequence[Outgoing] = (),
+        *,
+        beyond_capacity: bool = False,
+    ) -> HandoffRecord:
         """Give a waiting handoff to an agent. Of two who try at once, one gets it.
 
         ``announce`` is said to the person; answers of the assistant that were not sent yet never will be.
 
         Raises:
             NotYours: somebody else has it, or it is over.
+            Full: the agent has all that she may have, and ``beyond_capacity`` is not given.
         """
-        return self._give(handoff, agent, HandoffEvent.TAKEN, now, announce, by=agent)
+        return self._give(
+            handoff, agent, HandoffEvent.TAKEN, now, announce, by=agent, beyond_capacity=beyond_capacity
+        )
 
     def assign(
         self, handoff: int, agent: int, by: int, now: datetime, announce: Sequence[Outgoing] = ()
@@ -189,16 +276,26 @@ class Handoffs:
         Raises:
             NotYours: it is over.
         """
-        return self._give(handoff, agent, HandoffEvent.ASSIGNED, now, announce, by=by)
+        return self._give(handoff, agent, HandoffEvent.ASSIGNED, now, announce, by=by, beyond_capacity=True)
 
     def _give(
-        self, handoff: int, agent: int, event: HandoffEvent, now: datetime, announce: Sequence[Outgoing], by: int
+        self,
+        handoff: int,
+        agent: int,
+        event: HandoffEvent,
+        now: datetime,
+        announce: Sequence[Outgoing],
+        *,
+        by: int,
+        beyond_capacity: bool,
     ) -> HandoffRecord:
         with self._engine.begin() as db:
             row = _row(db, handoff)
+            if not beyond_capacity and row.state == HandoffState.WAITING.value:
+                _room(db, agent)
             taken_at = row.taken_at or now
-            _move(db, row, event, now, by=by, agent_id=agent, taken_at=taken_at, wanted_agent_id=None)
             _mute(db, row.conversation_id, now)
+            _move(db, row, event, now, by=by, agent_id=agent, taken_at=taken_at, wanted_agent_id=None)
             enqueue(db, row.conversation_id, f"handoff:{uuid.uuid4().hex}", announce, now)
             return _read(db, row.id)
 
@@ -283,6 +380,23 @@ class Handoffs:
 
     # ---- timers ----------------------------------------------------------------------------------------------
 
+    def mark_away(self, before: datetime, now: datetime) -> int:
+        """Mark as away who was seen last before a time (no browser of theirs is connected); return how many."""
+        with self._engine.begin() as db:
+            gone = (
+                db.execute(
+                    update(agents)
+                    .where(agents.c.presence != "away", or_(agents.c.seen_at.is_(None), agents.c.seen_at < before))
+                    .values(presence="away")
+                    .returning(agents.c.id)
+                )
+                .scalars()
+                .all()
+            )
+            for agent in gone:
+                note_live(db, "presence", now, agent=agent, presence="away")
+        return len(gone)
+
     def overdue(self, event: HandoffEvent, before: datetime, limit: int = 50) -> tuple[HandoffRecord, ...]:
         """Return the open handoffs whose time for a timer's event came: what the event is about lies before then."""
         waiting, held = (handoffs.c.state == state.value for state in (HandoffState.WAITING, HandoffState.WITH_AGENT))
@@ -353,16 +467,7 @@ def _bring_person(effect: BringPerson, db: Connection, conversation: str, key: s
         "waiting_since": now,
         "person_wrote_at": now,
     }
-    closed = db.execute(
-        select(handoffs)
-        .where(
-            handoffs.c.conversation_id == conversation,
-            handoffs.c.state == HandoffState.CLOSED.value,
-            handoffs.c.ended_at > now - REOPEN_WITHIN,
-        )
-        .order_by(handoffs.c.id.desc())
-        .limit(1)
-    ).first()
+    closed = db.execute(_closed_lately(conversation, now)).first()
     if closed is not None:
         reopened: dict[str, Any] = {
             "asked_at": now,
@@ -457,21 +562,49 @@ def _mute(db: Connection, conversation: str, now: datetime) -> None:
 def _row(db: Connection, handoff: int) -> Row[Any]:
     """Lock the conversation first, then the handoff: the order in which a turn locks them.
 
+    All locks here are FOR NO KEY UPDATE: what others write about the same conversation (an event) only needs that its
+    key stays, and may hold the lock of events (bot.store.live) meanwhile.
+
     Raises:
         NotYours: there is no such handoff.
     """
     conversation = db.execute(select(handoffs.c.conversation_id).where(handoffs.c.id == handoff)).scalar()
     if conversation is None:
         raise NotYours(HandoffState.CLOSED, None)
-    db.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update())
-    return db.execute(select(handoffs).where(handoffs.c.id == handoff).with_for_update()).one()
+    db.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update(key_share=True))
+    return db.execute(select(handoffs).where(handoffs.c.id == handoff).with_for_update(key_share=True)).one()
 
 
 def _open_row(db: Connection, conversation: str) -> Row[Any] | None:
-    db.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update())
+    db.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update(key_share=True))
     return db.execute(
-        select(handoffs).where(handoffs.c.conversation_id == conversation, handoffs.c.state.in_(OPEN)).with_for_update()
+        select(handoffs).where(handoffs.c.conversation_id == conversation, handoffs.c.state.in_(OPEN)).with_for_update(key_share=True)
     ).first()
+
+
+def _closed_lately(conversation: str, now: datetime) -> Any:
+    return (
+        select(handoffs)
+        .where(
+            handoffs.c.conversation_id == conversation,
+            handoffs.c.state == HandoffState.CLOSED.value,
+            handoffs.c.ended_at > now - REOPEN_WITHIN,
+        )
+        .order_by(handoffs.c.id.desc())
+        .limit(1)
+    )
+
+
+def _room(db: Connection, agent: int) -> None:
+    """Lock the agent's row, so that two takes at once are counted one after the other.
+
+    Raises:
+        Full: there is no room.
+    """
+    capacity = db.execute(select(agents.c.capacity).where(agents.c.id == agent).with_for_update(key_share=True)).scalar_one()
+    held = select(func.count()).where(handoffs.c.agent_id == agent, handoffs.c.state == HandoffState.WITH_AGENT.value)
+    if db.execute(held).scalar_one() >= capacity:
+        raise Full(capacity)
 
 
 def _owned(db: Connection, row: Row[Any], agent: int) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text
 
-from bot.store.tables import handoffs, live_events
+from bot.core.handoff import HandoffState
+from bot.store.tables import handoffs, live_events, outbound
 
 # A sequence's numbers are given before commit: a later number may be seen first, and a stream that went past it would
 # miss the earlier one. Holding this lock until commit makes numbers appear in order (SQLite has one writer anyway).
@@ -53,6 +54,21 @@ def note_live(
             data=json.dumps(data, ensure_ascii=False),
         )
     )
+
+
+def note_delivery(db: Connection, delivery_id: str, status: str, now: datetime) -> None:
+    """Tell consoles that an agent's message got further; nothing for other messages, or once the handoff is over."""
+    handoff = db.execute(
+        select(handoffs.c.id, handoffs.c.conversation_id)
+        .join(outbound, outbound.c.conversation_id == handoffs.c.conversation_id)
+        .where(
+            outbound.c.delivery_id == delivery_id,
+            outbound.c.kind == "agent",
+            handoffs.c.state == HandoffState.WITH_AGENT.value,
+        )
+    ).first()
+    if handoff is not None:
+        note_live(db, "delivery", now, conversation=handoff.conversation_id, handoff=handoff.id, status=status)
 
 
 class LiveEvents:

@@ -34,7 +34,7 @@ _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
 _READ = 2400
 """Characters of a text that are looked at; of these the judges read fewer, once it is folded."""
-_SURE = 0.6
+_SURE = 0.5
 """From this confidence on an emergency is one, whatever the cards say."""
 _COURTESY = frozenset({"greet", "thanks", "goodbye"})
 ASKING = "ask_procedure"

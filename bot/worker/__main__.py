@@ -81,6 +81,7 @@ class Worker:
             ],
             self._alarm.ring,
         )
+        can_call = "voice" in CHANNELS and bool(config.voice_from)
         self._turns = TurnHandler(
             engine=EngineClient(config.engines, config.engine_timeout),
             degraded=Degraded(search, config.human_number),
@@ -93,9 +94,10 @@ class Worker:
                 config.time_zone,
                 search.catalogue.procedures,
                 search.catalogue.life_events,
+                can_call=can_call,
             ),
             line=config.human_number,
-            can_call="voice" in CHANNELS and bool(config.voice_from),
+            can_call=can_call,
         )
         carrier = TwilioCarrier(
             account_sid=config.account_sid,

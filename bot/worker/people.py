@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-from bot.core.effects import BringPerson, Effect, LeaveQueue
+from bot.core.effects import BringPerson, CallBack, Effect, LeaveQueue
 from bot.core.handoff import HandoffState
 from bot.core.messages import Choice, Content
 from bot.core.procedures import LifeEvent, Procedure
@@ -20,6 +20,7 @@ from bot.store import StoredMessage
 
 KEEP = "handoff:keep"
 LEAVE = "handoff:leave"
+CALL = "handoff:call"
 _TOLD_EVERY = timedelta(minutes=2)
 _TELL_NOBODY = ("violence", "health")  # sensitive matters that only some agents may see
 
@@ -43,8 +44,10 @@ class People:
         zone: str = "America/Mexico_City",
         procedures: Mapping[str, Procedure] | None = None,
         life_events: Mapping[str, LifeEvent] | None = None,
+        can_call: bool = False,
     ) -> None:
         """``desk`` None: nobody answers by message. The cards say which matters are sensitive."""
+        self._can_call = can_call
         self._desk = desk
         self._number = human_number
         self._zone = ZoneInfo(zone)
@@ -64,6 +67,8 @@ class People:
             return Aside("handoff", (Say("handoff_kept"),), (bring,))
         if picked == LEAVE or (mode is HandoffState.WAITING and picked.startswith(("menu", "procedure:"))):
             return Aside("handoff_left", (Say("handoff_left"),), (LeaveQueue(),))
+        if picked == CALL and self._can_call:
+            return Aside("handoff_call", (Say("call_soon"),), (LeaveQueue(), CallBack()))
         if mode is HandoffState.WAITING and self._desk is not None:
             if self._desk.handoffs.answered_since(message.conversation_id, "waiting", now - _TOLD_EVERY):
                 return Aside("waiting_silent")
@@ -75,10 +80,11 @@ class People:
     ) -> tuple[tuple[Reply, ...], tuple[Effect, ...]]:
         """Return what to say where a person is needed, and what puts the conversation into the queue."""
         local = now.astimezone(self._zone)
-        status = self._desk.status(local) if self._desk is not None else None
+        topic, sensitive = self._topic(reason, understood)
+        status = self._desk.status(local, sensitive=sensitive) if self._desk is not None else None
         if self._desk is None or status is None or status.kind == "nobody":
             return self._nobody(reason), ()
-        bring = BringPerson(reason, message.channel, *self._topic(reason, understood))
+        bring = BringPerson(reason, message.channel, topic, sensitive)
         if status.kind == "closed":
             opens = self._moment(status.opens) if status.opens else ""
             told = Say("handoff_closed", {"opens": opens}) if opens else Say("handoff_nobody")
@@ -87,12 +93,19 @@ class People:
                 return (told, *line), (bring,)
             options = (Option(KEEP, phrase="option_handoff_keep"), Option(LEAVE, phrase="option_handoff_leave"))
             return (told, *line, Ask("handoff_closed_what", options)), ()
-        return (Say("handoff_asked"),), (bring,)
+        asked = "handoff_reopened" if self._desk.handoffs.reopens(message.conversation_id, now) else "handoff_asked"
+        return (Say(asked), *self._expected(reason, now)), (bring,)
+
+    def _expected(self, reason: HandoffReason, now: datetime) -> tuple[Reply, ...]:
+        assert self._desk is not None
+        minutes = expected_wait(self._desk.handoffs.next_place(reason, now))
+        return (Say("handoff_wait", {"minutes": str(minutes)}),) if minutes is not None else ()
 
     def _in_line(self, conversation: str, now: datetime) -> tuple[Reply, ...]:
         assert self._desk is not None
         waiting = self._desk.waiting(conversation, now)
-        leave = Ask("handoff_waiting_what", (Option(LEAVE, phrase="option_handoff_leave"),))
+        call = (Option(CALL, phrase="option_handoff_call"),) if self._can_call else ()
+        leave = Ask("handoff_waiting_what", (Option(LEAVE, phrase="option_handoff_leave"), *call))
         if waiting is None:
             return (Say("handoff_asked"), leave)
         _, place = waiting

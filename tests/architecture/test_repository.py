@@ -21,23 +21,37 @@ from tests.people import AUTH_TOKEN, SECRET
 ROOT = Path(__file__).resolve().parents[2]
 # Routes that take a POST without a carrier's signature, each with its reason.
 UNSIGNED: dict[str, str] = {}
+# Routes of the console that take a POST from a browser without a session: those by which one begins and ends.
+WITHOUT_SESSION = {"/console/sign-in", "/console/sign-in/code", "/console/sign-out"}
 
 
 def test_locale_holds_no_python():
     assert list((ROOT / "locale").rglob("*.py")) == []
 
 
-def test_every_webhook_verifies_its_signature(tmp_path, sqlite_url):
+@pytest.fixture
+def app(tmp_path, sqlite_url):
     config = Settings(
         twilio_account_sid="AC1", twilio_auth_token=AUTH_TOKEN, public_url="https://v.example", database_url=sqlite_url,
         redis_url=f"unix://{tmp_path}/none.sock", ventanilla_secret=SECRET, var=tmp_path,
     )  # fmt: skip
-    app = app_module.create_app(config)
+    return app_module.create_app(config)
+
+
+def writing_methods(rule) -> set[str]:
+    return (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def of_console(rule) -> bool:
+    return rule.endpoint.startswith("console.")
+
+
+def test_every_webhook_verifies_its_signature(app):
     client = app.test_client()
     tried = 0
     for rule in app.url_map.iter_rules():
-        writing = (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
-        if not writing or rule.rule in UNSIGNED:
+        writing = writing_methods(rule)
+        if not writing or rule.rule in UNSIGNED or of_console(rule):
             continue
         for name in CHANNELS:
             path = re.sub(r"<(?:\w+:)?name>", name, rule.rule)
@@ -48,6 +62,26 @@ def test_every_webhook_verifies_its_signature(tmp_path, sqlite_url):
                     assert answer.status_code == 403, f"{method} {path}"
                     tried += 1
     assert tried >= 4 * len(CHANNELS)
+
+
+def test_every_route_of_the_console_that_changes_something_refuses_strangers_and_other_sites(app):
+    """Browsers sign nothing: a session with its CSRF token is asked for, or the page must at least be our own."""
+    client = app.test_client()
+    tried = set()
+    for rule in app.url_map.iter_rules():
+        if not (of_console(rule) and (writing := writing_methods(rule))):
+            continue
+        assert rule.rule.startswith("/console/"), f"{rule.rule}: only the console's pages are spared the signature"
+        path = re.sub(r"<int:\w+>", "1", rule.rule)
+        strangers = [{"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}]
+        if rule.rule not in WITHOUT_SESSION:
+            strangers += [{}, {"X-CSRF-Token": "forged"}, {"Cookie": "ventanilla_console=forged", "X-CSRF-Token": ""}]
+        for method in writing:
+            for headers in strangers:
+                answer = client.open(path, method=method, data={"username": "ana"}, headers=headers)
+                assert answer.status_code == 403, f"{method} {path} {headers}"
+        tried.add(rule.rule)
+    assert tried > WITHOUT_SESSION
 
 
 def test_every_channel_is_registered_under_its_name():

@@ -23,6 +23,11 @@ def said(system: System, phone: str, text: str, channel: str = "sms") -> str:
         return "\n".join(reply.body for reply in one.send(text).replies)
 
 
+def back(system: System) -> None:
+    """Wait until what was killed answers again: meanwhile degraded mode does, which remembers nothing."""
+    eventually(lambda: system.ask_readiness()["checks"]["engine"], 90, "an engine that answers")
+
+
 def forget(system: System) -> None:
     """Empty Redis: every running dialogue is gone."""
     redis.Redis(unix_socket_path=str(system.var / "redis" / "redis.sock")).flushall()
@@ -34,6 +39,7 @@ def test_cut_off_by_a_kill_it_goes_on_with_another_channel(system: System) -> No
     for program in ("engine", "worker"):
         system.kill(program)
     forget(system)
+    back(system)
     assert "matrimonio civil" in said(system, phone, "ya hice la primera", "whatsapp").lower()
     forget(system)
     plan = said(system, phone, "mi plan")
@@ -46,6 +52,7 @@ def test_a_question_left_open_is_answered_on_another_channel(system: System) -> 
     assert "estado" in said(system, phone, "cuanto cuesta el acta de nacimiento")
     system.kill("actions")
     forget(system)
+    back(system)
     assert "$123" in said(system, phone, "chiapas", "whatsapp")
 
 

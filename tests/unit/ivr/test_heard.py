@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.choices import OpenOption
+from ivr.heard import Input, understand
+from ivr.listening import LONGEST_HINT, MOST_CHARACTERS, MOST_HINTS, WINDOWS, bounded, hints, window
+from ivr.model import Call, Event, Question, State
+
+OPTIONS = tuple(OpenOption(f"o{n}", label) for n, label in enumerate(("Acta", "CURP", "INE", "RFC", "Visa", "Beca")))
+MENU = Call(state=State.MENU, question=Question("¿Cuál?", OPTIONS))
+
+
+@pytest.mark.parametrize(
+    ("digits", "event"),
+    [
+        ("0", Event.PERSON),
+        ("*", Event.REPEAT),
+        ("#", Event.BACK),
+        ("7", Event.SLOWER),
+        ("9", Event.FASTER),
+        ("8", Event.BY_SMS),
+        ("1", Event.OPTION),
+        ("6", Event.OTHERS),
+        ("a", Event.WRONG_KEY),
+        ("12", Event.OPTION),
+    ],
+)
+def test_a_key_means_the_same_everywhere(digits, event):
+    assert understand(MENU, Input(digits), OPTIONS).event is event
+
+
+def test_keys_of_the_next_page_are_its_own():
+    second = Call(state=State.MENU, question=MENU.question, page=1)
+    assert understand(second, Input("1"), OPTIONS).option == OPTIONS[5]
+    assert understand(second, Input("2"), OPTIONS).event is Event.WRONG_KEY
+
+
+@pytest.mark.parametrize(
+    ("speech", "event"),
+    [
+        ("repita por favor", Event.REPEAT),
+        ("¿Cómo dijo?", Event.REPEAT),
+        ("más despacio", Event.SLOWER),
+        ("Mándemelo por mensaje, por favor", Event.BY_SMS),
+        ("quiero hablar con una persona", Event.PERSON),
+        ("llámeme", Event.CALL_ME),
+        ("es todo, gracias", Event.GOODBYE),
+        ("Adiós.", Event.GOODBYE),
+        ("otras", Event.OTHERS),
+        ("el acta", Event.OPTION),
+        ("la segunda", Event.OPTION),
+        ("beca", Event.OPTION),
+        ("se me perdió la credencial", Event.SPEECH),
+        ("cómo saco mi pasaporte", Event.SPEECH),
+        ("una persona discapacitada necesita una credencial", Event.SPEECH),
+        ("", Event.SILENCE),
+        ("...", Event.NOISE),
+    ],
+)
+def test_a_few_words_are_the_telephones(speech, event):
+    assert understand(MENU, Input(speech=speech, confidence=0.9), OPTIONS).event is event
+
+
+@pytest.mark.parametrize(
+    ("speech", "event"),
+    [("sí", Event.YES), ("Sí, por favor.", Event.YES), ("ok", Event.YES), ("no", Event.NO), ("no gracias", Event.NO),
+     ("no, el pasaporte", Event.SPEECH)],
+)  # fmt: skip
+def test_yes_and_no_count_where_they_were_asked_for(speech, event):
+    assert understand(Call(state=State.MORE), Input(speech=speech), ()).event is event
+    assert understand(Call(state=State.OPEN), Input(speech=speech), ()).event in (Event.SPEECH, Event.GOODBYE)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "event"),
+    [(None, Event.SPEECH), (0.0, Event.SPEECH), (0.1, Event.NOISE), (0.3, Event.UNSURE), (0.5, Event.SPEECH)],
+)
+def test_how_sure_the_recogniser_is_decides(confidence, event):
+    assert understand(Call(), Input(speech="acta de nacimiento", confidence=confidence), ()).event is event
+
+
+@given(st.sampled_from(list(WINDOWS)), st.text(max_size=60), st.text(max_size=3))
+def test_anything_said_or_pressed_is_an_event_of_the_state(state, speech, digits):
+    call = Call(state=state)
+    heard = understand(call, Input(digits, speech, 0.5), ())
+    assert heard.event in Event
+    assert window(call).timeout > 0
+
+
+@given(st.lists(st.text(max_size=120), max_size=700))
+def test_hints_stay_within_the_recognisers_limits(words):
+    kept = bounded(words)
+    assert len(kept) <= MOST_HINTS
+    assert sum(len(word) + 1 for word in kept) <= MOST_CHARACTERS
+    assert all(0 < len(word) <= LONGEST_HINT and "," not in word for word in kept)
+    assert len(set(kept)) == len(kept)
+
+
+def test_hints_follow_what_is_asked():
+    places, names = ("Oaxaca", "Jalisco"), ("Pasaporte",)
+    assert hints(MENU, OPTIONS, places, names)[:2] == ("Acta", "CURP")
+    where = Call(state=State.OPEN, question=Question("¿Dónde?", (), "place"))
+    assert hints(where, (), places, names)[:2] == places
+    assert hints(Call(state=State.MORE), (), places, names)[:2] == ("sí", "no")
