@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from actions.base import WordsCapability
-from actions.dialogue.compare import names_something
+from actions.dialogue.cards import show
+from actions.dialogue.compare import aspects_of, names_something
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import look_up
-from actions.dialogue.turn import Answer, Turn, answer
-from bot.core.replies import Ask
+from actions.dialogue.turn import Answer, Turn
 
 
 class Compare(WordsCapability):
@@ -17,6 +17,9 @@ class Compare(WordsCapability):
     intents = ("compare",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
-        """Answer about the one that was understood, else ask which two."""
+        """Answer about the one that was understood, or about the one in view."""
         found = look_up(turn, know) if names_something(turn, know) else None
-        return found or answer(turn, "clarify", Ask("compare_which"))
+        card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+        if found is None and card is not None:  # "the one of 3 or the one of 6 years?": of the same card
+            return show(turn, know, card, aspects_of(turn))
+        return found

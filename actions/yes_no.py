@@ -22,7 +22,10 @@ class Affirm(WordsCapability):
         if agreed is not None:
             return agreed
         previous = last(turn.before)
-        if previous is not None and len(open_options(previous.replies)) > 1:
+        offered = open_options(previous.replies) if previous is not None else ()
+        if len(offered) == 1:
+            return choice.pick(turn, know, offered[0].id)
+        if previous is not None and len(offered) > 1:
             again = [reply for reply in previous.replies if open_options((reply,))][-1:]
             return answer(turn, "clarify", Say("choose_one"), *again, pending=turn.memory.pending)
         return answer(turn, "smalltalk", Ask("what_else"))

@@ -116,7 +116,7 @@ def ask(text: str, number: From = "+525512345678") -> None:
 @app.command(name="chat")
 @one_line
 def chat_(
-    channel: Annotated[str, typer.Option(help="sms or whatsapp")] = "sms",
+    channel: Annotated[str, typer.Option(help="sms, whatsapp or voice")] = "sms",
     number: From = "+525512345678",
     json_mode: Annotated[bool, typer.Option("--json", help="One JSON line for each message")] = False,
 ) -> None:
@@ -335,6 +335,33 @@ def agents_add(
     print(f"{username} may sign in at {config.webhook_url}/console/ as {role}.")
     if made:
         print(f"Password, shown only now: {made}")
+
+
+@agents_app.command(name="demo")
+@one_line
+def agents_demo() -> None:
+    """Make agents, teams and ready answers to try the console with; people of the twin's wait if everything runs."""
+    from bot.console import demo
+    from bot.run import prepare
+    from bot.store import open_engine
+    from bot.store.agents import Agents
+    from bot.store.store import utc_now
+    from channels.twin.client import TwinUnavailable
+
+    config = _settings(create=True)
+    if not config.twin_is_carrier:
+        fail("A demonstration is for trials: it is made only where the twin is the carrier (no TWILIO_ACCOUNT_SID).")
+    prepare.upgrade_database(config)
+    agents = Agents(open_engine(config.database), config.secret, *config.earlier_secrets)
+    print(f"Sign in at {config.webhook_url}/console/ (passwords are shown only now):")
+    for account in demo.hire(agents, utc_now()):
+        print(f"  {account.username:<12}  {account.role:<10}  {account.password}")
+    try:
+        waiting = sum(1 for _ in demo.let_people_ask(config.carrier_api_url))
+    except TwinUnavailable:
+        print("Nobody waits yet: run this again while `ventanilla run` runs.")
+    else:
+        print(f"{waiting} people wait for an answer.")
 
 
 @agents_app.command(name="list")

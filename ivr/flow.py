@@ -593,6 +593,8 @@ def _speak(call: Call, _: Heard, around: Around, answer: Answer) -> Move:
     )
     if answer.person:
         words = _facts(answer.pieces)
+        if answer.urgent and not around.people:
+            return _ask(_listening_for(replace(call, pieces=(), said=words)), around, words)
         call, told = _say(replace(call, pieces=(), said=words), words)
         move = _to_person(call) if around.people else _nobody(call, around)
         return replace(move, say=(*told, *move.say))

@@ -87,11 +87,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """A turn's answer: ``pieces`` one breath each; ``person``: it brings a person; ``ends``: nothing more is wanted."""
+    """A turn's answer: ``pieces`` one breath each; ``person``: it brings a person.
+
+    ``urgent``: where there is nobody, that is not said: the line to call was.
+    """
 
     pieces: tuple[str, ...] = ()
     question: Question | None = None
     person: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ _URL = r"(?:https?://)?(?:www\.)?(?:[a-z0-9ñ](?:[a-z0-9ñ\-]*[a-z0-9ñ])?\.)+(?
 _RULES: tuple[tuple[str, str], ...] = (
     ("mail", r"[\w.+\-]+@(?:[\w\-]+\.)+\w{2,}"),
     ("url", _URL),
-    ("money", r"\$\s?(?P<amount>\d[\d,]*(?:\.\d{1,2})?)(?P<unit>\s*(?:pesos|MXN|M\.N\.|USD|d[oó]lares))?"),
+    ("money", r"\$\s?(?P<amount>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?)(?P<unit>\s*(?:pesos|MXN|M\.N\.|USD|d[oó]lares))?"),  # noqa: E501
     ("iso", r"(?<!\d)(?P<iy>(?:19|20)\d\d)-(?P<im>0[1-9]|1[0-2])(?:-(?P<id>[0-2]\d|3[01]))?(?!\d)"),
     ("slashed", r"(?<!\d)(?P<sd>[0-3]?\d)/(?P<sm>0?[1-9]|1[0-2])/(?P<sy>(?:19|20)\d\d)(?!\d)"),
     ("dayful", rf"(?<!\d)(?P<dd>[0-3]?\d)(?:\.?º|\.?er\b)?\s+(?:de\s+)?(?P<dm>{_DATE_WORDS})\b\.?(?:\s+(?:del?\s+)?(?P<dy>(?:19|20)\d\d))?(?!\d)"),  # noqa: E501
@@ -94,6 +94,7 @@ def spoken(text: str) -> str:
     text = re.sub(r"\bEE\.?\s?UU\.?(?!\w)", "Estados Unidos", text)
     text = text.replace("n.º", "número ").replace("N.º", "número ").replace("1/2", "½").replace("y/o", "y o")
     text = re.sub(r"\bNo\.\s?(?=\d)", "número ", text)
+    text = re.sub(r"\),(?=\s)", ");", text)
     text = re.sub(r"\s*\(s\)|\(es\)|\(as\)|\(a\)|\(o\)", "", text)
     parts: list[str] = []
     end = 0

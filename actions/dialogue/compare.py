@@ -15,7 +15,7 @@ from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.places import Place
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure, narrow
-from bot.core.replies import Aspect, Reply, Say, ShowProcedure
+from bot.core.replies import Ask, Aspect, Reply, Say, ShowProcedure
 from bot.understanding.words import rest
 
 _COMPARES = re.compile(
@@ -33,7 +33,7 @@ _ASPECTS: tuple[tuple[Aspect, re.Pattern[str]], ...] = (
 )
 _LEAD = re.compile(
     r"(?<!\w)(?:mas|menos|mejor|barat\w+|car[oa]s?|rapid\w+|tardad\w+|facil\w*|conviene|sale|cuesta|tarda|es|esta|cual|que|de"
-    r"|los|las|dos|me|entre|compar\w+|diferencias?|hay|precios?|costos?|sacar|tramitar|cuanto|y)(?!\w)"
+    r"|los|las|dos|me|el|la|\d+|an(?:it)?os?|mes|meses|entre|compar\w+|diferencias?|hay|precios?|costos?|sacar|tramitar|cuanto|y)(?!\w)"
 )
 
 
@@ -53,7 +53,11 @@ def compared(turn: Turn, know: Knowledge) -> Answer | None:
     ):
         return None
     sides = _sides(turn, know)
-    return side_by_side(turn, know, sides, _aspects(turn, said)) if len(sides) == 2 else None
+    if len(sides) == 2:
+        return side_by_side(turn, know, sides, aspects_of(turn))
+    if turn.intent == "compare" and turn.memory.last_procedure is None and not names_something(turn, know):
+        return answer(turn, "clarify", Ask("compare_which"))
+    return None
 
 
 def names_something(turn: Turn, know: Knowledge) -> bool:
@@ -74,7 +78,9 @@ def side_by_side(turn: Turn, know: Knowledge, sides: Sequence[Side], aspects: tu
     return answer(turn, "answer", *said, *shown, procedure=last.card.id)
 
 
-def _aspects(turn: Turn, said: str) -> tuple[Aspect, ...]:
+def aspects_of(turn: Turn) -> tuple[Aspect, ...]:
+    """Return the part of the cards that is compared: the price where nothing else is said."""
+    said = normalise(turn.text)
     named = tuple(aspect for aspect, pattern in _ASPECTS if pattern.search(said))
     return named[:1] or asked(turn.text)[:1] or ("cost",)
 

@@ -165,10 +165,25 @@ def _named_plan(turn: Turn, know: Knowledge, plans: Sequence[Plan]) -> Plan | No
     best = max(scored, default=(0, 0))
     if best[0]:
         return plans[-best[1]]
-    verdict = know.search.find(" ".join(words))
-    heard = [hit.id for hit in (*verdict.hits, *verdict.others) if hit.kind == "life_event"]
+    heard = _events_heard(" ".join(words), know)
     fitting = [plan for plan in plans if plan.life_event in heard]
     return min(fitting, key=lambda each: heard.index(each.life_event), default=None)
+
+
+def _events_heard(text: str, know: Knowledge) -> list[str]:
+    """Return the life events that a text may tell of, and those that what it names is a step of."""
+    verdict = know.search.find(text)
+    heard: list[str] = []
+    for hit in (*verdict.hits, *verdict.others):
+        if hit.kind == "life_event":
+            heard.append(hit.id)
+        else:
+            heard += [
+                event.id
+                for event in know.catalogue.life_events.values()
+                if any(hit.id in step.procedures for step in event.steps)
+            ]
+    return heard
 
 
 _PLAN_WORDS = frozenset(

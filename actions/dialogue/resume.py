@@ -62,6 +62,8 @@ _NOT_KNOWN_TO_HER = re.compile(
     r"|tengo idea|estoy segur[oa])(?: .{0,25})?|ni idea|omit\w+|salt\w+|pas[oa]|siguiente|cualquier[ao]|da igual"
     r"|lo que sea|ningun[oa](?: de .*)?|todos|sepa|quien sabe|no sabemos)$"
 )
+_ASIDE_WORDS = 2
+"""Words that may be left of what was told without being asked ("lo *van* a cremar")."""
 _ASKS = 0.9
 """From this confidence on a message asks something of its own, rather than answers ("¿se puede por internet?")."""
 _YES = re.compile(
@@ -93,7 +95,8 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
         told[condition.id] = value
     if condition.id in told:
         return choice.case_told(turn, know, card, told)
-    if told and not cases.leftover(know.without_place(turn.text), cards.card_conditions(know, card)):
+    left = cases.leftover(know.without_place(turn.text), cards.card_conditions(know, card))
+    if told and len(left) <= _ASIDE_WORDS:
         # something else of the case was told: it is taken, and the question still waits
         unasked = tuple(each for each in turn.memory.asked if each != condition.id)
         here = turn.remember(asked=unasked, case={**turn.memory.case, **told}, pending=None)

@@ -9,10 +9,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot.console import account, admin, audit, conversation, queue, sign_in, wall
+from bot.console.desk import topic_name
 from bot.console.parts import parts
 from bot.console.security import guard, headers, may, needs
 from bot.console.sessions import SessionsUnavailable
 from bot.console.words import shown
+from bot.store.store import utc_now
 
 console = Blueprint("console", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 console.before_request(guard)
@@ -34,9 +36,21 @@ def when(value: object) -> str:
     return shown(value, parts().zone)
 
 
+@console.app_template_filter("moment")
+def moment(value: object) -> str:
+    """Show a time in short: today's without its day."""
+    return shown(value, parts().zone, today=utc_now())
+
+
 @console.context_processor
 def _in_every_page() -> dict[str, object]:
-    return {"institution": parts().institution, "may": may, "new_key": lambda: uuid.uuid4().hex}
+    return {
+        "institution": parts().institution,
+        "may": may,
+        "new_key": lambda: uuid.uuid4().hex,
+        "idle_seconds": int(parts().idle.total_seconds()),
+        "topic_name": topic_name,
+    }
 
 
 @console.errorhandler(SessionsUnavailable)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot.console.desk import alias, may_open, row, topic_name
+from bot.console.desk import alias, answers, may_open, progress, row, suggested, topic_name
 from bot.console.parts import parts
 from bot.console.queue import supervises, to_queue
 from bot.console.security import current_agent, needs
@@ -17,8 +17,10 @@ from bot.core.delivery import Outgoing
 from bot.core.handoff import HandoffState
 from bot.core.procedures import narrow
 from bot.core.replies import Reply, Say, ShowProcedure
-from bot.store.handoffs import HandoffRecord, NotYours
+from bot.core.turns import TurnContext
+from bot.store.handoffs import Full, HandoffRecord, NotYours
 from bot.store.store import utc_now
+from bot.store.thread import Entry
 from channels.agent_text import agent_messages, segments_of
 
 REASONS = ("solved", "informed", "elsewhere", "no_answer", "abusive", "other")
@@ -56,9 +58,7 @@ def conversation(handoff: int) -> str:
     """Show a conversation; that it was read is noted."""
     record = _opened(handoff)
     me = current_agent()
-    parts().audit.note(
-        "read", me.username, utc_now(), agent=me.id, conversation=record.conversation_id, handoff=handoff
-    )
+    _note("read" if record.agent_id in (None, me.id) else "listen", record)
     return _page(record)
 
 
@@ -72,7 +72,11 @@ def _page(record: HandoffRecord, error: str = "", **values: object) -> str:
         row=row(record, utc_now()),
         alias=alias(record.conversation_id),
         context=context,
+        place=_place(context),
+        answers=answers(context.case),
+        plans=progress(context.plans),
         topic=topic_name(record.topic),
+        suggested=suggested(record.topic),
         mine=record.agent_id == me.id and record.state is HandoffState.WITH_AGENT,
         earlier=[each for each in here.handoffs.of_conversation(record.conversation_id) if each.id != record.id],
         people=[each for each in here.agents.all() if each.active and each.id != me.id],
@@ -94,7 +98,15 @@ def thread(handoff: int) -> str:
 
 
 def _thread(record: HandoffRecord) -> dict[str, object]:
-    return {"entries": parts().threads.of(record.conversation_id)}
+    entries = parts().threads.of(record.conversation_id)
+    return {"entries": entries, "last": _last_said(entries)}
+
+
+def _last_said(entries: tuple[Entry, ...]) -> str:
+    """Return the person's last words that say more than that she wants a person."""
+    said = [each for each in entries if each.kind == "in" and each.text]
+    telling = [each for each in said if each.understood is None or each.understood.outcome != "handoff"]
+    return (telling or said)[-1].text if said else ""
 
 
 @needs("agent")
@@ -121,9 +133,18 @@ def take(handoff: int) -> BaseResponse | tuple[str, int]:
     """Take who waits. Of two who try at once one gets it; the other is told who did."""
     record, me = _opened(handoff), current_agent()
     try:
-        parts().handoffs.take(record.id, me.id, utc_now(), _told(record, Say("handoff_taken", {"agent": me.name})))
+        parts().handoffs.take(
+            record.id,
+            me.id,
+            utc_now(),
+            _told(record, Say("handoff_taken", {"agent": me.name})),
+            beyond_capacity=supervises(),
+        )
     except NotYours as refused:
         return render_template("console/taken.html", handoff=record, refused=refused), 409
+    except Full as full:
+        return render_template("console/full.html", capacity=full.capacity), 409
+    parts().wake.send()
     _note("take", record)
     return redirect(url_for("console.conversation", handoff=handoff))
 
@@ -291,6 +312,15 @@ def _note(action: str, record: HandoffRecord, **detail: str) -> None:
 
 def _filled(text: str) -> str:
     return text.replace("{agente}", current_agent().name).replace("{institucion}", parts().institution)
+
+
+def _place(context: TurnContext) -> str:
+    """Return where the person is or asks about: what she told for good, else what the dialogue holds."""
+    memory = context.topic.memory if context.topic else {}
+    found = (
+        (context.municipality, context.state) if context.state else (memory.get("municipality"), memory.get("state"))
+    )
+    return ", ".join(str(each) for each in found if each)
 
 
 def _window_closed(record: HandoffRecord) -> bool:

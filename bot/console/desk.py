@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from bot.console.parts import parts
 from bot.console.security import current_agent, may, sees_sensitive
 from bot.core.handoff import HandoffState
+from bot.core.procedures import Case, Procedure
+from bot.core.turns import Plan
 from bot.store.agents import AgentRecord
 from bot.store.handoffs import HandoffRecord
 
 SLA_WARNING = timedelta(minutes=5)
 SLA_LATE = timedelta(minutes=15)
+_MOST_SUGGESTED = 6
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Row:
     waited: timedelta
     sla: str
     topic: str
+    unanswered: int = 0
 
 
 def visible(found: Sequence[HandoffRecord], agent: AgentRecord) -> tuple[HandoffRecord, ...]:
@@ -43,12 +47,12 @@ def may_open(handoff: HandoffRecord) -> bool:
     return bool(visible((handoff,), current_agent()))
 
 
-def row(handoff: HandoffRecord, now: datetime) -> Row:
-    """Return a handoff's line."""
+def row(handoff: HandoffRecord, now: datetime, unanswered: int = 0) -> Row:
+    """Return a handoff's line. ``unanswered``: messages since the agent's last word."""
     since = handoff.waiting_since if handoff.state is HandoffState.WAITING else unanswered_since(handoff)
     waited = max(now - since, timedelta(0)) if since else timedelta(0)
     sla = "late" if waited >= SLA_LATE else "warning" if waited >= SLA_WARNING else "good"
-    return Row(handoff, waited, sla, topic_name(handoff.topic))
+    return Row(handoff, waited, sla, topic_name(handoff.topic), unanswered)
 
 
 def unanswered_since(handoff: HandoffRecord) -> datetime | None:
@@ -67,6 +71,52 @@ def topic_name(topic: str | None) -> str:
         return id_
     card = catalogue.procedures.get(id_) if kind == "procedure" else catalogue.life_events.get(id_)
     return card.short if card else id_
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A plan as an agent reads it: the life event's name and its steps, each with whether it is done."""
+
+    name: str
+    steps: tuple[tuple[str, bool], ...]
+
+    @property
+    def done(self) -> int:
+        """How many steps are done."""
+        return sum(done for _, done in self.steps)
+
+
+def answers(case: Case) -> tuple[tuple[str, str], ...]:
+    """Return what the person answered, as question and answer in the catalogue's words."""
+    catalogue = parts().catalogue()
+    found = []
+    for condition, value in case.items():
+        card = catalogue.conditions.get(condition) if catalogue else None
+        label = next((each.label for each in card.values if each.id == value), value) if card else value
+        found.append((card.question if card else condition, label))
+    return tuple(found)
+
+
+def progress(plans: Sequence[Plan]) -> tuple[Progress, ...]:
+    """Return the plans in the catalogue's words. A step is named in a plan by its first procedure."""
+    catalogue = parts().catalogue()
+    found = []
+    for plan in plans:
+        event = catalogue.life_events.get(plan.life_event) if catalogue else None
+        steps = tuple((step.title, step.procedures[0] in plan.done) for step in event.steps) if event else ()
+        found.append(Progress(event.short if event else plan.life_event, steps))
+    return tuple(found)
+
+
+def suggested(topic: str | None) -> tuple[Procedure, ...]:
+    """Return the cards that fit a handoff's topic: its procedure, or the first of each step of its life event."""
+    kind, _, id_ = (topic or "").partition(":")
+    catalogue = parts().catalogue()
+    if not id_ or catalogue is None:
+        return ()
+    event = catalogue.life_events.get(id_) if kind == "life_event" else None
+    wanted = [id_] if event is None else [step.procedures[0] for step in event.steps[:_MOST_SUGGESTED]]
+    return tuple(card for each in wanted if (card := catalogue.procedures.get(each)) is not None)
 
 
 def alias(conversation: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, stream_with_context, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot.console.desk import row, visible
+from bot.console.desk import alias, row, visible
 from bot.console.parts import parts
 from bot.console.security import cookie_name, current_agent, may, needs, sees_sensitive
+from bot.console.stream import TooManyStreams
 from bot.core.handoff import HandoffState
 from bot.store.live import LiveEvent
 from bot.store.store import utc_now
@@ -18,6 +19,7 @@ def register(console: Blueprint) -> None:
     console.add_url_rule("/queue", "queue", queue, methods=["GET"])
     console.add_url_rule("/queue/list", "queue_list", queue_list, methods=["GET"])
     console.add_url_rule("/events", "events", events, methods=["GET"])
+    console.add_url_rule("/alive", "alive", alive, methods=["POST"])
 
 
 @needs("agent")
@@ -34,14 +36,16 @@ def queue_list() -> str:
 
 def _lists() -> dict[str, object]:
     agent, now = current_agent(), utc_now()
-    rows = [row(each, now) for each in visible(parts().handoffs.open(), agent)]
-    channel, language = request.args.get("channel", ""), request.args.get("language", "")
+    unanswered = parts().handoffs.unanswered()
+    rows = [row(each, now, unanswered.get(each.id, 0)) for each in visible(parts().handoffs.open(), agent)]
+    chosen = {name: request.args.get(name, "") for name in ("channel", "language", "topic")}
+    queued = [each for each in rows if each.handoff.state is HandoffState.WAITING]
     waiting = [
         each
-        for each in rows
-        if each.handoff.state is HandoffState.WAITING
-        and channel in ("", each.handoff.channel)
-        and language in ("", each.handoff.language)
+        for each in queued
+        if chosen["channel"] in ("", each.handoff.channel)
+        and chosen["language"] in ("", each.handoff.language)
+        and chosen["topic"] in ("", each.handoff.topic or "none")
     ]
     # Who was transferred to me comes first: she was told that I would answer.
     waiting.sort(key=lambda each: each.handoff.wanted_agent_id != agent.id)
@@ -51,9 +55,12 @@ def _lists() -> dict[str, object]:
         "mine": mine,
         "others": [each for each in rows if each.handoff.agent_id not in (None, agent.id)],
         "full": len(mine) >= agent.capacity,
-        "channel": channel,
-        "language": language,
+        "chosen": chosen,
+        "hidden": len(queued) - len(waiting),
         "languages": sorted({each.handoff.language for each in rows}),
+        "topics": sorted({(each.topic, each.handoff.topic or "none") for each in queued}),
+        "calls": [(each, now - each.since) for each in parts().handoffs.calls()],
+        "alias": alias,
     }
 
 
@@ -75,10 +82,19 @@ def events() -> Response:
         return True
 
     still_here()
-    stream = here.hub.stream(int(brought) if brought.isdecimal() else None, may_see, still_here)
+    try:
+        stream = here.hub.stream(int(brought) if brought.isdecimal() else None, may_see, still_here)
+    except TooManyStreams:
+        abort(503)
     response = Response(stream_with_context(stream), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"  # a proxy must not hold events back
     return response
+
+
+@needs("agent")
+def alive() -> tuple[str, int]:
+    """Let the session go on: who is about to be signed out is still here."""
+    return "", 204
 
 
 def to_queue() -> BaseResponse:

@@ -23,6 +23,9 @@ Access = Role | Literal["public"]
 View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "_console_access"
 
+# What an open page asks for without anybody at it: it must not keep a session alive.
+_BY_THEMSELVES = frozenset(f"console.{name}" for name in ("events", "queue_list", "thread", "wall_figures"))
+
 # No inline script or style anywhere; htmx is told to add none (templates/console/base.html).
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -92,7 +95,7 @@ def guard() -> BaseResponse | None:
     access = access_of(current_app.view_functions[request.endpoint])
     if access is None:
         abort(403)
-    found = _signed_in(request.endpoint != "console.events")
+    found = _signed_in(request.endpoint not in _BY_THEMSELVES)
     g.agent, g.csrf = (found[0], found[1].csrf) if found else (None, "")
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         _same_site()

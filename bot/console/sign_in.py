@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlencode
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot.console import passwords
@@ -157,6 +157,9 @@ def sign_out() -> BaseResponse:
     token = request.cookies.get(cookie_name())
     if token:
         parts().sessions.end(token)
+    if g.agent is not None:
+        parts().agents.change(g.agent.id, presence="away")
+        parts().audit.note("sign_out", g.agent.username, utc_now(), agent=g.agent.id)
     response = redirect(url_for("console.sign_in"))
     clear_cookie(response)
     return response
@@ -172,7 +175,7 @@ def _begin(agent: AgentRecord, target: str | None, factor: str) -> BaseResponse:
         parts().sessions.end(old)
     now = utc_now()
     token = parts().sessions.begin(agent.id, agent.session_epoch, now)
-    parts().agents.seen(agent.id, now)
+    parts().agents.change(agent.id, presence="here", seen_at=now)
     parts().audit.note("sign_in", agent.username, now, agent=agent.id, factor=factor)
     response = redirect(safe_next(target))
     set_cookie(response, token)

@@ -19,6 +19,12 @@ _HEARTBEAT_SECONDS = 10.0
 LONGEST_SECONDS = 120.0
 """A stream ends after this; the browser comes back at once, and its session is looked at again."""
 _KEPT = 1000
+MOST_STREAMS = 64
+"""Streams of one process. Each holds a thread of the gateway (bot.run.programs), and webhooks need theirs."""
+
+
+class TooManyStreams(RuntimeError):
+    """This process has all the streams it may have."""
 
 
 class Hub:
@@ -39,10 +45,25 @@ class Hub:
         still_here: Callable[[], bool],
         longest: float = LONGEST_SECONDS,
     ) -> Iterator[str]:
-        """Yield events as text of ``text/event-stream``; ``last`` None: only what happens from now on.
+        """Return events as text of ``text/event-stream``; ``last`` None: only what happens from now on.
 
         ``still_here`` is asked at every heartbeat: False ends the stream.
+
+        Raises:
+            TooManyStreams: there is no room for another one.
         """
+        with self._condition:
+            if self._listeners >= MOST_STREAMS:
+                raise TooManyStreams
+        return self._stream(last, may_see, still_here, longest)
+
+    def _stream(
+        self,
+        last: int | None,
+        may_see: Callable[[LiveEvent], bool],
+        still_here: Callable[[], bool],
+        longest: float,
+    ) -> Iterator[str]:
         ends = time.monotonic() + longest
         position = self._live.last_id() if last is None else last
         self._join(position)

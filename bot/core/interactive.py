@@ -58,13 +58,15 @@ class Template:
 class Listen:
     """On a call: what is asked after the answer, and listened for. ``question`` is said before the items.
 
-    ``wants``: "place", "yes_no" or "date" (bot.core.replies.Wanted). ``person``: the call is put through to a person.
+    ``wants``: "place", "yes_no" or "date" (bot.core.replies.Wanted). ``person``: the call is put through to a person;
+    ``urgent``: nothing is said of it where there is nobody, for what to do was said before.
     """
 
     question: str = ""
     items: tuple[ListItem, ...] = ()
     wants: str | None = None
     person: bool = False
+    urgent: bool = False
 
 
 Interactive = Buttons | ListPicker | LocationRequest | Template | Listen

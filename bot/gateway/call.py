@@ -461,7 +461,7 @@ def _answer(words: TurnWords) -> Answer:
     if heard is None:
         return Answer(words.pieces)
     if heard.person:
-        return Answer(words.pieces, person=True)
+        return Answer(words.pieces, person=True, urgent=heard.urgent)
     options = tuple(
         OpenOption(item.id, f"{item.title}, {item.description}" if item.description else item.title)
         for item in heard.items

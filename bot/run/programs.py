@@ -183,7 +183,7 @@ def _gateway(config: Settings, environment: Mapping[str, str], processes: int) -
         "bind": f"[{config.host}]:{config.port}" if ":" in config.host else f"{config.host}:{config.port}",
         "worker-class": "gthread",
         "workers": str(processes),
-        "threads": "16",
+        "threads": "96",  # started as they are needed; a console's stream of events holds one (bot.console.stream)
         "graceful-timeout": "8",
         "config": str(ROOT / "bot" / "run" / "gunicorn_conf.py"),
         "log-level": "warning",

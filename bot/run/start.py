@@ -106,7 +106,8 @@ def _welcome(config: Settings, selection: Selection) -> str:
     if selection.has("twin"):
         lines += [
             f"  carrier   the twin, http://127.0.0.1:{config.twin_port}: stands in for Twilio, no message leaves here",
-            "Write to it from another terminal:",
+            *([f"  phones    {_local_url(config.host, config.port)}/phones"] if selection.has("gateway") else []),
+            "Write to it from a browser, or from another terminal:",
             '  .venv/bin/ventanilla ask "perdí mi acta de nacimiento"',
             "  .venv/bin/ventanilla chat --channel sms --from +525512345678",
         ]

@@ -264,9 +264,7 @@ class Handoffs:
             NotYours: somebody else has it, or it is over.
             Full: the agent has all that she may have, and ``beyond_capacity`` is not given.
         """
-        return self._give(
-            handoff, agent, HandoffEvent.TAKEN, now, announce, by=agent, beyond_capacity=beyond_capacity
-        )
+        return self._give(handoff, agent, HandoffEvent.TAKEN, now, announce, by=agent, beyond_capacity=beyond_capacity)
 
     def assign(
         self, handoff: int, agent: int, by: int, now: datetime, announce: Sequence[Outgoing] = ()
@@ -578,7 +576,9 @@ def _row(db: Connection, handoff: int) -> Row[Any]:
 def _open_row(db: Connection, conversation: str) -> Row[Any] | None:
     db.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update(key_share=True))
     return db.execute(
-        select(handoffs).where(handoffs.c.conversation_id == conversation, handoffs.c.state.in_(OPEN)).with_for_update(key_share=True)
+        select(handoffs)
+        .where(handoffs.c.conversation_id == conversation, handoffs.c.state.in_(OPEN))
+        .with_for_update(key_share=True)
     ).first()
 
 
@@ -601,7 +601,9 @@ def _room(db: Connection, agent: int) -> None:
     Raises:
         Full: there is no room.
     """
-    capacity = db.execute(select(agents.c.capacity).where(agents.c.id == agent).with_for_update(key_share=True)).scalar_one()
+    capacity = db.execute(
+        select(agents.c.capacity).where(agents.c.id == agent).with_for_update(key_share=True)
+    ).scalar_one()
     held = select(func.count()).where(handoffs.c.agent_id == agent, handoffs.c.state == HandoffState.WITH_AGENT.value)
     if db.execute(held).scalar_one() >= capacity:
         raise Full(capacity)

@@ -14,7 +14,7 @@ from bot.core.handoff import HandoffState
 from bot.core.messages import Choice, Content
 from bot.core.procedures import LifeEvent, Procedure
 from bot.core.replies import Ask, HandoffReason, Option, Reply, Say
-from bot.core.turns import Understood
+from bot.core.turns import Topic, Understood
 from bot.handoff.desk import Desk, expected_wait
 from bot.store import StoredMessage
 
@@ -76,11 +76,19 @@ class People:
         return None
 
     def bring(
-        self, reason: HandoffReason, message: StoredMessage, understood: Understood | None, now: datetime
+        self,
+        reason: HandoffReason,
+        message: StoredMessage,
+        understood: Understood | None,
+        now: datetime,
+        talked_about: Topic | None = None,
     ) -> tuple[tuple[Reply, ...], tuple[Effect, ...]]:
-        """Return what to say where a person is needed, and what puts the conversation into the queue."""
+        """Return what to say where a person is needed, and what puts the conversation into the queue.
+
+        ``talked_about``: the dialogue before this message. "AGENTE" alone names no matter, but is about one.
+        """
         local = now.astimezone(self._zone)
-        topic, sensitive = self._topic(reason, understood)
+        topic, sensitive = self._topic(reason, understood, talked_about)
         status = self._desk.status(local, sensitive=sensitive) if self._desk is not None else None
         if self._desk is None or status is None or status.kind == "nobody":
             return self._nobody(reason), ()
@@ -120,16 +128,18 @@ class People:
         # In an emergency the line to call is said before; that nobody is here would only discourage.
         return () if reason == "emergency" else (Say("handoff_nobody"),)
 
-    def _topic(self, reason: HandoffReason, understood: Understood | None) -> tuple[str | None, bool]:
-        if understood is not None and understood.procedure:
-            card = self._procedures.get(understood.procedure)
-            sensitive = card is not None and card.sensitive in _TELL_NOBODY
-            return f"procedure:{understood.procedure}", sensitive or reason == "emergency"
-        if understood is not None and understood.life_event:
-            event = self._life_events.get(understood.life_event)
-            sensitive = event is not None and event.sensitive in _TELL_NOBODY
-            return f"life_event:{understood.life_event}", sensitive or reason == "emergency"
-        return None, reason == "emergency"
+    def _topic(
+        self, reason: HandoffReason, understood: Understood | None, talked_about: Topic | None
+    ) -> tuple[str | None, bool]:
+        memory = talked_about.memory if talked_about else {}
+        procedure, event = (understood.procedure, understood.life_event) if understood else (None, None)
+        if not procedure and not event:
+            procedure, event = memory.get("last_procedure"), memory.get("last_life_event")
+        cards = (self._procedures.get(str(procedure)), self._life_events.get(str(event)))
+        sensitive = reason == "emergency" or any(card and card.sensitive in _TELL_NOBODY for card in cards)
+        if procedure:
+            return f"procedure:{procedure}", sensitive
+        return (f"life_event:{event}" if event else None), sensitive
 
     @staticmethod
     def _moment(opens: datetime) -> str:

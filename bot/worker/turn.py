@@ -83,7 +83,7 @@ class TurnHandler:
         # 4. What happens next in the dialogue: the engine, or the catalogue when there is none.
         context = replace(state.context, now=now.isoformat())
         name, replies, result = self._answer(message, content, context)
-        replies, effects = self._bring_person(message, replies, result, channel, now)
+        replies, effects = self._bring_person(message, context, replies, result, channel, now)
         replies, effects = self._calls(replies, effects)
         copies, effects = self._copies(effects, state)
         # 5. In the channel's own form, with the privacy sentence the first time; what has no words is no answer.
@@ -231,6 +231,7 @@ class TurnHandler:
     def _bring_person(
         self,
         message: StoredMessage,
+        context: TurnContext,
         replies: tuple[Reply, ...],
         result: TurnResult | None,
         channel: Channel,
@@ -241,7 +242,8 @@ class TurnHandler:
         wanted = next((reply for reply in replies if isinstance(reply, Handoff)), None)
         if wanted is None or channel.capabilities.spoken:
             return replies, effects
-        said, more = self._people.bring(wanted.reason, message, result.understood if result else None, now)
+        understood = result.understood if result else None
+        said, more = self._people.bring(wanted.reason, message, understood, now, context.topic)
         kept = tuple(reply for reply in replies if not isinstance(reply, Handoff))
         return (*kept, *said), (*effects, *more)
 

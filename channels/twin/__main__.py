@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
                 inbound_url=given.inbound_url,
                 number=config.sms_number,
                 whatsapp_number=config.twilio_whatsapp_from,
+                voice_number=config.voice_from,
                 whatsapp_inbound_url=given.whatsapp_inbound_url,
                 messaging_service_sid=config.twilio_messaging_service_sid,
                 handles_opt_out=given.opt_out,

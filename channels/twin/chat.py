@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterable
 
 from channels.twin.client import Exchange, TwinPhone
+from channels.twin.voice_chat import voice_chat
 
-CHANNELS = ("sms", "whatsapp")
+CHANNELS = ("sms", "whatsapp", "voice")
 
 _NUMBERED = r"(\d{1,2})\)\s*"
 _LINE_OPTION = re.compile(rf"^\s*{_NUMBERED}(\S.*?)\s*$", re.MULTILINE)
@@ -31,7 +32,7 @@ def chat(
 
     In JSON mode each line gives one: ``{"in", "out": [texts], "choices": [labels], "seconds"}``. ``write`` gets whole
     lines without their end. A blank line is an empty message in JSON mode, and nothing on a terminal. On WhatsApp a
-    line that is exactly the title of a button or of a list's line taps it.
+    line that is exactly the title of a button or of a list's line taps it. Of a call: :mod:`channels.twin.voice_chat`.
 
     Raises:
         ChannelUnavailable: the channel is not one that the twin carries.
@@ -40,6 +41,9 @@ def chat(
     """
     if channel not in CHANNELS:
         raise ChannelUnavailable(f"channel {channel!r}: the twin carries {', '.join(CHANNELS)}")
+    if channel == "voice":
+        voice_chat(number, lines, write, base_url, json_mode)
+        return
     with TwinPhone(base_url, number, channel=channel) as phone:
         for line in lines:
             text = line.rstrip("\r\n")

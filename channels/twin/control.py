@@ -13,8 +13,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from channels.twin import sending
+from channels.twin import call_control, sending
 from channels.twin.addresses import phone_id
+from channels.twin.calls import shown
 from channels.twin.state import CallbackMode, Fault, Message, Twin
 from channels.twin.webhooks import Answer, Webhooks
 
@@ -68,9 +69,14 @@ def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
         after = int(request.args.get("after", 0))
         wait = min(float(request.args.get("wait", 0)), LONGEST_WAIT)
         version = twin.version
-        found = twin.changes(phone_id(number), after, wait)
-        last = found[-1].version if found else after
-        return jsonify(messages=[_shown(message) for message in found], last=last, version=version)
+        messages, calls = twin.changes(phone_id(number), after, wait)
+        last = max([after, *(message.version for message in messages), *(call.version for call in calls)])
+        return jsonify(
+            messages=[_shown(message) for message in messages],
+            calls=[shown(call) for call in calls],
+            last=last,
+            version=version,
+        )
 
     @api.delete("/phones/<number>/session")
     def end_session(number: str) -> Response:
@@ -93,6 +99,8 @@ def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
         twin.approvals = given.get("approvals", twin.approvals)
         twin.reads = bool(given.get("reads", twin.reads))
         return jsonify(approvals=twin.approvals, reads=twin.reads)
+
+    call_control.add(api, twin, webhooks)
 
     @api.get("/violations")
     def read_violations() -> Response:

@@ -16,13 +16,14 @@ from uuid import uuid4
 from bot.core.codec import PayloadError, from_payload, to_payload
 from bot.core.ids import canonical_number
 from channels.sms.segments import count
+from channels.twin.calls import Call, Calls
 from channels.twin.shown import Attachment, Pin, Shown
 
 ChannelKind = Literal["sms", "whatsapp"]
 Direction = Literal["inbound", "outbound-api", "outbound-reply"]
 RecordKind = Literal["request", "webhook"]
 
-FaultPlace = Literal["send", "list", "content", "typing", "media"]
+FaultPlace = Literal["send", "list", "content", "typing", "media", "call"]
 Mark = Literal["", "sent", "delivered", "read", "failed"]
 
 _MARKS: tuple[Mark, ...] = ("", "sent", "failed", "delivered", "read")
@@ -54,6 +55,8 @@ class TwinConfig:
     whatsapp_number: str = "+525500000001"
     whatsapp_inbound_url: str = ""
     contracts: Path | None = None
+    voice_number: str = ""
+    voice_inbound_url: str = ""
 
     def inbound(self, channel: str) -> str:
         """Return where a phone's messages on a channel go."""
@@ -63,7 +66,29 @@ class TwinConfig:
 
     def own_number(self, channel: str) -> str:
         """Return the service's number on a channel."""
+        if channel == "voice":
+            return self.voice_number or self.number
         return self.whatsapp_number if channel == "whatsapp" else self.number
+
+    @property
+    def voice_inbound(self) -> str:
+        """Where calls are answered."""
+        return self.voice_inbound_url or self.inbound_url.replace("/sms/", "/voice/")
+
+    @property
+    def voice_fallback(self) -> str:
+        """Where calls are answered when that fails."""
+        return self._beside("fallback")
+
+    @property
+    def voice_status(self) -> str:
+        """Where the end of a call is told."""
+        return self._beside("status")
+
+    def _beside(self, name: str) -> str:
+        plain, _, overrides = self.voice_inbound.partition("#")
+        address = f"{plain.rpartition('/')[0]}/{name}"
+        return f"{address}#{overrides}" if overrides else address
 
 
 @dataclass(frozen=True)
@@ -219,6 +244,7 @@ class Twin:
         self._seq = 0
         self._version = 0
         self._release = threading.Event()
+        self.calls = Calls(self._changed, self._next_version)
         self._journal: TextIO | None = None
         if self.config.journal is not None:
             self._read_journal(self.config.journal)
@@ -293,10 +319,20 @@ class Twin:
             ),
         )
 
-    def changes(self, number: str, after: int, wait: float) -> list[Message]:
-        """Return a phone's messages that are new or changed since version ``after``, the oldest change first."""
-        found = self._wait_for(number, wait, lambda message: message.version > after)
-        return sorted(found, key=lambda message: message.version)
+    def changes(self, number: str, after: int, wait: float) -> tuple[list[Message], list[Call]]:
+        """Return a phone's messages and calls that are new or changed since version ``after``, oldest change first.
+
+        Waits up to ``wait`` seconds for the first.
+        """
+        deadline = time.monotonic() + wait
+        with self._changed:
+            while True:
+                messages = self._wait_for(number, 0, lambda message: message.version > after)
+                calls = self.calls.of_phone(number, after)
+                left = deadline - time.monotonic()
+                if messages or calls or left <= 0 or self.closed:
+                    return sorted(messages, key=lambda message: message.version), calls
+                self._changed.wait(left)
 
     def _wait_for(self, number: str, wait: float, matching: Callable[[Message], bool]) -> list[Message]:
         deadline = time.monotonic() + wait
@@ -309,9 +345,13 @@ class Twin:
                     return found
                 self._changed.wait(left)
 
+    def _next_version(self) -> int:
+        with self._changed:
+            self._version += 1
+            return self._version
+
     def _keep(self, message: Message) -> Message:
-        self._version += 1
-        message = replace(message, version=self._version)
+        message = replace(message, version=self._next_version())
         if message.sid not in self._messages:
             self._of_phone.setdefault(message.phone, []).append(message.sid)
             if message.channel == "whatsapp" and message.direction == "inbound":
@@ -468,6 +508,7 @@ class Twin:
                 records.clear()
             self.callbacks = CallbackMode()
             self.approvals, self.reads = "approved", True
+            self.calls.reset()
             if self._journal is not None:
                 self._journal.truncate(0)
                 for content in self._contents.values():

@@ -188,6 +188,10 @@ class Webhooks:
         mode = self._twin.callbacks
         self._queue.submit(f"out {message.recipient}", lambda: self._progress(message, undelivered, mode))
 
+    def request(self, kind: str, sid: str, url: str, form: Form, method: str = "POST") -> Answer:
+        """Ask the gateway for something at once, and return what it said; ``kind`` names it in the records."""
+        return self._call(kind, sid, url, form, "", method)
+
     def clear(self) -> None:
         """Forget what has not begun."""
         self._queue.clear()
@@ -252,10 +256,10 @@ class Webhooks:
         sent = {"sent": now} if status in ("sent", "failed", "undelivered") else {}
         self._twin.update(message.sid, status=status, error_code=code, sender=sender, **sent)
 
-    def _call(self, kind: str, sid: str, url: str, form: Form, token: str) -> Answer:
+    def _call(self, kind: str, sid: str, url: str, form: Form, token: str, method: str = "POST") -> Answer:
         fields = dict(form)
         record = self._twin.record("webhook", kind=kind, sid=sid, message_status=fields.get("MessageStatus"))
-        answer = self._post(url, form, token or str(uuid4()))
+        answer = self._send(url, form, token or str(uuid4()), method)
         if kind == "inbound" and answer.error is None:
             try:
                 answer = replace(answer, texts=twiml_messages(answer.body, answer.content_type))
@@ -266,8 +270,10 @@ class Webhooks:
         log.log(level, "webhook", extra={"kind": kind, "sid": sid, "status": answer.status, "error": answer.error})
         return answer
 
-    def _post(self, url: str, form: Form, token: str) -> Answer:
+    def _send(self, url: str, form: Form, token: str, method: str) -> Answer:
         plain, overrides = Overrides.of(url)
+        if method == "GET":  # its parameters are part of the address that is signed
+            plain, form = f"{plain}{'&' if '?' in plain else '?'}{urlencode(form)}", ()
         headers = {
             "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
             "User-Agent": "TwilioProxy/1.1",
@@ -280,17 +286,17 @@ class Webhooks:
             attempt += 1
             left = max(deadline - time.monotonic(), 0.1)
             timeout = httpx.Timeout(min(overrides.read, left), connect=min(overrides.connect, left))
-            answer, failure = self._try(plain, form, headers, timeout, attempt)
+            answer, failure = self._try(method, plain, form, headers, timeout, attempt)
             again = failure in overrides.policy and attempt <= overrides.retries and time.monotonic() < deadline
             if not again or self._stopping.wait(_PAUSE_BETWEEN_TRIES * attempt):
                 return answer
 
     def _try(
-        self, url: str, form: Form, headers: dict[str, str], timeout: httpx.Timeout, attempt: int
+        self, method: str, url: str, form: Form, headers: dict[str, str], timeout: httpx.Timeout, attempt: int
     ) -> tuple[Answer, str | None]:
         """Return the answer, and the kind of failure that a retry policy names (None: it went well)."""
         try:
-            response = self._http.post(url, content=urlencode(form), headers=headers, timeout=timeout)
+            response = self._http.request(method, url, content=urlencode(form), headers=headers, timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return Answer(None, attempt, error=11205), "ct"
         except (httpx.HTTPError, httpx.InvalidURL, RuntimeError):  # RuntimeError: closed while it waited
@@ -329,7 +335,7 @@ def inbound_form(twin: Twin, message: Message, opt_out: str | None = None) -> di
 def _sms_form(message: Message) -> dict[str, str]:
     form = {"From": message.sender, "To": message.recipient}
     for name, number in (("From", message.sender), ("To", message.recipient)):
-        form |= {f"{name}Country": _country(number), f"{name}State": "", f"{name}City": "", f"{name}Zip": ""}
+        form |= {f"{name}Country": country(number), f"{name}State": "", f"{name}City": "", f"{name}Zip": ""}
     return form
 
 
@@ -417,7 +423,8 @@ def _path(message: Message, undelivered: int | None, reads: bool) -> list[tuple[
     return [*begin, ("sent", None), ("undelivered", undelivered)]
 
 
-def _country(number: str) -> str:
+def country(number: str) -> str:
+    """Return the country of a number; empty when it is none."""
     try:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number, None)) or ""
     except phonenumbers.NumberParseException:

@@ -22,6 +22,8 @@ MAX_CHARACTERS = 4096
 """Of one ``<Say>``: https://www.twilio.com/docs/voice/twiml/say."""
 BREATH = 230
 """Spoken characters of a piece: some 16 seconds of a voice at its usual pace."""
+TITLE = 60
+"""Spoken characters of a first line that is only a title."""
 LONGEST_ADDRESS = 48
 """Characters of a web address that is said whole."""
 LINES = 3
@@ -38,7 +40,7 @@ def render(replies: Sequence[Reply], phrases: Phrases) -> Rendered:
     asking = _asking(replies)
     told = [reply for reply in replies if not isinstance(reply, (Ask, Handoff)) or reply is not asking]
     pieces = _pieces([_without_options(reply) for reply in told], phrases)
-    person = any(isinstance(reply, Handoff) for reply in replies)
+    person = next((reply for reply in replies if isinstance(reply, Handoff)), None)
     messages = [Outgoing("voice", piece) for piece in pieces]
     question = _question(replies, asking, person, phrases)
     return Rendered((*messages, *([question] if question else [])))
@@ -58,9 +60,12 @@ def _without_options(reply: Reply) -> Reply:
     return reply
 
 
-def _question(replies: Sequence[Reply], asking: Reply | None, person: bool, phrases: Phrases) -> Outgoing | None:
-    if person:
-        return Outgoing("voice", phrases("voice_to_person"), interactive=Listen(person=True))
+def _question(
+    replies: Sequence[Reply], asking: Reply | None, person: Handoff | None, phrases: Phrases
+) -> Outgoing | None:
+    if person is not None:
+        brought = Listen(person=True, urgent=person.reason == "emergency")
+        return Outgoing("voice", phrases("voice_to_person"), interactive=brought)
     if asking is None:
         return None
     options = shown_options(replies, phrases) if open_options(tuple(replies)) else ()
@@ -111,6 +116,9 @@ def _gathered(lines: Sequence[str], limit: int) -> list[str]:
         size = len(spoken(line))
         if pieces and len(pieces[-1]) < limit and used + size <= BREATH and not _heading(line):
             pieces[-1].append(line)
+            used += size
+        elif len(pieces) == 1 and len(pieces[0]) == 1 and used <= TITLE and not _heading(line):
+            pieces[0].append(line)  # a title alone says nothing
             used += size
         else:
             pieces.append([line])

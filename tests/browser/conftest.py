@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -11,26 +13,44 @@ from tests.faults.system import System
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 RUNNING_GATEWAY = "BROWSER_GATEWAY"
-"""Address of the gateway of a system that is already running: nothing is started (to write pages with)."""
+"""Address of the gateway of a system that is already running: nothing is started (to write pages with).
+
+``BROWSER_TWIN`` and ``BROWSER_VAR``: its twin's address and its folder.
+"""
 # These tests are about pages, not about how fast the engine is.
 PATIENCE = {"ENGINE_TIMEOUT": "20", "LEASE_SECONDS": "60"}
 
 
+@dataclass(frozen=True)
+class Product:
+    """The whole product, running: addresses of its gateway and its twin, and the folder with its database."""
+
+    gateway: str
+    twin: str
+    var: Path
+
+
 @pytest.fixture(scope="session")
-def gateway() -> Iterator[str]:
-    """Return the address of the gateway of the whole product, running."""
+def product() -> Iterator[Product]:
+    """Start the whole product once for all pages, or use the one whose addresses the environment gives."""
     address = os.environ.get(RUNNING_GATEWAY)
     if address:
-        yield address
+        yield Product(address, os.environ.get("BROWSER_TWIN", ""), Path(os.environ.get("BROWSER_VAR", "var")))
         return
     running = System(**PATIENCE)
     try:
         running.start()
-        yield running.gateway
+        yield Product(running.gateway, running.twin, running.var)
         running.stop()
     finally:
         running.kill_everything()
         shutil.rmtree(running.var, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def gateway(product: Product) -> str:
+    """Return the address of the gateway of the whole product, running."""
+    return product.gateway
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 // The console's own script: small, and every page works without it.
 "use strict";
 
+document.documentElement.classList.add("scripted");
+
 // A choice that is sent at once where scripts run; without them its button sends it.
 document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-submit]")) event.target.form.requestSubmit();
@@ -11,6 +13,53 @@ document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401 && document.body.dataset.signIn) location.assign(document.body.dataset.signIn);
 });
 
+// Sound and title alerts can be switched off; this browser remembers.
+const alerts = (() => {
+  const box = document.querySelector("input[data-alerts]");
+  const on = () => { try { return localStorage.getItem("alerts") !== "off"; } catch { return true; } };
+  if (box) {
+    box.checked = on();
+    box.parentElement.hidden = false;
+    box.addEventListener("change", () => {
+      try { localStorage.setItem("alerts", box.checked ? "on" : "off"); } catch { /* no storage: for this page only */ }
+    });
+  }
+  return () => (box ? box.checked : on());
+})();
+
+// A session that ends for want of work is announced, and can go on. What pages ask by themselves is no work.
+(() => {
+  const { idle, alive, signIn } = document.body.dataset;
+  const warning = document.getElementById("ending");
+  if (!idle || !warning) return;
+  const whole = Number(idle) * 1000;
+  const ahead = Math.min(120000, whole / 3);
+  const byThemselves = /\/(?:list|thread|figures|events)(?:\?|$)/;
+  // What is done in one window of the console counts for all of them.
+  let latest = 0;
+  const shared = () => { try { return Number(localStorage.getItem("worked")) || 0; } catch { return 0; } };
+  const worked = () => {
+    latest = Date.now();
+    try { localStorage.setItem("worked", String(latest)); } catch { /* this window counts for itself */ }
+    warning.hidden = true;
+  };
+  const stay = () => htmx.ajax("POST", alive, { swap: "none" });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && !byThemselves.test(event.detail.pathInfo.requestPath)) worked();
+  });
+  warning.querySelector("[data-stay]").addEventListener("click", stay);
+  setInterval(() => {
+    const left = Math.max(latest, shared()) + whole - Date.now();
+    if (left <= 0) location.assign(signIn);
+    else if (left > ahead) warning.hidden = true;
+    else if (warning.hidden) {
+      warning.hidden = false;
+      warning.querySelector("[data-stay]").focus();
+    }
+  }, 1000);
+  worked();
+})();
+
 // What happens elsewhere: each event once, in order; the browser brings the last one's number when it reconnects.
 (() => {
   const agent = document.body.dataset.agent;
@@ -19,7 +68,6 @@ document.addEventListener("htmx:responseError", (event) => {
   const title = document.title;
   let unseen = 0;
   let sound = null;
-  const stream = new EventSource("/console/events");
   const beep = () => {
     try {
       sound = sound || new AudioContext();
@@ -31,20 +79,29 @@ document.addEventListener("htmx:responseError", (event) => {
       tone.stop(sound.currentTime + 0.15);
     } catch { /* a browser without sound, or one that allows none yet */ }
   };
-  stream.addEventListener("live", (event) => {
+  const happened = (event) => {
     const data = JSON.parse(event.data);
     htmx.trigger(document.body, "live", data);
     if (data.handoff) htmx.trigger(document.body, `live-${data.handoff}`, data);
     if (data.kind === "asked") live.textContent = "Alguien espera a una persona.";
     if (data.kind === "person_said") live.textContent = "Hay un mensaje nuevo.";
     if (data.kind === "asked" || data.kind === "person_said") {
-      beep();
-      if (document.hidden) document.title = `(${++unseen}) ${title}`;
+      if (alerts()) beep();
+      if (document.hidden && alerts()) document.title = `(${++unseen}) ${title}`;
     }
-  });
-  stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) location.assign(document.body.dataset.signIn);
-  });
+  };
+  // A cut connection is the browser's to mend. An answer that is no stream (a restart behind a proxy, a full house)
+  // ends the stream for good: then it is opened anew, after the last event that came. Who was signed out hears so
+  // from the page's other requests.
+  let last = "";
+  const listen = () => {
+    const stream = new EventSource(last ? `/console/events?last=${last}` : "/console/events");
+    stream.addEventListener("live", (event) => { last = event.lastEventId || last; happened(event); });
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    });
+  };
+  listen();
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) { unseen = 0; document.title = title; }
   });

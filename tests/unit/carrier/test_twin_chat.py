@@ -151,7 +151,7 @@ def test_a_wrong_number_or_channel_is_refused_at_once(twin: TwinServer):
     with pytest.raises(BadNumber):
         chat("sms", "nadie", [], print, twin.url, json_mode=True)
     with pytest.raises(ChannelUnavailable):
-        chat("voice", PHONE, [], print, twin.url, json_mode=True)
+        chat("fax", PHONE, [], print, twin.url, json_mode=True)
 
 
 def test_the_phone_leaves_no_number_in_the_logs(

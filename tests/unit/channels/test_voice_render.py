@@ -16,7 +16,7 @@ from bot.core.replies import Ask, Handoff, Option, Say, ShowLifeEvent, ShowProce
 from channels.registry import CHANNELS
 from channels.voice import twiml
 from channels.voice.copy import as_sms
-from channels.voice.render import BREATH, LINES, MAX_CHARACTERS, render
+from channels.voice.render import BREATH, LINES, MAX_CHARACTERS, TITLE, render
 from channels.voice.speaking import Recordings, lines
 from channels.voice.twiml import Line, Listening, Prompt
 from ivr.flow import VARIANTS
@@ -46,7 +46,7 @@ def test_every_card_is_told_in_pieces_of_a_breath(cards, phrases):
             assert rendered.more == ()
             for message in rendered.messages:
                 assert len(message.text.splitlines()) <= LINES
-                assert len(spoken(message.text)) <= BREATH + 3 * LINES, (each.card.id, message.text)
+                assert len(spoken(message.text)) <= BREATH + TITLE + LINES, (each.card.id, message.text)
 
 
 def test_what_matters_most_is_in_the_first_pieces(cards, phrases):
@@ -84,6 +84,8 @@ def test_a_question_comes_last_with_what_it_wants(phrases):
 def test_a_person_is_brought_by_the_channel(phrases):
     said = render((Say("sorry_upset"), Handoff("upset")), phrases).messages
     assert said[-1].interactive == Listen(person=True)
+    urgent = render((Say("sorry_upset"), Handoff("emergency")), phrases).messages
+    assert urgent[-1].interactive == Listen(person=True, urgent=True)
 
 
 def test_only_the_last_question_has_options(phrases):
@@ -169,7 +171,7 @@ def test_a_recorded_phrase_is_played_and_one_with_values_is_said(tmp_path, phras
     )  # fmt: skip
     assert said == [
         Line(recording="https://v.example/channels/voice/audio/es_MX/voice_greeting.mp3"),
-        Line("Acta, dos."),
+        Line("Acta: dos."),
         Line("cinco pesos"),
         Line(pause=2),
     ]

@@ -85,7 +85,7 @@ def test_an_option_is_picked_by_key_and_by_its_words(open_line):
     line = open_line(engine)
     caller = line.caller()
     caller.dial()
-    assert "Para Pasaporte, marque uno. Acta de nacimiento, dos." in caller.say("papeles").heard
+    assert "Pasaporte: marque uno. Acta de nacimiento: dos." in caller.say("papeles").heard
     caller.press("2")
     caller.say("Acta de nacimiento")
     caller.say("la segunda")
@@ -99,9 +99,9 @@ def test_more_than_five_options_come_in_pages(open_line):
     caller = line.caller()
     caller.dial()
     first = caller.say("papeles")
-    assert "Para otras, marque seis." in first.words
+    assert "Otras opciones: seis." in first.words
     second = caller.press("6")
-    assert "Para F, marque uno." in second.words
+    assert "F: marque uno." in second.words
     caller.press("1")
     assert engine.asked[-1].content.option_id == "procedure:5"
 

@@ -26,6 +26,7 @@ ANSWERS = {
     "menu": Answer(("Éxito.",), Question("¿Cuál?", STEPS)),
     "question": Answer((), Question("¿En qué estado es?", (), "place")),
     "person": Answer(("Llame al 911.",), person=True),
+    "urgent": Answer(("Llame al 911 ya.",), person=True, urgent=True),
     "empty": Answer(),
 }
 FAILING = (Event.SILENCE, Event.NOISE, Event.WRONG_KEY, Event.UNSURE)

@@ -60,6 +60,11 @@ SPOKEN = re.compile(r"^[A-Za-zÁÉÍÓÚÜÑáéíóúüñ\s.,;:¿?¡!]*$")
         ("2ª", "segunda"),
         ("luz/agua", "luz o agua"),
         ("acta y/o CURP", "acta y o curp"),
+        (
+            "$1,795 (3 años), $2,440 (6 años)",
+            "mil setecientos noventa y cinco pesos, tres años; dos mil cuatrocientos cuarenta pesos, seis años",
+        ),
+        ("desde EE. UU.", "desde Estados Unidos"),
         ("", ""),
     ],
 )

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from bot.core.delivery import DeliveryStatus, Outgoing
+from bot.core.delivery import DeliveryStatus, Outgoing, StatusUpdate
 from bot.core.effects import BringPerson, LeaveQueue
 from bot.core.handoff import HandoffEvent, HandoffState
 from bot.store import TurnOutcome
-from bot.store.handoffs import REOPEN_WITHIN, Handoffs, NotYours
+from bot.store.handoffs import REOPEN_WITHIN, Full, Handoffs, NotYours
 from bot.store.live import LiveEvents
-from bot.store.tables import agents
+from bot.store.tables import agent_teams, agents, teams
 from tests.builders import inbound
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=timezone.utc)
@@ -252,3 +252,83 @@ def test_nobody_waits_in_an_empty_queue(desk):
     assert desk.open_of("c" * 32) is None
     assert desk.get(99) is None
     assert not desk.staffed()
+
+
+def test_no_more_than_an_agent_may_have(desk, asks, hire, database):
+    ana = hire("Ana")
+    with database.begin() as db:
+        db.execute(agents.update().values(capacity=1))
+    first, second = asks("+525511111111"), asks("+525522222222")
+    desk.take(first.id, ana, NOW)
+    with pytest.raises(Full) as refused:
+        desk.take(second.id, ana, NOW)
+    assert refused.value.capacity == 1
+    assert desk.get(second.id).state is HandoffState.WAITING
+    assert desk.take(second.id, ana, NOW, beyond_capacity=True).agent_id == ana
+
+
+def test_two_takes_at_once_do_not_get_past_the_capacity(desk, asks, hire, database):
+    ana = hire("Ana")
+    with database.begin() as db:
+        db.execute(agents.update().values(capacity=1))
+    waiting = [asks(f"+52551111111{n}") for n in range(4)]
+
+    def take(handoff):
+        try:
+            return desk.take(handoff.id, ana, NOW).id
+        except Full:
+            return None
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [each for each in pool.map(take, waiting) if each]
+    assert len(taken) == 1
+
+
+def test_who_is_not_seen_any_more_is_away(desk, hire, live):
+    here, gone = hire("Ana"), hire("Beto", seen=NOW - timedelta(minutes=10))
+    hire("Caro", presence="away", seen=None)
+    before = live.last_id()
+    assert desk.mark_away(NOW - timedelta(minutes=5), NOW) == 1
+    assert [(event.kind, event.agent_id) for event in live.since(before)] == [("presence", gone)]
+    assert desk.mark_away(NOW - timedelta(minutes=5), NOW) == 0
+    assert here != gone
+
+
+def test_an_agents_message_is_followed_until_it_arrives(store, desk, asks, hire, live):
+    ana, handoff = hire("Ana"), asks()
+    desk.take(handoff.id, ana, NOW, [Outgoing("sms", "Le atiende Ana.", "confirmation")])
+    desk.say(handoff.id, ana, [Outgoing("sms", "Buenas.", "agent")], "k" * 8, NOW)
+    before = live.last_id()
+    for _ in range(2):
+        delivery = store.lease_delivery("w", 30)
+        store.delivery_accepted(delivery, f"SM{delivery.delivery_id}")
+        store.apply_status(StatusUpdate(f"SM{delivery.delivery_id}", DeliveryStatus.DELIVERED, None, None))
+    told = [(event.kind, event.handoff_id, event.data["status"]) for event in live.since(before)]
+    assert told == [("delivery", handoff.id, "accepted"), ("delivery", handoff.id, "delivered")]
+
+
+def test_messages_without_an_answer_are_counted(store, desk, asks, hire):
+    ana, handoff = hire("Ana"), asks()
+    desk.take(handoff.id, ana, NOW)
+    writes(store), writes(store)
+    assert desk.unanswered()[handoff.id] >= 2
+    desk.say(handoff.id, ana, [Outgoing("sms", "Buenas.", "agent")], "k" * 8, datetime.now(timezone.utc))
+    assert handoff.id not in desk.unanswered()
+
+
+def test_hours_are_those_of_who_may_take_it(desk, hire, database):
+    ana, beto = hire("Ana"), hire("Beto")
+    with database.begin() as db:
+        for id_, hours, sensitive in ((1, "lun 09:00-10:00", True), (2, "", False)):
+            db.execute(teams.insert().values(id=id_, name=str(id_), hours=hours, sees_sensitive=sensitive))
+        db.execute(agent_teams.insert().values([{"agent_id": ana, "team_id": 1}, {"agent_id": beto, "team_id": 2}]))
+    assert desk.hours(sensitive=False) == {"lun 09:00-10:00", ""}
+    assert desk.hours(sensitive=True) == {"lun 09:00-10:00"}
+
+
+def test_asking_again_soon_after_a_close_reopens(desk, asks, hire):
+    ana, handoff = hire("Ana"), asks()
+    desk.take(handoff.id, ana, NOW)
+    desk.close(handoff.id, ana, "solved", NOW)
+    assert desk.reopens(handoff.conversation_id, NOW + timedelta(hours=1))
+    assert not desk.reopens(handoff.conversation_id, NOW + REOPEN_WITHIN)

@@ -1,20 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from bot.core.effects import BringPerson, LeaveQueue
+from bot.core.effects import BringPerson, CallBack, LeaveQueue
 from bot.core.handoff import HandoffState
 from bot.core.hours import parse_hours
 from bot.core.messages import Choice, Text
 from bot.core.replies import Ask, Say
-from bot.core.turns import Understood
+from bot.core.turns import Topic, Understood
 from bot.handoff.calendar import mexican_holidays
 from bot.handoff.desk import Desk, DeskStatus, expected_wait
 from bot.store import StoredMessage
 from bot.store.handoffs import HandoffRecord, Place
-from bot.worker.people import KEEP, LEAVE, People
+from bot.worker.people import CALL, KEEP, LEAVE, People
 
 # A Sunday at noon in Mexico City.
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=timezone.utc)
@@ -24,9 +25,19 @@ MESSAGE = StoredMessage(7, "sms", "SM1", "c" * 32, Text("hola"), None, NOW)
 class Queue:
     """A desk's handoffs: as many agents and people as a test says."""
 
-    def __init__(self, staffed=True, position=2, waits=(), agents=1):
+    def __init__(self, staffed=True, position=2, waits=(), agents=1, team_hours=("",)):
         self.is_staffed, self.position, self.waits, self.agents = staffed, position, waits, agents
-        self.told = False
+        self.team_hours = team_hours
+        self.told = self.closed_lately = False
+
+    def hours(self, sensitive):
+        return frozenset(self.team_hours)
+
+    def reopens(self, conversation, now):
+        return self.closed_lately
+
+    def next_place(self, reason, now):
+        return Place(self.position, tuple(self.waits), self.agents)
 
     def staffed(self):
         return self.is_staffed
@@ -42,9 +53,9 @@ class Queue:
         return Place(self.position, tuple(self.waits), self.agents)
 
 
-def people(queue=None, hours="", number="", catalogue=None):
+def people(queue=None, hours="", number="", catalogue=None, **more):
     desk = Desk(queue, parse_hours(hours)) if queue else None
-    return People(desk, number, procedures=catalogue or {})
+    return People(desk, number, procedures=catalogue or {}, **more)
 
 
 def bring(people, reason="asked", understood=None):
@@ -59,6 +70,17 @@ def test_where_people_answer_the_conversation_is_put_into_the_queue():
     replies, effects = bring(people(Queue()))
     assert phrases(replies) == ["handoff_asked"]
     assert effects == (BringPerson("asked", "sms"),)
+
+
+def test_the_wait_is_said_at_once_where_it_is_known():
+    replies, _ = bring(people(Queue(position=2, waits=[timedelta(minutes=4)] * 5)))
+    assert replies == (Say("handoff_asked"), Say("handoff_wait", {"minutes": "10"}))
+
+
+def test_who_comes_back_after_a_close_is_welcomed_back():
+    queue = Queue()
+    queue.closed_lately = True
+    assert phrases(bring(people(queue))[0]) == ["handoff_reopened"]
 
 
 @pytest.mark.parametrize("desk", [None, Queue(staffed=False)])
@@ -76,6 +98,20 @@ def test_outside_the_hours_it_is_said_when_they_begin_and_asked_what_to_do():
     assert effects == ()
 
 
+@pytest.mark.parametrize(
+    ("hours", "status"),
+    [
+        (["lun-vie 09:00-18:00", "dom 10:00-13:00"], DeskStatus("open")),
+        (["", "lun 10:00-13:00"], DeskStatus("open")),
+        (["mar 10:00-12:00", "lun 11:00-13:00"], DeskStatus("closed", datetime(2026, 11, 23, 11, 0))),
+        (["no hours at all"], DeskStatus("open")),
+    ],
+    ids=str,
+)
+def test_the_desk_is_open_while_one_team_is(hours, status):
+    assert Desk(Queue(team_hours=hours), parse_hours("")).status(datetime(2026, 11, 22, 12, 0)) == status
+
+
 def test_an_emergency_is_in_the_queue_at_any_hour():
     _, effects = bring(people(Queue(), "lun-vie 09:00-18:00"), "emergency")
     assert effects == (BringPerson("emergency", "sms", None, True),)
@@ -88,6 +124,19 @@ def test_what_was_talked_about_goes_with_it_and_sensitive_matters_are_marked(pla
         understood = Understood("human", 0.9, procedure=by_kind[kind])
         _, effects = bring(people(Queue(), catalogue=catalogue), understood=understood)
         assert effects == (BringPerson("asked", "sms", f"procedure:{by_kind[kind]}", marked),)
+
+
+def test_asking_for_a_person_alone_is_about_what_was_talked_about(plain_search):
+    catalogue = plain_search.catalogue.procedures
+    violence = next(card.id for card in catalogue.values() if card.sensitive == "violence")
+    before = Topic(NOW.isoformat(), "sms", {"last_procedure": violence})
+    asked = Understood("human", 0.99, outcome="handoff")
+    _, effects = people(Queue(), catalogue=catalogue).bring("asked", MESSAGE, asked, NOW, before)
+    assert effects == (BringPerson("asked", "sms", f"procedure:{violence}", True),)
+    _, effects = people(Queue()).bring(
+        "asked", MESSAGE, asked, NOW, replace(before, memory={"last_life_event": "boda"})
+    )
+    assert effects == (BringPerson("asked", "sms", "life_event:boda"),)
 
 
 def test_the_assistant_is_silent_while_an_agent_has_it():
@@ -109,6 +158,13 @@ def test_the_choices_about_waiting_do_what_they_say():
     assert (phrases(left.replies), left.effects) == (["handoff_left"], (LeaveQueue(),))
     kept = people(Queue()).aside(MESSAGE, Choice(KEEP), HandoffState.BOT, NOW)
     assert (phrases(kept.replies), kept.effects) == (["handoff_kept"], (BringPerson("asked", "sms"),))
+
+
+def test_who_waits_may_be_called_instead_where_calls_are_made():
+    waits = people(Queue(), can_call=True).aside(MESSAGE, Text("hola?"), HandoffState.WAITING, NOW)
+    assert [option.id for option in waits.replies[-1].options] == [LEAVE, CALL]
+    called = people(Queue(), can_call=True).aside(MESSAGE, Choice(CALL), HandoffState.WAITING, NOW)
+    assert (phrases(called.replies), called.effects) == (["call_soon"], (LeaveQueue(), CallBack()))
 
 
 def test_what_is_the_assistants_is_left_to_it():
