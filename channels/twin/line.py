@@ -261,7 +261,7 @@ class Carried(threading.Thread):
             form["ParentCallSid"] = call.parent
         if call.answered_by:
             form["AnsweredBy"] = call.answered_by
-        return form
+        return form | (self._standing(self._queued) if self._queued is not None else {})
 
     def _fetch(self, url: str, method: str = "POST", more: Mapping[str, str] | None = None) -> Document:
         """Ask for a document; fall back where there is none.
@@ -451,7 +451,7 @@ class Carried(threading.Thread):
         self._event(f"in queue {verb.text}")
         result = "leave"
         try:
-            self._wait_in(queue, verb, document, begun)
+            self._wait_in(verb, document)
         except _Left:
             pass
         except _Elsewhere:
@@ -471,7 +471,7 @@ class Carried(threading.Thread):
         more = {"QueueResult": result, "QueueSid": queue.sid, "QueueTime": str(round(self._call.seconds - begun))}
         return self._fetch(urljoin(document.url, verb.get("action")), verb.get("method", "POST"), more)
 
-    def _wait_in(self, queue: Queue, verb: Verb, document: Document, begun: float) -> None:
+    def _wait_in(self, verb: Verb, document: Document) -> None:
         """Do what is done while the caller waits, again and again; ends with an exception."""
         if not verb.get("waitUrl"):
             self._calls.write(self._call, "line", "played", "music")
@@ -480,25 +480,25 @@ class Carried(threading.Thread):
         url = urljoin(document.url, verb.get("waitUrl"))
         method = verb.get("waitUrlMethod", "POST")
         while True:
-            following: Document | None = self._fetch(url, method, self._standing(queue, begun))
+            following: Document | None = self._fetch(url, method)
             while following is not None:
-                following = self._do(self._allowed(following, queue, begun))
+                following = self._do(self._allowed(following))
 
-    def _standing(self, queue: Queue, begun: float) -> dict[str, str]:
+    def _standing(self, queue: Queue) -> dict[str, str]:
         with self._calls.changed:
             those = [call for sid in queue.waiting if (call := self._calls.get(sid))]
             waits = [each.seconds - queue.since[each.sid] for each in those]
             place = queue.waiting.index(self._call.sid) + 1 if self._call.sid in queue.waiting else 0
             return {
                 "QueueSid": queue.sid,
-                "QueueTime": str(round(self._call.seconds - begun)),
+                "QueueTime": str(round(self._call.seconds - queue.since[self._call.sid])),
                 "QueuePosition": str(place),
                 "AvgQueueTime": str(round(sum(waits) / len(waits)) if waits else 0),
                 "CurrentQueueSize": str(len(queue.waiting)),
                 "MaxQueueSize": "100",
             }
 
-    def _allowed(self, document: Document, queue: Queue, begun: float) -> Document:
+    def _allowed(self, document: Document) -> Document:
         """Return a document without what Twilio does not do for who waits in a queue."""
         kept = []
         for verb in document.verbs:

@@ -382,7 +382,10 @@ def placing(twin: TwinServer) -> Iterator[TwilioCalls]:
 def place(placing: TwilioCalls, gateway: Gateway) -> str:
     base = f"{gateway.url}/channels/voice"
     return placing.call(
-        PHONE, url=f"{base}/inbound?callback=7", fallback=f"{base}/fallback", status_callback=f"{base}/status?callback=7"
+        PHONE,
+        url=f"{base}/inbound?callback=7",
+        fallback=f"{base}/fallback",
+        status_callback=f"{base}/status?callback=7",
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.core import messages, procedures, replies
 from bot.core.codec import PayloadError, from_payload, to_payload
 from bot.core.delivery import Outgoing
-from bot.core.turns import TurnContext, TurnRequest, TurnResult, Understood
+from bot.core.turns import Topic, TurnContext, TurnRequest, TurnResult, Understood
 
 RELAXED = settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
 
@@ -24,6 +24,12 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
+)
+plain_values = st.dictionaries(st.text(max_size=8), st.none() | st.booleans() | st.integers() | st.text(max_size=8))
+# Its dictionaries hold whatever the dialogue put there: any JSON.
+st.register_type_strategy(
+    Topic,
+    st.builds(Topic, st.text(), st.sampled_from(["sms", "whatsapp", "voice"]), memory=plain_values, said=plain_values),
 )
 
 
