@@ -35,7 +35,7 @@ LANGUAGE = "language:"
 VARIANTS = {
     "voice_anything_else": 4,
     "voice_open": 2,
-    "voice_more": 4,
+    "voice_more": 10,
     "voice_rephrase": 3,
     "voice_still_there": 3,
     "voice_use_keys": 2,
@@ -298,6 +298,8 @@ def _ask(call: Call, around: Around, before: Sequence[Words] = (), effects: tupl
     if not _audible(call, asking):
         if call.state in (State.OFFER, State.NOBODY):
             return _give_up(call, around, before, effects)
+        if call.state is State.MORE:  # more than anybody listens to: the rest is for reading
+            return _ask(_listening_for(replace(call, pieces=())), around, before, effects)
         if call.state is not State.OPEN:
             return _offer(call, around, before, effects)
     call, said = _say(call, [*before, *asking])

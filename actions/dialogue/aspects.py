@@ -36,8 +36,11 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         "documents", "paperwork",
     ),
     "cost": (
-        r"cuanto (?:me |se |nos )?(?:cuesta\w*|vale|cobra\w*|sale|paga\w*|pago|es lo que|va a costar)",
-        r"cuanto es\b(?! el apoyo)", "en cuanto (?:sale|anda|esta|quedo)", r"a como (?:esta|es|sale|la|el)\b",
+        r"cuanto (?:me |se |nos |le |les )?(?:cuesta\w*|costar\w*|vale|cobra\w*|sale|saldria|paga\w*|pago|van? a (?:costar|cobrar|salir))",
+        r"cuanto es lo que (?:me |nos |se )?(?:cobra\w*|paga|hay que pagar|tengo que pagar|cuesta)",
+        r"cuanto es\b(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))", r"cuesta(?: algo| dinero)?\b",
+        r"(?:tiene|lleva) (?:algun )?costo", r"hay que pagar", r"(?:se|me|nos) (?:paga|cobra)\w*", r"sale caro",
+        "en cuanto (?:sale|anda|esta|quedo)", r"a como (?:esta|es|sale|la|el)\b",
         "precios?", "costos?", "tarifas?", "gratis", r"gratuit\w*", "(?:tiene|con|hay|hacen) descuentos?", "cobran",
         "how much (?:is|does|do|will|for)", "price", r"fee\b", "free of charge",
     ),
@@ -57,6 +60,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
     "deadline": (
         "hasta cuando", "que plazo", "cual es el plazo", "hay plazo", "fecha limite",
         "cuanto tiempo (?:tengo|hay|tenemos|me dan)", "cuando vence el plazo", "antes de que fecha", "deadline",
+        r"cuando (?:me |le |nos |te )?toca\w*", r"en que mes(?:es)?\b",
     ),
     "duration": (
         r"cuanto (?:se )?(?:tard\w+|demor\w+)", r"cuanto tiempo (?:se )?(?:tard\w+|demor\w+|lleva|es)",
@@ -68,7 +72,9 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         "a (?:que|partir de que) edad", "who can",
     ),
     "output": (
-        r"para que (?:me )?sirve\w*", "que me (?:dan|entregan)", "cuanto (?:tiempo )?dura vigente", "vigencia",
+        r"para que (?:me )?sirve\w*", r"cuanto (?:me |nos |le |les |es lo que )*(?:dan|depositan|toca|van a dar|voy a recibir)",
+        r"de cuanto es(?! el costo)", r"cuanto es (?:el apoyo|la beca|la pension)", r"cuanto (?:dinero )?(?:recib\w+)",
+        "que me (?:dan|entregan)", "cuanto (?:tiempo )?dura vigente", "vigencia",
         "what is it for",
     ),
     "source": (

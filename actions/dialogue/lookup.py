@@ -11,6 +11,7 @@ from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_quest
 from actions.dialogue.cases import other_person
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.naming import names, without_persons
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
 from bot.catalogue.search import Hit, Verdict
@@ -21,6 +22,13 @@ from bot.understanding.decision import ASKING, Decision
 from bot.understanding.words import rest
 
 _GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa ", "and ")
+_OPENS = re.compile(r"^(?:(?:ok|okey|okay|oki|bueno|va|vale|sale|si|ah|aja|oiga|oye|gracias|perfecto|entiendo) )+")
+"""What a going on begins with before it goes on ("ok, y …")."""
+_ELLIPSIS = re.compile(
+    r"^(?:y|e|pero|entonces|tambien|and) (?:(?:que|cuanto) )?(?:el|la|los|las|lo|de|del|para|pa|en|con|por|mi|un|una|otr[oa]"
+    r"|cual|of|for|in|the)(?!\w)"
+)
+"""A going on without a verb of its own asks what was asked before ("¿y la CURP?"), others tell something."""
 
 
 def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = None) -> Answer | None:
@@ -36,7 +44,7 @@ def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = No
     if place is not None:
         turn = turn.remember(state=place.state, municipality=place.municipality)
     if going_on and aspects is None:
-        wanted = wanted or turn.memory.last_aspects
+        wanted = wanted or (turn.memory.last_aspects if _ELLIPSIS.match(_OPENS.sub("", normalise(turn.text))) else ())
     found = of_verdict(turn, know, verdict, wanted)
     if found is None and going_on and wanted:
         return _follow_up(turn, know, wanted, place)
@@ -45,7 +53,7 @@ def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = No
 
 def goes_on(turn: Turn) -> bool:
     """Say whether a text takes up the procedure that was just talked about ("¿y para mi hijo?")."""
-    return turn.memory.last_procedure is not None and normalise(turn.text).startswith(_GOES_ON)
+    return turn.memory.last_procedure is not None and _OPENS.sub("", normalise(turn.text)).startswith(_GOES_ON)
 
 
 def _is_part_of_name(place: Place, verdict: Verdict, know: Knowledge) -> bool:
@@ -76,7 +84,8 @@ def surer(turn: Turn, know: Knowledge) -> bool:
     return decide(turn, know).looks_up
 
 
-_DONE_TO_IT = re.compile(r"(?!renov|repon|cambi|corre)\w+[aei]r(?:me|se|le)?l[oa]s?")
+_SOME = 0.15
+"""The least score of a step's card to be taken for what is meant, when nothing but a step can be."""
 PLAIN_QUESTION = ((ASKING, 0.9),)
 """The ranking of words that were cut out of a message: they ask for a procedure, or the cards do not know them."""
 
@@ -124,17 +133,12 @@ def everyday_name(know: Knowledge, card: Procedure) -> str:
 def is_follow_up(turn: Turn, know: Knowledge) -> bool:
     """Say whether the text names no procedure of its own ("¿y cuánto cuesta?", "¿y en Jalisco?", "dónde")."""
     said = know.without_place(turn.text)
-    return bool(turn.text.strip()) and (not _names(said) or not _names(without_question(said)))
-
-
-def _names(said: str) -> list[str]:
-    """Return the words that may name a procedure: not a verb done to "it" ("pedirla", "hacerlo")."""
-    return [word for word in rest(said) if not _DONE_TO_IT.fullmatch(word)]
+    return bool(turn.text.strip()) and (not names(said) or not names(without_question(said)) or asks_only(turn, know))
 
 
 def asks_only(turn: Turn, know: Knowledge) -> bool:
     """Say whether a text is nothing but a question about the card in view ("hasta cuándo")."""
-    named = _names(without_question(know.without_place(turn.text)))
+    named = names(without_persons(without_question(know.without_place(turn.text))))
     return turn.memory.last_procedure is not None and bool(asked(turn.text)) and not named
 
 
@@ -147,6 +151,11 @@ def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: P
     if not wanted and place is None:
         return None
     wanted = wanted or turn.memory.last_aspects
+    if place is None and other_person(turn.text):
+        together = with_last(turn, know)
+        first = _best(together, "procedure")
+        if together.outcome == "answer" and first is not None and _another_kind(know, card, first.id):
+            return of_verdict(turn, know, together, wanted)
     return cards.show(turn, know, card, wanted) if place is None else look_up_at(turn, know, place, wanted)
 
 
@@ -171,6 +180,9 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
     """Answer what the search found, or None when it found nothing to answer with."""
     event, procedure = _best(verdict, "life_event"), _best(verdict, "procedure")
     if verdict.outcome == "life_event" and event:
+        step = _step_meant(turn, know, verdict, event)
+        if step is not None:
+            return cards.settle(turn, know, [step.id], wanted)
         return show_event(turn, know, event.id)
     if verdict.outcome == "clarify":
         settled = _settled(turn, know, verdict.hits, wanted)
@@ -187,15 +199,41 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
     return cards.settle(turn, know, ids, wanted)
 
 
+def _step_meant(turn: Turn, know: Knowledge, verdict: Verdict, event: Hit) -> Procedure | None:
+    """Return the card that the words mean among the steps in view, where they would only bring the same steps again."""
+    if event.id != turn.memory.last_life_event or turn.memory.last_procedure is not None:
+        return None
+    of_event = {id_ for step in know.catalogue.life_events[event.id].steps for id_ in step.procedures}
+    first = next((hit for hit in verdict.hits if hit.kind == "procedure" and hit.id in of_event), None)
+    card = know.catalogue.procedures[first.id] if first is not None and first.score >= _SOME else None
+    return card if card is not None and (card.family is None or _fits(card, turn.place)) else None
+
+
+def _another_kind(know: Knowledge, card: Procedure, other: str) -> bool:
+    """Say whether a card is the same thing for other persons: of one family, or called by the same thing's name."""
+    rival = know.catalogue.procedures[other]
+    if rival.id == card.id or {rival.jurisdiction.state, card.jurisdiction.state} != {None}:
+        return False
+    if rival.family is not None and rival.family == card.family:
+        return True
+    return bool(_subject(card) & _subject(rival))
+
+
+def _subject(card: Procedure) -> set[str]:
+    return {stem(word) for word in rest(normalise(card.short))}
+
+
 def _settled(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Aspect, ...]) -> Procedure | None:
     """Return the card that needs no question among close ones: all say the same, or one was talked about before."""
     close = [know.catalogue.procedures[hit.id] for hit in hits[:3] if hit.kind == "procedure"]
+    talked = {past.memory.last_procedure for past in turn.before} | {turn.memory.last_procedure}
+    known = [card for card in close if card.id in talked and _fits(card, turn.place)]
+    if wanted and len(known) == 1:
+        return known[0]
     if len(close) < len(hits[:3]) or any(card.family for card in close):
         return None
     if close and wanted and set(wanted) <= {"where", "hours"} and len({card.channels for card in close}) == 1:
         return close[0]
-    talked = {past.memory.last_procedure for past in turn.before}
-    known = [card for card in close if card.id in talked]
     return known[0] if len(known) == 1 else None
 
 

@@ -178,6 +178,10 @@ class Search:
         """Score a text against every topic; :meth:`verdict` then decides (arguments as of :meth:`find`)."""
         return self.look_at(self.read(text), state=state, municipality=municipality, recent=recent)
 
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Return the sentence vectors of normalised texts, a row each."""
+        return self._encode(texts)
+
     def read(self, text: str) -> str:
         """Return a text as it is searched for: in everyday spelling, corrected."""
         return (self._speller or default_speller()).correct(normalise(sane(text)), self._known)

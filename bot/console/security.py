@@ -97,6 +97,8 @@ def guard() -> BaseResponse | None:
         abort(403)
     found = _signed_in(request.endpoint not in _BY_THEMSELVES)
     g.agent, g.csrf = (found[0], found[1].csrf) if found else (None, "")
+    # Read before anything that the page shows: its stream goes on from here, and misses nothing in between.
+    g.last_event = parts().live.last_id() if found and request.endpoint not in _BY_THEMSELVES else 0
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         _same_site()
         if found is not None or access != "public":

@@ -47,6 +47,8 @@ from channels.whatsapp.templates import TemplatesError, load_templates
 
 log = logging.getLogger(__name__)
 
+# A webhook's answer goes before the work that it leaves behind: Twilio waits for the one, a person's phone for the other.
+_NICENESS = 5
 # How long a thread looks away when Redis does not wake it. Also the granularity of retries and expired leases.
 _IDLE_SECONDS = 0.5
 # A message whose turn fails this often (or kills its worker) is given up, visibly, so that the next ones get theirs.
@@ -251,6 +253,7 @@ def main() -> None:
     try:
         config = settings()
         configure("worker", config.log_level)
+        os.nice(_NICENESS)
         worker = Worker(config)
     except (SettingsError, CatalogueError, TemplatesError) as error:
         sys.exit(str(error))

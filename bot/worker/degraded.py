@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bot.catalogue.plain import PlainSearch
+from bot.catalogue.text import normalise
 from bot.core.messages import Choice, Content, Media, Text
 from bot.core.procedures import narrow
-from bot.core.replies import Ask, Option, Reply, Say, ShowLifeEvent, ShowProcedure
+from bot.core.replies import Ask, Handoff, Option, Reply, Say, ShowLifeEvent, ShowProcedure
 from bot.core.turns import TurnContext
 
 _MENU_EVENTS = 6
+_PERSON = frozenset({"agente", "persona", "una persona", "humano", "asesor", "operador"})
+"""Whole messages that ask for a person, who needs no engine to come."""
 
 
 class Degraded:
@@ -28,6 +31,8 @@ class Degraded:
         if isinstance(content, Media) and content.kind == "reaction":
             return (Say("reaction_seen"),)
         text = content.text if isinstance(content, (Text, Choice, Media)) else ""
+        if normalise(text).strip() in _PERSON:
+            return (Handoff("asked"),)
         procedures, place = self._search.find(text)
         state = place.state if place else context.state
         if len(procedures) == 1:

@@ -39,7 +39,7 @@ def render(replies: Sequence[Reply], phrases: Phrases) -> Rendered:
     """
     asking = _asking(replies)
     told = [reply for reply in replies if not isinstance(reply, (Ask, Handoff)) or reply is not asking]
-    pieces = _pieces([_without_options(reply) for reply in told], phrases)
+    pieces = _pieces([_without_options(reply) for reply in told], phrases, brief=_decides(asking))
     person = next((reply for reply in replies if isinstance(reply, Handoff)), None)
     messages = [Outgoing("voice", piece) for piece in pieces]
     question = _question(replies, asking, person, phrases)
@@ -51,6 +51,13 @@ def _asking(replies: Sequence[Reply]) -> Reply | None:
     having = [reply for reply in replies if isinstance(reply, (Ask, ShowLifeEvent)) and reply.options]
     asks = [reply for reply in replies if isinstance(reply, Ask)]
     return having[-1] if having else asks[-1] if asks else None
+
+
+def _decides(asking: Reply | None) -> bool:
+    """Say whether the answer comes again for what is replied to the question: the rest of it can wait till then."""
+    if isinstance(asking, Ask):
+        return bool(asking.options) or asking.wants is not None
+    return False
 
 
 def _without_options(reply: Reply) -> Reply:
@@ -86,8 +93,11 @@ def _question(
     return Outgoing("voice", "\n".join(lines)[:MAX_CHARACTERS], interactive=Listen(text, items, wants))
 
 
-def _pieces(replies: Sequence[Reply], phrases: Phrases) -> list[str]:
-    """Return what is told, in pieces of at most three lines and a breath each: first what matters most."""
+def _pieces(replies: Sequence[Reply], phrases: Phrases, brief: bool = False) -> list[str]:
+    """Return what is told, in pieces of at most three lines and a breath each: first what matters most.
+
+    ``brief``: nothing but that.
+    """
     first: list[str] = []
     rest: list[str] = []
     for reply in replies:
@@ -105,7 +115,7 @@ def _pieces(replies: Sequence[Reply], phrases: Phrases) -> list[str]:
         first += shown(lines, chosen).splitlines()
         for line, form in zip(lines, chosen, strict=True):
             rest += [part for text in line.rest(form) for part in text.splitlines()]
-    return [*_gathered(first, limit=LINES), *_gathered(rest, limit=LINES)]
+    return [*_gathered(first, limit=LINES), *_gathered(() if brief else rest, limit=LINES)]
 
 
 def _gathered(lines: Sequence[str], limit: int) -> list[str]:

@@ -19,7 +19,7 @@ from bot.core.delivery import DeliveryStatus, Outgoing
 from bot.core.ids import canonical_number
 from bot.core.messages import Text
 from channels.registry import CHANNELS
-from channels.twilio import TwilioCarrier
+from channels.twilio import TwilioCalls, TwilioCarrier
 from channels.twin import sending
 from channels.twin.server import TwinServer
 from channels.twin.state import TwinConfig
@@ -280,7 +280,30 @@ def test_the_channel_reads_what_the_twin_posts(twin: TwinServer):
     assert (update.provider_id, update.status, update.error_code) == (sent.sid, DeliveryStatus.UNDELIVERED, "30003")
 
 
-@pytest.mark.parametrize("name", ["messages", "content", "messaging"])
+def test_calls_are_placed_and_shown_as_twilio_does(twin: TwinServer):
+    calls, exchanges = TwilioCalls(ACCOUNT, TOKEN, sender=SERVICE, api_url=twin.url), Exchanges()
+    calls._http._session.hooks["response"].append(exchanges.keep)
+    address = "http://127.0.0.1:9/channels/voice"
+    sid = calls.call(
+        PHONE, url=f"{address}/inbound", fallback=f"{address}/fallback", status_callback=f"{address}/status"
+    )
+    calls.hang_up(sid)
+    calls.close()
+    with requests.Session() as session:
+        session.auth, session.trust_env = (ACCOUNT, TOKEN), False
+        path = f"{twin.url}/2010-04-01/Accounts/{ACCOUNT}/Calls"
+        exchanges += [session.get(f"{path}/{sid}.json"), session.get(f"{path}.json", params={"To": PHONE})]
+    api = at(twin.url, "calls")
+    assert [exchange.status_code for exchange in exchanges] == [201, 200, 200, 200]
+    fields = set(description("calls")["components"]["schemas"]["api.v2010.account.call"]["properties"])
+    for exchange in exchanges:
+        api.validate_request(RequestsOpenAPIRequest(exchange.request))
+        api.validate_response(RequestsOpenAPIRequest(exchange.request), RequestsOpenAPIResponse(exchange))
+        for call in exchange.json().get("calls", [exchange.json()]):
+            assert set(call) == fields
+
+
+@pytest.mark.parametrize("name", ["messages", "content", "messaging", "calls"])
 def test_the_description_names_its_source_and_licence(name: str):
     notice = " ".join(description(name)["x-notice"])
     assert "twilio-oai" in notice

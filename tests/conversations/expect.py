@@ -11,6 +11,9 @@ from bot.languages import tuteo
 from channels.registry import CHANNELS
 from channels.sms.gsm7 import BASIC, EXTENSION, fold
 from channels.sms.segments import count
+from ivr.menus import PAGE
+from ivr.spoken import spoken
+from tests.conversations.aloud import bare, heard_form, says_aloud
 from tests.conversations.facts import Facts, NoSuchFact
 from tests.conversations.script import Expected
 from tests.conversations.wording import says_the_same
@@ -63,15 +66,19 @@ def problems(
     if len(said) != expected.messages:
         yield f"sends {len(said)} messages, not {expected.messages}"
     for message in said:
-        yield from _everywhere(message)
+        yield from _everywhere(message, channel)
         yield from _in_channel(channel, message, expected)
     yield from _wanted(channel, "\n".join(said), "\n".join([*earlier, *said]), expected, facts)
 
 
 def _wanted(channel: ChannelName, text: str, heard: str, expected: Expected, facts: Facts) -> Iterator[str]:
+    says_it = says_aloud if channel == "voice" else says
+
     def has(words: str) -> bool:
-        if says(heard, words):
+        if says_it(heard, words):
             return True
+        if channel == "voice":
+            return says_the_same(channel, heard, words, says, bare, heard_form)
         return channel != "sms" and says_the_same(channel, heard, words, says, plain)
 
     for words in expected.has:
@@ -80,7 +87,7 @@ def _wanted(channel: ChannelName, text: str, heard: str, expected: Expected, fac
     if expected.any and not any(map(has, expected.any)):
         yield f"has none of {', '.join(f'«{words}»' for words in expected.any)}"
     for words in expected.never:
-        if says(text, words):
+        if says_it(text, words):
             yield f"has «{words}»"
     for wrong, references in ((False, expected.facts), (True, expected.not_facts)):
         for reference in references:
@@ -89,8 +96,11 @@ def _wanted(channel: ChannelName, text: str, heard: str, expected: Expected, fac
             except NoSuchFact as error:
                 yield str(error)
                 continue
-            if says(text if wrong else heard, shown) is wrong:
+            if says_it(text if wrong else heard, shown) is wrong:
                 yield f"{'has' if wrong else 'lacks'} «{shown}» ({reference})"
+    if channel == "voice":
+        yield from _offered(options_of(text), expected)
+        return
     found = options_of(text)
     if isinstance(expected.options, int) and len(found) != expected.options:
         yield f"offers {len(found)} options, not {expected.options}"
@@ -98,10 +108,22 @@ def _wanted(channel: ChannelName, text: str, heard: str, expected: Expected, fac
         yield f"offers {found}, not {list(expected.options)}"
 
 
-def _everywhere(message: str) -> Iterator[str]:
+def _offered(found: Sequence[str], expected: Expected) -> Iterator[str]:
+    """Yield what is wrong with a call's options: a page of them, whose labels may say more than in writing."""
+    if isinstance(expected.options, int) and len(found) != min(expected.options, PAGE):
+        yield f"offers {len(found)} options, not {min(expected.options, PAGE)}"
+    if isinstance(expected.options, tuple):
+        wanted = [bare(spoken(label)) for label in expected.options[:PAGE]]
+        heard = [bare(label) for label in found]
+        if len(heard) != len(wanted) or not all(map(str.startswith, heard, wanted)):
+            yield f"offers {heard}, not {wanted}"
+
+
+def _everywhere(message: str, channel: ChannelName) -> Iterator[str]:
     for slip in _SLIPS.findall(message):
         yield f"lets slip «{slip}»"
-    for word in tuteo(_PROPER_NAMES.sub("", message)):
+    # Letters are spelled on a call: "RFC" holds no "tú", and a "t" is said "te".
+    for word in tuteo(_PROPER_NAMES.sub("", message)) if channel != "voice" else ():
         yield f"says «{word}», as to a friend"
     for words in _WITHOUT_ENGINE:
         if says(message, words):

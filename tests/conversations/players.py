@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
 from bot.core.messages import ChannelName
-from channels.twin.client import Exchange, Received, TwinPhone
+from channels.keywords import keyword
+from channels.twin.client import Exchange, Received, TwinPhone, TwinUnavailable
+from channels.twin.telephone import Heard, TwinCall
+from ivr.menus import OTHERS, PAGE
+from tests.conversations.aloud import asks_whether_to_go_on
 from tests.conversations.script import Citizen
 
 DEADLINE_SECONDS = 30.0
@@ -89,6 +94,62 @@ def _in_words(reply: Received) -> str:
     return "\n".join([reply.body, *(title for title in reply.choices if title not in reply.body)])
 
 
+class VoicePlayer:
+    """Someone who calls: says everything but numbers, which are keys, and lets answers be read to their end."""
+
+    def __init__(self, twin: str, number: str) -> None:
+        self._twin, self._number = twin, number
+        self._call: TwinCall | None = None
+        self._last: tuple[str, ...] = ()
+
+    def send(self, citizen: Citizen, silent: bool = False) -> tuple[str, ...]:
+        """Say or press it; return all that is said until she is asked for something else than whether to go on."""
+        if keyword(citizen.text) == "more":  # it was read to her already
+            return self._last
+        call = self._call or self._place()
+        said: tuple[str, ...] = ()
+        heard = self._do(call, citizen.text.strip())
+        for _ in range(MOST_PIECES):
+            asking = asks_whether_to_go_on(heard.said)
+            said += heard.said[:-1] if asking else heard.said
+            if heard.over or not asking:
+                break
+            heard = call.press("1")
+        if heard.over:
+            self.close()
+        options = [f"{number}) {label}" for number, label in enumerate(heard.choices[:PAGE], 1)]
+        self._last = ("\n".join([*said, *options]),) if said else ()
+        return self._last
+
+    def _place(self) -> TwinCall:
+        self._call = TwinCall(self._twin, self._number, deadline=DEADLINE_SECONDS)
+        self._call.place()
+        return self._call
+
+    def _do(self, call: TwinCall, text: str) -> Heard:
+        if not text:
+            return call.keep_silent()
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_OPTIONS):
+            return call.say(text)
+        for _ in range((int(text) - 1) // PAGE):
+            call.press(OTHERS)
+        return call.press(str((int(text) - 1) % PAGE + 1))
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._call is not None:
+            with contextlib.suppress(TwinUnavailable):  # it has ended by itself
+                self._call.hang_up()
+            self._call.close()
+            self._call = None
+
+
+MOST_PIECES = 20
+MOST_OPTIONS = 20
 _FILE_KIND = {"image": "photo", "audio": "voice", "video": "video"}
-PLAYERS: dict[ChannelName, Callable[[str, str], Player]] = {"sms": SmsPlayer, "whatsapp": WhatsAppPlayer}
+PLAYERS: dict[ChannelName, Callable[[str, str], Player]] = {
+    "sms": SmsPlayer,
+    "whatsapp": WhatsAppPlayer,
+    "voice": VoicePlayer,
+}
 """``(twin's address, number) -> player``; a new channel is one line here."""

@@ -15,14 +15,20 @@ PHRASES = Path(__file__).resolve().parents[2] / "locale" / "es_MX" / "LC_MESSAGE
 
 
 def says_the_same(
-    channel: ChannelName, text: str, wanted: str, says: Callable[[str, str], bool], plain: Callable[[str], str]
+    channel: ChannelName,
+    text: str,
+    wanted: str,
+    says: Callable[[str, str], bool],
+    plain: Callable[[str], str],
+    pattern: Callable[[str], str] | None = None,
 ) -> bool:
     """Say whether ``text`` has, in the channel's own words, a phrase whose SMS words hold ``wanted``.
 
-    ``says`` and ``plain`` are how texts are compared.
+    ``says`` and ``plain`` are how texts are compared; ``pattern`` is what is looked for of a phrase, where it is not
+    its words as they are compared.
     """
     return any(
-        re.search(_pattern(form, plain), plain(text)) is not None
+        re.search(pattern(form) if pattern else _pattern(form, plain), plain(text)) is not None
         for sms, forms in _phrases()
         if says(sms, wanted)
         for form in (forms.get(channel) or forms.get("", ""),)
@@ -40,7 +46,7 @@ def _phrases() -> tuple[tuple[str, dict[str, str]], ...]:
 
 
 def _variants() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each phrase that has words of its own for SMS: these, and the words by channel ("": everywhere else)."""
+    """Yield each phrase that has words of its own for a channel: SMS's, and all by channel ("": everywhere else)."""
     with PHRASES.open("rb") as file:
         catalogue = read_po(file)
     forms: dict[str, dict[str, str]] = {}
@@ -49,5 +55,6 @@ def _variants() -> Iterator[tuple[str, dict[str, str]]]:
         words = message.string if isinstance(message.string, str) else "\n".join(message.string)
         forms.setdefault(key, {})[message.context or ""] = words
     for by_channel in forms.values():
-        if "sms" in by_channel:
-            yield by_channel["sms"], by_channel
+        written = by_channel.get("sms") or by_channel.get("", "")
+        if written and len(by_channel) > 1:
+            yield written, by_channel

