@@ -11,10 +11,12 @@ from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import not_known
 from actions.dialogue.urgent import URGENT_CARDS, help_now
-from bot.core.replies import Handoff, Say
+from bot.core.replies import Handoff, Say, ShowLifeEvent
 from bot.understanding.danger import kind_of
 
 _SURE = 0.8
+_DOUBTFUL = 0.5
+"""Below this, with no word of danger and a card that answers, nobody is frightened with an emergency number."""
 _HARDLY = 0.3
 """Below this, with no word of danger, an emergency was only the least unlikely of all intents."""
 
@@ -57,7 +59,9 @@ class Emergency(Capability):
             return help_now(turn, know)
         found = look_up(turn, know) if goes_on(turn) or decision.looks_up else None
         if found is not None and found.procedure not in URGENT_CARDS:
-            return found.preceded_by(*safety_line(know))
+            said = any(isinstance(reply, ShowLifeEvent) and reply.life_event.sensitive for reply in found.replies)
+            line = () if said or turn.confidence < _DOUBTFUL else safety_line(know)
+            return found.preceded_by(*(each for each in line if each not in found.replies))
         if found is None and turn.confidence < _HARDLY:
             return resume(turn, know) or not_known(turn, know)
         return help_now(turn, know)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.base import WordsCapability
+from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Turn, answer
@@ -20,7 +21,7 @@ class Status(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer with the channels of the card, if the text or the conversation names one."""
-        if turn.confidence < _HARDLY:
+        if turn.confidence < _HARDLY or {"deadline", "cost", "requirements", "hours"} & set(asked(turn.text)):
             return look_up(turn, know)
         found = look_up(turn, know, ("where",)) if turn.text else None
         shown = next((r for r in found.replies if isinstance(r, ShowProcedure)), None) if found else None

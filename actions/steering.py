@@ -7,7 +7,7 @@ from dataclasses import replace
 from actions.base import WordsCapability
 from actions.dialogue import choice
 from actions.dialogue.cards import show
-from actions.dialogue.events import menu
+from actions.dialogue.events import menu, show_event
 from actions.dialogue.history import before_last, last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import look_up
@@ -66,6 +66,9 @@ class GoBack(WordsCapability):
         """Return to the turn before the one in view, with its memory; at the beginning, to the menu."""
         earlier = before_last(turn.before)
         if earlier is None:
+            steps = turn.memory.last_life_event
+            if turn.memory.last_procedure is not None and steps in know.catalogue.life_events:
+                return show_event(turn.remember(pending=None), know, str(steps))
             return answer(turn, "menu", menu(know))
         memory = earlier.memory
         if memory.state is None:  # a place told since then is not forgotten

@@ -9,7 +9,7 @@ from actions.dialogue import cards, cases
 from actions.dialogue.aspects import asked, without_question
 from actions.dialogue.both import and_then
 from actions.dialogue.checklist import case_question
-from actions.dialogue.events import menu
+from actions.dialogue.events import menu, show_event
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
@@ -24,6 +24,7 @@ _BACK_TO = re.compile(
     r"^(?:(?:mejor|ya|bueno|entonces|y|quiero|vamos a|ahora) )*(?:volv\w+|regres\w+|retom\w+|sigamos|seguimos|seguir)"
     r" (?:a lo|con lo|al?|con|de|lo)(?: (?:de|del|el|la|lo|los|las))* (?P<what>.+)$"
 )
+_STEPS = re.compile(r"(?<!\w)(?:pasos|lista|opciones|principal)(?!\w)")
 _HEARD = 0.6
 _MOST_WORDS = 9
 _START_OVER = re.compile(
@@ -114,6 +115,8 @@ def back_to(turn: Turn, know: Knowledge) -> Answer | None:
     found = _BACK_TO.match(normalise(turn.text))
     if found is None:
         return None
+    if _STEPS.search(found["what"]) and turn.memory.last_life_event in know.catalogue.life_events:
+        return show_event(turn.remember(pending=None), know, str(turn.memory.last_life_event))
     named = {stem(word) for word in rest(without_question(found["what"]))}
     for past in reversed(turn.before):
         card = know.catalogue.procedures.get(past.memory.last_procedure or "")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from bot.catalogue.entries import sane
+from bot.catalogue.spelling import default_speller
 from bot.catalogue.text import normalise
 from bot.core.replies import Aspect
 
@@ -36,9 +38,10 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         "documents", "paperwork",
     ),
     "cost": (
-        r"cuanto (?:me |se |nos |le |les )?(?:cuesta\w*|costar\w*|vale|cobra\w*|sale|saldria|paga\w*|pago|van? a (?:costar|cobrar|salir))",
+        r"cuanto (?:me |se |nos |le |les )?(?:cuesta\w*|costar\w*|vale|cobra\w*|sale|saldria|paga\w*|pago)",
+        r"cuanto (?:me |se |nos )?van? a (?:costar|cobrar|salir)", r"cuesta(?: algo| dinero)?\b",
         r"cuanto es lo que (?:me |nos |se )?(?:cobra\w*|paga|hay que pagar|tengo que pagar|cuesta)",
-        r"cuanto es\b(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))", r"cuesta(?: algo| dinero)?\b",
+        r"cuanto es\b(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))",
         r"(?:tiene|lleva) (?:algun )?costo", r"hay que pagar", r"(?:se|me|nos) (?:paga|cobra)\w*", r"sale caro",
         "en cuanto (?:sale|anda|esta|quedo)", r"a como (?:esta|es|sale|la|el)\b",
         "precios?", "costos?", "tarifas?", "gratis", r"gratuit\w*", "(?:tiene|con|hay|hacen) descuentos?", "cobran",
@@ -72,7 +75,8 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         "a (?:que|partir de que) edad", "who can",
     ),
     "output": (
-        r"para que (?:me )?sirve\w*", r"cuanto (?:me |nos |le |les |es lo que )*(?:dan|depositan|toca|van a dar|voy a recibir)",
+        r"para que (?:me )?sirve\w*",
+        r"cuanto (?:me |nos |le |les |es lo que )*(?:dan|depositan|toca|van a dar|voy a recibir)",
         r"de cuanto es(?! el costo)", r"cuanto es (?:el apoyo|la beca|la pension)", r"cuanto (?:dinero )?(?:recib\w+)",
         "que me (?:dan|entregan)", "cuanto (?:tiempo )?dura vigente", "vigencia",
         "what is it for",
@@ -85,16 +89,21 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
 _COMPILED = tuple((aspect, re.compile(rf"(?<!\w)(?:{'|'.join(words)})")) for aspect, words in _WORDS.items())
 
 
+def _read(text: str) -> str:
+    """Return the normalised text with its spelling put right ("kuanto dan x mes")."""
+    return default_speller().correct(normalise(sane(text)))
+
+
 def asked(text: str) -> tuple[Aspect, ...]:
     """Return the aspects that the words name, in the order asked."""
-    folded = normalise(text)
+    folded = _read(text)
     found = [(match.start(), aspect) for aspect, pattern in _COMPILED if (match := pattern.search(folded))]
     return tuple(aspect for _, aspect in sorted(found, key=lambda item: item[0]))
 
 
 def without_question(text: str) -> str:
     """Return the normalised text without the words that ask for a part of a card ("hasta cuándo")."""
-    folded = normalise(text)
+    folded = _read(text)
     for _, pattern in _COMPILED:
         folded = pattern.sub(" ", folded)
     return " ".join(folded.split())

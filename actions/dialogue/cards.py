@@ -187,7 +187,7 @@ def _before(turn: Turn, know: Knowledge, card: Procedure) -> Iterable[Reply]:
         yield Say("card_is_for_place", {"place": where.municipality or where.state})
 
 
-def safety_line(know: Knowledge) -> tuple[Reply, ...]:
+def safety_line(know: Knowledge) -> tuple[Say, ...]:
     """Return "if you are in danger now, call …", or nothing when the catalogue has no number."""
     number = line_number(know.catalogue.procedures.get(EMERGENCY_CARD))
     return (Say("safety_first", {"emergency": number}),) if number else ()

@@ -166,6 +166,10 @@ def at_place(turn: Turn, know: Knowledge, place: Place) -> Answer:
     if card is not None and not card.jurisdiction.abroad:
         noted = Say("place_noted_country", {"place": named, "procedure": card.short})
         return answer(moved, "smalltalk", noted, context=context, procedure=card.id)
+    if card is None and turn.memory.last_life_event in know.catalogue.life_events:
+        noted = Say("place_kept", {"place": named})
+        steps = show_event(replace(moved, context=context), know, str(turn.memory.last_life_event))
+        return steps.preceded_by(noted)
     return answer(moved, "smalltalk", Say("place_noted", {"place": named}), context=context)
 
 

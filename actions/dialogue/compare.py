@@ -99,8 +99,22 @@ def _sides(turn: Turn, know: Knowledge) -> tuple[Side, ...]:
         return (Side(last, turn.place), Side(named[0], places[0] if places else turn.place))
     if card is not None and len(places) == 1 and turn.place is not None and places[0].state != turn.place.state:
         return _in_places(know, card, (turn.place, places[0]))
+    if named or places:
+        return ()
     open_ones = _open(turn, know)
-    return tuple(Side(each, turn.place) for each in open_ones) if not named and len(open_ones) == 2 else ()
+    return tuple(Side(each, turn.place) for each in open_ones) if len(open_ones) == 2 else _talked(turn, know)
+
+
+def _talked(turn: Turn, know: Knowledge) -> tuple[Side, ...]:
+    """Return the two things that were shown last, the earlier one first ("¿y cuál sale más barata?")."""
+    found: list[Side] = []
+    for past in reversed(turn.before):
+        for reply in reversed(past.replies):
+            if isinstance(reply, ShowProcedure) and (card := know.catalogue.procedures.get(reply.procedure.id)):
+                side = Side(card, Place(reply.state) if reply.state else None)
+                if side not in found:
+                    found.append(side)
+    return tuple(reversed(found[:2])) if len(found) > 1 else ()
 
 
 def _open(turn: Turn, know: Knowledge) -> tuple[Procedure, ...]:

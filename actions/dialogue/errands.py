@@ -52,6 +52,13 @@ _NEXT = re.compile(
     r"(?:sigue|falta|faltan|toca|siguiente|sigue ahora)\b|^(?:el )?siguiente paso\b"
 )
 """Asks for the next step, when there is a plan; else for more of what was said."""
+_NEXT_AFTER = re.compile(
+    r"\b(?:que|q|cual|cuales) (?:es lo que |es el que )?(?:sigue|siguen|viene)(?: (?:despues|ahora|luego))?$"
+    r"|\b(?:siguiente|proximo) (?:paso|tramite)\b|\b(?:que|q) (?:hago|hay que hacer) (?:despues|luego)\b"
+)
+"""Asks what comes after the card in view."""
+_CANNOT_TALK = re.compile(r"\bno (?:\w+ ){0,3}(?:hablar|habl\w+|llam\w+|marqu\w+|contestar|telefono)\b")
+"""A call is the last thing to promise to somebody who says that she cannot speak."""
 _ANSWERS: dict[str, Callable[[Turn, Knowledge], Answer | None]] = {
     "plan": plan.tell_plan,
     "remind": reminders.remind,
@@ -77,10 +84,13 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return answered
     if plan.DROPS.match(said) and (asked := plan.ask_drop(turn, know)) is not None:
         return asked
-    if turn.intent in _ANSWERS and turn.confidence >= HEARD and not _asks_again(turn, said):
+    heard = turn.intent in _ANSWERS and turn.confidence >= HEARD and not _asks_again(turn, said)
+    if heard and not (turn.intent == "call_me" and _CANNOT_TALK.search(said)):
         return _ANSWERS[turn.intent](turn, know)
     if _NEXT.search(said) and turn.memory.last_procedure is None and plan.plans_of(turn, know):
         return plan.tell_plan(turn, know)
+    if _NEXT_AFTER.search(said) and (steps := steps_of_card(turn, know)) is not None:
+        return steps
     if turn.intent == "step_done" and turn.confidence >= HEARD and (turn.context.plans or decision.event):
         return step_done(turn, know)
     if turn.intent == "continue_topic" and turn.confidence >= HEARD:
@@ -149,6 +159,16 @@ def step_done(turn: Turn, know: Knowledge) -> Answer | None:
     """Mark what is done; begin the plan that a deed belongs to ("ya registré a mi bebé")."""
     found = plan.mark_done(turn, know)
     return found if found is not None else begun_by_deed(turn, know)
+
+
+def steps_of_card(turn: Turn, know: Knowledge) -> Answer | None:
+    """Show the steps that the card in view is one of: those that were shown before, else of the only life event."""
+    card = turn.memory.last_procedure
+    events = [e.id for e in know.catalogue.life_events.values() if any(card in s.procedures for s in e.steps)]
+    begun = [each.life_event for each in turn.context.plans if each.life_event in events]
+    shown = turn.memory.last_life_event if turn.memory.last_life_event in events else None
+    id_ = shown or (begun[0] if begun else events[0] if len(events) == 1 else None)
+    return show_event(turn, know, id_) if id_ is not None else None
 
 
 def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:

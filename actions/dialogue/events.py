@@ -42,6 +42,8 @@ def show_event(turn: Turn, know: Knowledge, id_: str) -> Answer:
     )
     turn = turn.remember(last_life_event=id_, last_procedure=None, last_aspects=())
     safety = cards.safety_line(know) if event.sensitive == "violence" else ()
+    if any(number in event.opening for line in safety for number in line.params.values()):
+        safety = ()  # its opening says it already
     return answer(turn, "life_event", *safety, shown, life_event=id_, context=plan.keep(turn, begun))
 
 

@@ -25,8 +25,8 @@ _GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa "
 _OPENS = re.compile(r"^(?:(?:ok|okey|okay|oki|bueno|va|vale|sale|si|ah|aja|oiga|oye|gracias|perfecto|entiendo) )+")
 """What a going on begins with before it goes on ("ok, y …")."""
 _ELLIPSIS = re.compile(
-    r"^(?:y|e|pero|entonces|tambien|and) (?:(?:que|cuanto) )?(?:el|la|los|las|lo|de|del|para|pa|en|con|por|mi|un|una|otr[oa]"
-    r"|cual|of|for|in|the)(?!\w)"
+    r"^(?:y|e|pero|entonces|tambien|and) (?:(?:que|cuanto) )?"
+    r"(?:el|la|los|las|lo|de|del|para|pa|en|con|por|mi|un|una|otr[oa]|cual|of|for|in|the)(?!\w)"
 )
 """A going on without a verb of its own asks what was asked before ("¿y la CURP?"), others tell something."""
 

@@ -20,8 +20,8 @@ _NOTHINGS = frozenset(
     """
     a algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente cada comun costara costaran costaria
     costarian cobrara cobraran cobraria cobrarian dejan deja demora demorara dia dias doy encuentro exactamente exigen
-    exigir gastar gasto hace hacer hago haria hay hora horas incluye iba ir irme llegan llegar llegue llegara llevara mas
-    menos mes meses minimo minuto minutos necesitaria necesitar necesito nomas num obtener ocupar ocuparia pagaria pagar
+    exigir gastar gasto hace hacer hago haria hay hora horas incluye iba ir irme llegan llegar llegue llegara llevara
+    mas menos mes meses minimo minuto minutos necesitaria necesitar necesito nomas num obtener ocupar ocuparia pagaria pagar
     pasos pedir pedirian pedirme pedirle piden pediran perder podemos podre podria pongo presentarle presentar primero
     puedo que quincena rapido recibir recibo requiere requieren sacaria sacarla sacarlo salen salga salir saldra saldria
     semana semanas sera seran sigue siguiente solo tardan tardara tardaria tarde tengo tenemos tener tiene tienen toca
@@ -29,8 +29,8 @@ _NOTHINGS = frozenset(
     """.split()  # noqa: SIM905
 )
 _PERSON = re.compile(
-    r"(?<!\w)(?:mi|mis|su|sus|el|la|un|una|de|del|para|pa) (?:espos[oa]s?|marido|mujer|pareja|novi[oa]|hij[oa]s?|nin[oa]s?"
-    r"|bebes?|niet[oa]s?|herman[oa]s?|mamas?|papas?|abuel[oa]s?|abuelit[oa]s?|suegr[oa]s?|ti[oa]s?|vecin[oa]s?|amig[oa]s?"
+    r"(?<!\w)(?:mi|mis|su|sus|el|la|un|una|de|del|para|pa) (?:espos[oa]s?|marido|mujer|pareja|novi[oa]|hij[oa]s?"
+    r"|nin[oa]s?|bebes?|niet[oa]s?|herman[oa]s?|mamas?|papas?|abuel[oa]s?|abuelit[oa]s?|suegr[oa]s?|ti[oa]s?|vecin[oa]s?|amig[oa]s?"
     r"|prim[oa]s?|sobrin[oa]s?|cunad[oa]s?|familia|senor|senora|wife|husband|son|daughter)(?!\w)"
 )
 

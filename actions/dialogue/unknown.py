@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Literal
 
 from actions.dialogue import choice
-from actions.dialogue.aspects import aspects_of
+from actions.dialogue.aspects import asked, aspects_of
 from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import clarify, of_verdict
 from actions.dialogue.turn import Answer, Pending, Turn, answer
+from actions.dialogue.urgent import help_now
 from bot.core.replies import Ask, Handoff, Reply, Say
 from bot.understanding.decision import Decision
 
@@ -66,12 +67,21 @@ def not_known(turn: Turn, know: Knowledge, kind: Literal["not_known", "out_of_sc
     count = turn.memory.misunderstandings + 1
     pending = turn.memory.pending
     if pending is not None and pending.kind in ("place", "cost_place") and not pending.tries:
-        again = choice.ask_again_where(turn, know)
+        wanted = asked(turn.text)
+        here = turn.remember(pending=replace(pending, aspects=wanted)) if wanted else turn
+        again = choice.ask_again_where(here, know)
+        if again is not None and wanted:  # not a place, but a question that hangs on it
+            return again
         if again is not None:
             again = again.preceded_by(Say("place_not_found"))
             return replace(again, memory=replace(again.memory, misunderstandings=count))
     if pending is not None and pending.kind == "case":
         return _not_answered(turn, know, pending)
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is not None and card.sensitive == "violence" and count < PERSON_AT:
+        # who told of violence is not told that she was not understood: the lines again, and what can be asked for
+        helped = help_now(turn, know, "violence")
+        return replace(helped, memory=replace(helped.memory, misunderstandings=count))
     memory = replace(turn.memory, pending=None, misunderstandings=count)
     if count >= PERSON_AT:
         return Answer((Handoff("not_understood"),), replace(memory, misunderstandings=0), "handoff")

@@ -47,7 +47,7 @@ from channels.whatsapp.templates import TemplatesError, load_templates
 
 log = logging.getLogger(__name__)
 
-# A webhook's answer goes before the work that it leaves behind: Twilio waits for the one, a person's phone for the other.
+# A webhook's answer goes before the work that it leaves behind: Twilio waits for the one, a phone for the other.
 _NICENESS = 5
 # How long a thread looks away when Redis does not wake it. Also the granularity of retries and expired leases.
 _IDLE_SECONDS = 0.5

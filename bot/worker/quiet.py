@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from phonenumbers import timezone as number_zones
 
-FIRST, LAST = time(9), time(21)
-"""From the first to before the last, local time (Twilio's guidelines for Mexico)."""
+FIRST, LAST = time(8), time(21)
+"""From the first to before the last, local time. What waits for the day are reminders that people asked for at an hour
+of their own; what is sent unasked would have to wait until nine (Twilio's guidelines for Mexico)."""
 _PLACES = Path(__file__).resolve().parents[2] / "data" / "places" / "time_zones.csv"
 MOST_OF_MEXICO = "America/Mexico_City"
 
