@@ -79,10 +79,20 @@ const alerts = (() => {
       tone.stop(sound.currentTime + 0.15);
     } catch { /* a browser without sound, or one that allows none yet */ }
   };
+  // Lists are looked at again at once when somebody comes or goes, and only now and then for what is said meanwhile:
+  // with twenty agents at work every word would bring twenty requests.
+  const due = {};
+  const refresh = (name, after) => {
+    const at = Date.now() + after;
+    if (due[name] && due[name].at <= at) return;
+    if (due[name]) clearTimeout(due[name].timer);
+    const timer = setTimeout(() => { delete due[name]; htmx.trigger(document.body, name); }, after);
+    due[name] = { at, timer };
+  };
   const happened = (event) => {
     const data = JSON.parse(event.data);
-    htmx.trigger(document.body, "live", data);
-    if (data.handoff) htmx.trigger(document.body, `live-${data.handoff}`, data);
+    if (data.kind !== "delivery") refresh("live", /_said$/.test(data.kind) ? 3000 : 100);
+    if (data.handoff) refresh(`live-${data.handoff}`, 100);
     if (data.kind === "asked") live.textContent = "Alguien espera a una persona.";
     if (data.kind === "person_said") live.textContent = "Hay un mensaje nuevo.";
     if (data.kind === "asked" || data.kind === "person_said") {
