@@ -42,7 +42,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"cuanto (?:me |se |nos )?van? a (?:costar|cobrar|salir)", r"cuesta(?: algo| dinero)?\b",
         r"cuanto es lo que (?:me |nos |se )?(?:cobra\w*|paga|hay que pagar|tengo que pagar|cuesta)",
         r"cuanto es\b(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))",
-        r"(?:tiene|lleva) (?:algun )?costo", r"hay que pagar", r"(?:se|me|nos) (?:paga|cobra)\w*", r"sale caro",
+        r"(?:tiene|lleva) (?:algun )?costo", r"hay que pagar", r"(?:se|me|nos) (?:paga|pagan|cobran|van a cobrar)\b", r"sale caro",
         "en cuanto (?:sale|anda|esta|quedo)", r"a como (?:esta|es|sale|la|el)\b",
         "precios?", "costos?", "tarifas?", "gratis", r"gratuit\w*", "(?:tiene|con|hay|hacen) descuentos?", "cobran",
         "how much (?:is|does|do|will|for)", "price", r"fee\b", "free of charge",

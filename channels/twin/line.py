@@ -35,7 +35,7 @@ LONGEST_CALL = 4 * 3600.0
 _LETTERS_A_SECOND = 15.0
 _RING = 60.0
 _DIGIT_WORDS = ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
-_CHOICE = re.compile(rf"^(?:para )?(.+?)[,:](?: marque)? ({'|'.join(_DIGIT_WORDS)})\.?$", re.IGNORECASE)
+_CHOICE = re.compile(rf"^(?:para )?(.+?)[.,:;](?: marque)? ({'|'.join(_DIGIT_WORDS)})\.?$", re.IGNORECASE)
 _DIAL_STATUS = {"answer": "completed", "machine": "completed", "fax": "completed"}
 
 
@@ -750,7 +750,8 @@ def choices_in(prompts: Sequence[str]) -> tuple[str, ...]:
     """Return the labels of what the prompts offer on keys 1, 2, 3 …, as far as they are said one after another."""
     found: list[str] = []
     for prompt in prompts:
-        for sentence in re.split(r"(?<=[.?!])\s+", prompt):
+        whole = _CHOICE.match(prompt) is not None and not re.search(r"[.?!] \w+.*[.?!] ", prompt)
+        for sentence in (prompt,) if whole else re.split(r"(?<=[.?!])\s+", prompt):
             match = _CHOICE.match(sentence)
             if match is None:
                 continue

@@ -229,7 +229,9 @@ def test_a_stream_that_is_cut_again_and_again_tells_everything_once(office: Offi
         if index == 3:
             office.system.kill("gateway")
             office.ready()
-    office.until_it_answers(f"/handoffs/{handoff}/close", reason="solved")
+    waiting = "SELECT 1 FROM inbound WHERE processed_at IS NULL"
+    eventually(lambda: not office.sql(waiting), 60, "a turn for every message")  # what comes after the end is no event
+    assert office.until_it_answers(f"/handoffs/{handoff}/close", reason="solved").status_code == 302
 
     def all_heard() -> bool:
         told = [id_ for (id_,) in office.sql("SELECT id FROM live_events WHERE id > %s ORDER BY id", begun)]

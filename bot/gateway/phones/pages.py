@@ -31,8 +31,11 @@ MOST_STREAMS = 6
 _MOST_THREADS = 10
 _WAIT_SECONDS = 2.0
 _HISTORY = 200
+_CALLS = 5
 # What a page may ask a phone to send; the rest of the control API (faults, other senders) is not the page's.
 _FIELDS = ("channel", "body", "tap", "location", "file", "reaction", "profile", "old_prefix", "quotes")
+_DEEDS = ("keys", "say", "silence", "hang_up", "answer", "decline")
+"""What who holds the third phone may do on a call."""
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -105,6 +108,22 @@ def blueprint(config: Settings) -> Blueprint:
         wanted = {name: given[name] for name in _FIELDS if name in given}
         return jsonify(ask("POST", f"phones/{_phone(given.get('number'))}/messages", json=wanted)), 202
 
+    @pages.post("/calls")
+    def call() -> tuple[Response, int]:
+        """Call the service. The line waits for the caller as long as she takes to read and to type."""
+        wanted = {"clock": "patient"}
+        return jsonify(ask("POST", f"phones/{_phone(_object().get('number'))}/calls", json=wanted)), 202
+
+    @pages.post("/calls/<sid>")
+    def on_call(sid: str) -> Response:
+        given = _object()
+        if given.get("do") not in _DEEDS:
+            abort(400)
+        wanted = {name: given[name] for name in ("do", "keys", "text") if name in given}
+        if wanted["do"] == "answer":
+            wanted["clock"] = "patient"
+        return jsonify(ask("POST", f"calls/{quote(sid, safe='')}/actions", json=wanted))
+
     @pages.post("/session/end")
     def end_session() -> Response:
         return jsonify(ask("DELETE", f"phones/{_phone(_object().get('number'))}/session"))
@@ -162,9 +181,9 @@ class _Streams:
 
 
 def _stream(twin: httpx.Client, phone: str, after: int, ending: threading.Event) -> Iterator[str]:
-    """Yield a phone's messages as they come and change (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+    """Yield a phone's messages and calls as they come and change (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
-    An event's id is the twin's version of the message, so that a browser goes on where it stopped.
+    An event's id is the twin's version of it, so that a browser goes on where it stopped.
     """
     yield "retry: 1000\n\n"
     deadline = time.monotonic() + STREAM_SECONDS
@@ -182,8 +201,10 @@ def _stream(twin: httpx.Client, phone: str, after: int, ending: threading.Event)
             after, wait = 0, 0.0
             yield "event: anew\ndata: {}\n\n"
             continue
-        for message in page["messages"][-_HISTORY:]:
-            yield f"id: {message['version']}\ndata: {json.dumps(message, ensure_ascii=False)}\n\n"
+        news = [*page["messages"][-_HISTORY:], *page["calls"][-_CALLS:]]
+        for each in sorted(news, key=lambda each: int(each["version"])):
+            kind = "event: call\n" if "lines" in each else ""
+            yield f"{kind}id: {each['version']}\ndata: {json.dumps(each, ensure_ascii=False)}\n\n"
         after = max(after, page["last"])
         wait = _WAIT_SECONDS
         yield ": \n\n"  # finds out whether the browser is still there

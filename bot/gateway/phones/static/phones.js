@@ -2,9 +2,10 @@
 
 import { stream } from "./common.js";
 import { SmsPhone } from "./sms.js";
+import { VoicePhone } from "./voice.js";
 import { WhatsAppPhone } from "./whatsapp.js";
 
-const PHONES = { sms: SmsPhone, whatsapp: WhatsAppPhone };
+const PHONES = { sms: SmsPhone, whatsapp: WhatsAppPhone, voice: VoicePhone };
 
 const person = { number: "" };
 const phones = Object.fromEntries(
@@ -45,6 +46,11 @@ function connect() {
     last = Math.max(last, message.version);
     phones[message.channel]?.show(message);
   };
+  source.addEventListener("call", (event) => {
+    const call = JSON.parse(event.data);
+    last = Math.max(last, call.version);
+    phones.voice?.show(call);
+  });
   source.addEventListener("anew", () => {
     last = 0;
     for (const phone of Object.values(phones)) phone.clear();
