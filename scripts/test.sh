@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 gateway=.venv/bin
 engine=.venv-engine/bin
 export TQDM_DISABLE=1 # Rasa prints dozens of progress bars
-alone=(tests/faults tests/conversations tests/browser) # they start whole systems: one at a time
+alone=(tests/faults tests/conversations tests/calls tests/browser) # they start whole systems: one at a time
 
 step() { # title command...
     local title=$1 begin=$SECONDS

@@ -750,9 +750,9 @@ def choices_in(prompts: Sequence[str]) -> tuple[str, ...]:
     """Return the labels of what the prompts offer on keys 1, 2, 3 …, as far as they are said one after another."""
     found: list[str] = []
     for prompt in prompts:
-        whole = _CHOICE.match(prompt) is not None and not re.search(r"[.?!] \w+.*[.?!] ", prompt)
-        for sentence in (prompt,) if whole else re.split(r"(?<=[.?!])\s+", prompt):
-            match = _CHOICE.match(sentence)
+        sentences = [_CHOICE.match(each) for each in re.split(r"(?<=[.?!])\s+", prompt)]
+        # A label may be more than a sentence: then the key stands alone at the end.
+        for match in sentences if any(sentences) else [_CHOICE.match(prompt)]:
             if match is None:
                 continue
             if match[2].lower() == _DIGIT_WORDS[len(found)]:

@@ -20,7 +20,7 @@ from tests.people import number
 
 RUNNING_TWIN = "CONVERSATIONS_TWIN"
 """Address of the twin of a system that is already running: nothing is started (to write conversations with)."""
-AT_ONCE = 6
+AT_ONCE = 10
 # These tests are about what is said, not about how fast: a slow machine must not turn answers into apologies.
 PATIENCE = {"ENGINE_TIMEOUT": "20", "LEASE_SECONDS": "60"}
 
