@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.base import WordsCapability
-from actions.dialogue import transfer
+from actions.dialogue import errands, transfer
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Turn
 
@@ -26,5 +26,7 @@ class CallMe(WordsCapability):
     intents = ("call_me",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
-        """Promise the call."""
+        """Promise the call, unless she says that she cannot speak."""
+        if errands.cannot_talk(turn):
+            return None
         return transfer.call_me(turn, know)

@@ -12,6 +12,7 @@ from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu, show_event
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import minors_card
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
@@ -141,6 +142,8 @@ def said(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     if turn.intent == "simpler":
         return simpler(turn, know)
+    if minors_card(turn, know) is not None:
+        return None
     if (
         turn.intent == "other_person"
         and not normalise(turn.text).startswith("no ")

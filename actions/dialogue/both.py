@@ -58,8 +58,10 @@ def _found(turn: Turn, know: Knowledge, half: str) -> Verdict | None:
     """Return what a half asks for, if it names a procedure of its own and surely."""
     if not rest(know.without_place(half)):
         return None
-    alone = turn.remember(last_procedure=None)
-    verdict = sought(replace(alone, text=half, ranking=PLAIN_QUESTION), know)
+    alone, place = turn.remember(last_procedure=None), know.place_in(half)
+    if place is not None:  # the place's name would only draw to other cards of that place
+        alone = alone.remember(state=place.state, municipality=place.municipality)
+    verdict = sought(replace(alone, text=know.without_place(half), ranking=PLAIN_QUESTION), know)
     sure = verdict.outcome in ("answer", "ask_place") and verdict.hits and verdict.hits[0].score >= _SURE
     return verdict if sure else None
 

@@ -39,6 +39,7 @@ _NOT_AN_AGE = re.compile(
     r"^ (?:hij\w*|niet\w+|herman\w+|auto\w*|caso\w*|semanas cotizadas|de (?:casad\w+|trabaj\w+|vivir|residencia))"
 )
 _OLDEST = 115
+_OF_AGE = 18
 _RELATIVE = (
     rf"(?:{_PEOPLE}|mujer|marido|pareja|novi\w+|prim\w+|cunad\w+|vecin\w+|amig\w+|comadre|compadre|patron\w*"
     r"|conocid\w+|padres|familiar\w*|companer\w+|yern\w+|nuer\w+)"
@@ -83,6 +84,12 @@ def other_person(text: str) -> bool:
     """Say whether a text says that the matter is somebody else's ("y para mi esposa", "es de mi vecino")."""
     said = normalise(text)
     return bool(_FOR_OTHER.search(said))
+
+
+def of_minor(text: str) -> bool:
+    """Say whether a text tells of somebody under eighteen, by age."""
+    ages = {age for clause in _clauses(text) for age in _ages(clause)}
+    return bool(ages) and max(ages) < _OF_AGE
 
 
 def own_again(text: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from actions.dialogue import cards, cases, choice
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, look_up, look_up_at, of_verdict, sought, with_last
+from actions.dialogue.lookup import PLAIN_QUESTION, look_up, look_up_at, minors_card, of_verdict, sought, with_last
 from actions.dialogue.turn import Answer, Turn, moved_to
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
@@ -112,6 +112,8 @@ def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects
         return _for_somebody(turn, know, card)
     if not told or (not corrects and turn.memory.pending is not None):
         return None
+    if cases.other_person(text) and minors_card(turn, know) is not None:
+        return _for_somebody(turn, know, card)
     case = told if goes_on and cases.other_person(text) else {**turn.memory.case, **told}
     return cards.show(_silent(turn.remember(case=case, pending=None)), know, card, turn.memory.last_aspects)
 
@@ -132,6 +134,9 @@ def _for_somebody(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None
     """Answer for somebody else: the card that is made for such a person, else the same with a clean case."""
     if turn.memory.pending_kind in _PLACES:
         return None
+    younger = minors_card(turn, know)
+    if younger is not None:
+        return cards.show(turn.remember(pending=None), know, younger, turn.memory.last_aspects)
     verdict = with_last(turn, know)
     first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), card.id)
     if verdict.outcome in ("answer", "ask_place") and not cards.same_matter(know, first, card):

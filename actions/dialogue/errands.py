@@ -68,6 +68,11 @@ _ANSWERS: dict[str, Callable[[Turn, Knowledge], Answer | None]] = {
 }
 
 
+def cannot_talk(turn: Turn) -> bool:
+    """Say whether the person says that she cannot speak on the telephone."""
+    return bool(_CANNOT_TALK.search(plain(turn.text)))
+
+
 def asked_for(turn: Turn) -> bool:
     """Say whether the message's own words ask for an errand."""
     return _told(turn, plain(turn.text)) is not None
@@ -85,7 +90,7 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if plan.DROPS.match(said) and (asked := plan.ask_drop(turn, know)) is not None:
         return asked
     heard = turn.intent in _ANSWERS and turn.confidence >= HEARD and not _asks_again(turn, said)
-    if heard and not (turn.intent == "call_me" and _CANNOT_TALK.search(said)):
+    if heard and not (turn.intent == "call_me" and cannot_talk(turn)):
         return _ANSWERS[turn.intent](turn, know)
     if _NEXT.search(said) and turn.memory.last_procedure is None and plan.plans_of(turn, know):
         return plan.tell_plan(turn, know)
@@ -167,7 +172,11 @@ def steps_of_card(turn: Turn, know: Knowledge) -> Answer | None:
     events = [e.id for e in know.catalogue.life_events.values() if any(card in s.procedures for s in e.steps)]
     begun = [each.life_event for each in turn.context.plans if each.life_event in events]
     shown = turn.memory.last_life_event if turn.memory.last_life_event in events else None
-    id_ = shown or (begun[0] if begun else events[0] if len(events) == 1 else None)
+    talked = {past.memory.last_procedure for past in turn.before}
+    steps = {id_: know.catalogue.life_events[id_].steps for id_ in events}
+    known = {id_: sum(bool(talked & set(step.procedures)) for step in steps[id_]) for id_ in events}
+    likely = [id_ for id_ in events if known[id_] == max(known.values())]
+    id_ = shown or (begun[0] if begun else likely[0] if len(likely) == 1 else None)
     return show_event(turn, know, id_) if id_ is not None else None
 
 

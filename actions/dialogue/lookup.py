@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
-from actions.dialogue.cases import other_person
+from actions.dialogue.cases import of_minor, other_person
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.naming import names, without_persons
@@ -106,11 +106,16 @@ def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
     "¿Y el de mi hijo?" names nothing that could be found by itself.
     """
     if other_person(turn.text):
+        younger = minors_card(turn, know)
+        if younger is not None:
+            return Verdict("answer", (Hit(younger.id, 1.0, "procedure"),))
         together = with_last(turn, know)
         if together.outcome in ("answer", "ask_place"):
             return together
     alone = sought(turn, know)
     if alone.outcome not in ("unknown", "clarify"):
+        return alone
+    if alone.outcome == "clarify" and _settled(turn, know, alone.hits, asked(turn.text)):
         return alone
     together = with_last(turn, know)
     return together if together.outcome in ("answer", "ask_place") else alone
@@ -217,6 +222,19 @@ def _another_kind(know: Knowledge, card: Procedure, other: str) -> bool:
     if rival.family is not None and rival.family == card.family:
         return True
     return bool(_subject(card) & _subject(rival))
+
+
+def minors_card(turn: Turn, know: Knowledge) -> Procedure | None:
+    """Return the card that is for minors of what the card in view is for adults, when a minor is told of."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or not of_minor(turn.text):
+        return None
+    kinds = (c for c in know.catalogue.procedures.values() if _another_kind(know, card, c.id))
+    minors = [c for c in kinds if _MINOR in _subject(c) and _subject(c) - {_MINOR} <= _subject(card)]
+    return minors[0] if len(minors) == 1 else None
+
+
+_MINOR = stem("menores")
 
 
 def _subject(card: Procedure) -> set[str]:

@@ -22,9 +22,9 @@ _NOTHINGS = frozenset(
     costarian cobrara cobraran cobraria cobrarian dejan deja demora demorara dia dias doy encuentro exactamente exigen
     exigir gastar gasto hace hacer hago haria hay hora horas incluye iba ir irme llegan llegar llegue llegara llevara
     mas menos mes meses minimo minuto minutos necesitaria necesitar necesito nomas num obtener ocupar ocuparia pagaria
-    pagar pasos pedir pedirian pedirme pedirle piden pediran perder podemos podre podria pongo presentarle presentar primero
-    puedo que quincena rapido recibir recibo requiere requieren sacaria sacarla sacarlo salen salga salir saldra saldria
-    semana semanas sera seran sigue siguiente solo tardan tardara tardaria tarde tengo tenemos tener tiene tienen toca
+    pagar pasos pedir pedirian pedirme pedirle piden pediran perder podemos podre podria pongo presentarle presentar
+    primero puedo que quincena rapido recibir recibo requiere requieren sacaria sacarla sacarlo salen salga salir saldra
+    saldria semana semanas sera seran sigue siguiente solo tardan tardara tardaria tarde tengo tenemos tener tiene tienen toca
     todo todos total tramitarse trimestre una uno unos va vamos van vaya venir verdad vez viaje voy x
     """.split()  # noqa: SIM905
 )

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from channels.twin.telephone import Heard, TwinCall
 from tests.conversations.aloud import bare, says_aloud
+from tests.conversations.expect import says
 from tests.faults.system import System
 from tests.servers import eventually
 
@@ -157,17 +158,18 @@ def play(script: ScriptedCall, system: System, number: str) -> str:
 
 def _problems(step: Step, heard: Heard | None, telephone: Telephone, system: System) -> Iterator[str]:
     expected, said = step.expected, " ".join(heard.said) if heard else ""
+    has = says if step.do in ("sms", "whatsapp") else says_aloud
     if heard is not None and not heard.settled:
         yield "the line does not wait for the caller"
     if heard is not None and heard.errors:
         yield f"the carrier complains: {[(error['code'], error['detail']) for error in heard.errors]}"
     for words in _texts(expected.get("hears", ())):
-        if not says_aloud(said, words):
+        if not has(said, words):
             yield f"does not hear «{words}»"
-    if "any" in expected and not any(says_aloud(said, words) for words in _texts(expected["any"])):
+    if "any" in expected and not any(has(said, words) for words in _texts(expected["any"])):
         yield f"hears none of {expected['any']}"
     for words in _texts(expected.get("not", ())):
-        if says_aloud(said, words):
+        if has(said, words):
             yield f"hears «{words}»"
     if heard is None:
         return

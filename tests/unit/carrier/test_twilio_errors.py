@@ -71,14 +71,16 @@ def test_retry_after_is_kept_in_seconds(twin: TwinServer, control: httpx.Client,
 @pytest.mark.parametrize(
     ("header", "least", "most"),
     [
-        (format_datetime(datetime.now(timezone.utc) + timedelta(seconds=600), usegmt=True), 500, 600),
-        (format_datetime(datetime.now(timezone.utc) - timedelta(seconds=600), usegmt=True), 0, 0),
+        (timedelta(seconds=600), 500, 600),
+        (timedelta(seconds=-600), 0, 0),
         ("-5", 0, 0),
         ("1e9", 3600, 3600),
     ],
-    ids=["date to come", "date gone by", "negative", "very long"],  # a time in an id differs between xdist's workers
+    ids=["date to come", "date gone by", "negative", "very long"],
 )
-def test_retry_after_may_be_a_date_and_has_limits(header: str, least: float, most: float):
+def test_retry_after_may_be_a_date_and_has_limits(header: str | timedelta, least: float, most: float):
+    if isinstance(header, timedelta):
+        header = format_datetime(datetime.now(timezone.utc) + header, usegmt=True)
     with (
         answering(lambda request: Response("", 429, {"Retry-After": header})) as url,
         carrier_to(url) as carrier,

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import html
 import re
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 
 from bot.core.delivery import Outgoing
 from bot.core.effects import BringPerson
 from bot.core.handoff import HandoffState
-from bot.store import TurnOutcome
+from bot.core.procedures import Condition, ConditionValue, LifeEvent, LifeEventStep
+from bot.core.turns import Plan, TurnContext
+from bot.store import TurnOutcome, open_engine
+from bot.store.tables import calls
 from tests.builders import inbound
 from tests.people import ROSA
 
@@ -20,20 +26,21 @@ PERSON = BringPerson("asked", "sms", "procedure:curp-primera-vez")
 def desk(console, compiled_console):
     """Return the console with phrases compiled, and a way for people to ask for a person."""
 
-    def ask(text="Quiero <b>hablar</b> con alguien", sender=ROSA, effect=PERSON, channel="sms"):
+    def ask(text="Quiero <b>hablar</b> con alguien", sender=ROSA, effect=PERSON, channel="sms", context=None):
         message = inbound(text, sender, channel=channel)
         conversation = console.store.record(message, message.content).conversation_id
-        turn_of(console, (effect,) if effect else ())
+        turn_of(console, (effect,) if effect else (), context=context)
         return console.handoffs.open_of(conversation)
 
     console.ask = ask
     return console
 
 
-def turn_of(console, effects=(), outgoing=()):
+def turn_of(console, effects=(), outgoing=(), context=None):
     lease = console.store.lease_conversation("w", 30)
     message = console.store.next_message(lease)
     state = console.store.state(lease.conversation_id)
+    state = replace(state, context=context) if context else state
     console.store.commit_turn(lease, message, TurnOutcome("answer", tuple(outgoing), state, effects=tuple(effects)))
     console.store.release(lease)
 
@@ -277,3 +284,94 @@ def test_an_agents_text_is_whole():
     messages = agent_messages("whatsapp", text)
     assert all(isinstance(each, Outgoing) and len(each.text) <= LONGEST for each in messages)
     assert "".join("".join(each.text.split()) for each in messages) == "".join(text.split())
+
+
+def test_who_has_all_she_may_have_is_told_so_and_supervisors_may_take_more(desk):
+    first, second = desk.ask(), desk.ask(sender="+525522223333")
+    for username, role in (("ana", "agent"), ("jefa", "supervisor")):
+        desk.hire(username, role, capacity=1)
+    ana, jefa = desk.signed_in("ana"), desk.signed_in("jefa", "supervisor")
+    ana.post(f"/console/handoffs/{first.id}/take")
+    refused = ana.post(f"/console/handoffs/{second.id}/take")
+    assert refused.status_code == 409
+    assert "1 conversación a la vez" in refused.get_data(as_text=True)
+    assert desk.handoffs.get(second.id).state is HandoffState.WAITING
+    third = desk.ask(sender="+525533334444")
+    for handoff in (second, third):
+        assert jefa.post(f"/console/handoffs/{handoff.id}/take").status_code == 302
+
+
+def test_the_queue_is_narrowed_by_topic_and_says_what_it_hides(desk):
+    desk.ask()
+    desk.ask(sender="+525522223333", effect=BringPerson("asked", "sms", "life_event:fallecimiento"))
+    desk.ask(sender="+525533334444", effect=BringPerson("asked", "sms"))
+    ana = desk.signed_in("ana")
+    for topic, shown in (("", 3), ("life_event:fallecimiento", 1), ("none", 1)):
+        text = ana.get("/console/queue/list", query_string={"topic": topic}).get_data(as_text=True)
+        assert text.count("/take") == shown
+        assert ("Hay 2 más" in text) is (shown == 1)
+
+
+def test_messages_since_the_last_word_are_counted_in_the_queue(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    ana.post(f"/console/handoffs/{handoff.id}/reply", text="Buenas.", key="0" * 32)
+    for text in ("hola", "sigue ahí?"):
+        desk.ask(text, effect=None)
+    assert "2 mensajes nuevos" in ana.get("/console/queue/list").get_data(as_text=True)
+
+
+def test_a_supervisor_who_only_reads_is_noted_as_listening(desk):
+    handoff = desk.ask()
+    ana, jefa = desk.signed_in("ana"), desk.signed_in("jefa", "supervisor")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    page = page_of(jefa, handoff).get_data(as_text=True)
+    assert "Usted solo lee" in page
+    assert 'name="text" rows="3"' not in page
+    assert desk.audit.entries(conversation=handoff.conversation_id)[0].action == "listen"
+
+
+def test_answers_and_plans_are_shown_in_words(desk):
+    condition = Condition("edad", "¿Es menor de edad?", (ConditionValue("minor", "Sí, es menor", "si es menor"),))
+    steps = (LifeEventStep("Registre la boda", ("boda",)), LifeEventStep("Avise en su trabajo", ("aviso",)))
+    event = LifeEvent("casarse", "Me voy a casar", "Casarse", "", (), steps)
+    catalogue = SimpleNamespace(conditions={"edad": condition}, life_events={"casarse": event}, procedures={})
+    with desk.app.app_context():
+        replace(desk.parts, catalogue=lambda: catalogue).install()
+    handoff = desk.ask(effect=BringPerson("asked", "sms", f"life_event:{event.id}"))
+    context = TurnContext(
+        case={condition.id: condition.values[0].id},
+        plans=(Plan(event.id, (event.steps[0].procedures[0],)),),
+    )
+    desk.ask("otra cosa", effect=None, context=context)
+    page = html.unescape(page_of(desk.signed_in("ana"), handoff).get_data(as_text=True))
+    assert f"{condition.question} {condition.values[0].label}" in page
+    assert f"Plan «{event.short}»: 1 de {len(event.steps)} pasos" in page
+    assert event.steps[-1].title in page
+
+
+def test_callers_who_wait_in_the_line_are_seen(desk, sqlite_url):
+    handoff = desk.ask()
+    engine = open_engine(sqlite_url)
+    now = datetime.now(timezone.utc)
+    with engine.begin() as db:
+        for sid, queue, ended in (("CA1", "waiting", None), ("CA2", "left", None), ("CA3", "talking", now)):
+            values = {"call_sid": sid, "queue": queue, "ended_at": ended, "queued_at": now, "started_at": now}
+            more = {"conversation_id": handoff.conversation_id, "direction": "in", "state": "{}", "updated_at": now}
+            db.execute(calls.insert().values(**values, **more))
+    engine.dispose()
+    text = desk.signed_in("ana").get("/console/queue").get_data(as_text=True)
+    assert "Llamadas (1)" in text
+    assert "Espera en la línea" in text
+
+
+def test_a_full_house_of_streams_leaves_threads_for_messages(desk, monkeypatch):
+    monkeypatch.setattr("bot.console.stream.MOST_STREAMS", 0)
+    assert desk.signed_in("ana").get("/console/events").status_code == 503
+
+
+def test_a_page_says_after_which_event_its_stream_begins(desk):
+    handoff = desk.ask()
+    page = page_of(desk.signed_in("ana"), handoff).get_data(as_text=True)
+    assert f'data-last="{desk.parts.live.last_id()}"' in page

@@ -4,6 +4,7 @@ import time
 
 import pyotp
 import pytest
+import redis
 
 from bot.console import passwords
 from bot.console.security import CONTENT_SECURITY_POLICY
@@ -198,3 +199,24 @@ def test_a_password_takes_as_long_for_nobody():
     assert not passwords.matches(None, PASSWORD)
     assert not passwords.matches("no hash at all", PASSWORD)
     assert PUBLIC.startswith("https")
+
+
+def test_signing_in_is_being_here_and_signing_out_is_being_away(console):
+    browser = console.signed_in("ana")
+    assert console.agents.all()[0].presence == "here"
+    browser.post("/console/sign-out")
+    assert console.agents.all()[0].presence == "away"
+    assert console.audit.entries()[0].action == "sign_out"
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"), [("queue/list", False), ("queue", True), ("alive", True)], ids=["by itself", "page", "asked for"]
+)
+def test_what_an_open_page_asks_by_itself_keeps_no_session_alive(console, path, kept):
+    browser = console.signed_in("ana")
+    server = redis.Redis.from_url(console.config.redis)
+    (session,) = server.keys("ventanilla:console:session:*")
+    server.expire(session, 100)
+    answer = browser.post("/console/alive") if path == "alive" else browser.get(f"/console/{path}")
+    assert answer.status_code in (200, 204)
+    assert (server.ttl(session) > 100) is kept

@@ -21,6 +21,7 @@ from channels.sms.segments import count
 from channels.twin.server import TwinServer
 from channels.twin.state import TwinConfig
 from tests.people import AUTH_TOKEN, JUAN, ROSA, SECRET
+from tests.servers import eventually
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 HOST = "localhost"
@@ -175,6 +176,22 @@ def test_only_what_a_phone_can_send_is_passed_on(browser: FlaskClient, forms: li
     assert form["AccountSid"] == ACCOUNT
     assert form["MessageSid"] != "SM1"
     assert form["To"] == "+525500000000"
+
+
+def test_the_third_phone_calls_presses_and_hangs_up(browser: FlaskClient, twin: TwinServer):
+    placed = post(browser, "calls", {"number": ROSA, "script": [{"do": "dance"}], "hidden": True})
+    assert placed.status_code == 202
+    sid = placed.json["sid"]
+    call = twin.twin.calls.get(sid)
+    assert call is not None
+    assert (call.phone, call.clock, call.hidden) == (ROSA, "patient", False)
+    eventually(lambda: call.over, 10, "the end of a document without verbs")
+    told = events(browser, lambda told: any(each.get("over") for each in told), query_string={"number": ROSA})
+    assert told[-1]["sid"] == sid
+    assert post(browser, f"calls/{sid}", {"do": "keys", "keys": "1"}).json["lines"][-1]["text"] == "hung up"
+    assert post(browser, f"calls/{sid}", {"do": "keys", "keys": "x"}).status_code == 400
+    assert post(browser, f"calls/{sid}", {"do": "agent_leaves"}).status_code == 400
+    assert post(browser, "calls/CA1", {"do": "hang_up"}).status_code == 400
 
 
 def test_a_stream_goes_on_where_it_stopped(browser: FlaskClient, twin: TwinServer):
