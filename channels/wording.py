@@ -29,7 +29,9 @@ def moment_text(at: str, phrases: Phrases) -> str:
 
 
 def with_moments(reply: Reply, phrases: Phrases) -> Reply:
-    """Return a reply whose parameter ``at``, if it has one, is in words."""
+    """Return a reply whose parameters ``at`` (a time) and ``on`` (a day), if it has them, are in words."""
+    if isinstance(reply, (Say, Ask)) and "on" in reply.params:
+        reply = replace(reply, params={**reply.params, "on": date_text(reply.params["on"])})
     if isinstance(reply, (Say, Ask)) and "at" in reply.params:
         return replace(reply, params={**reply.params, "at": moment_text(reply.params["at"], phrases)})
     return reply

@@ -19,6 +19,8 @@ from ivr.heard import Heard, Input, understand
 from ivr.model import Answer, Around, Call, Earlier, Effect, Event, Move, Scene, State, Words
 
 TWICE = 2
+OFTEN = 4
+"""How often a fact is told to who asks for it anew, in other words each time, before another way is offered."""
 MOST_STEPS = 80
 MOST_WAITS = 5
 SLOWEST, FASTEST = -2, 2
@@ -600,7 +602,7 @@ def _speak(call: Call, _: Heard, around: Around, answer: Answer) -> Move:
         call, told = _say(replace(call, pieces=(), said=words), words)
         move = _to_person(call) if around.people else _nobody(call, around)
         return replace(move, say=(*told, *move.say))
-    if said and not _audible(call, said):
+    if said and all(_times(call, each) >= OFTEN for each in said):
         return _offer(call, around, [Words("voice_told_twice")])
     call = _listening_for(call)
     if not said and not answer.question:

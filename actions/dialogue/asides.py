@@ -25,6 +25,9 @@ _BACK_TO = re.compile(
     r"^(?:(?:mejor|ya|bueno|entonces|y|quiero|vamos a|ahora) )*(?:volv\w+|regres\w+|retom\w+|sigamos|seguimos|seguir)"
     r" (?:a lo|con lo|al?|con|de|lo)(?: (?:de|del|el|la|lo|los|las))* (?P<what>.+)$"
 )
+_THAT_OF = re.compile(
+    r"^(?:(?:ok|bueno|y|entonces|pero|ya|ah|oiga|mejor) )*lo (?:de|del)(?: (?:el|la|los|las|mi|mis))* (?P<what>.+)$"
+)
 _STEPS = re.compile(r"(?<!\w)(?:pasos|lista|opciones|principal)(?!\w)")
 _HEARD = 0.6
 _MOST_WORDS = 9
@@ -113,7 +116,7 @@ def simpler(turn: Turn, know: Knowledge) -> Answer:
 
 def back_to(turn: Turn, know: Knowledge) -> Answer | None:
     """Return to what was talked about before, by its name ("volviendo al pasaporte, ¿dónde se saca?")."""
-    found = _BACK_TO.match(normalise(turn.text))
+    found = _BACK_TO.match(normalise(turn.text)) or _THAT_OF.match(normalise(turn.text))
     if found is None:
         return None
     if _STEPS.search(found["what"]) and turn.memory.last_life_event in know.catalogue.life_events:

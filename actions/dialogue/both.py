@@ -61,7 +61,8 @@ def _found(turn: Turn, know: Knowledge, half: str) -> Verdict | None:
     alone, place = turn.remember(last_procedure=None), know.place_in(half)
     if place is not None:  # the place's name would only draw to other cards of that place
         alone = alone.remember(state=place.state, municipality=place.municipality)
-    verdict = sought(replace(alone, text=know.without_place(half), ranking=PLAIN_QUESTION), know)
+        half = know.without_place(half)
+    verdict = sought(replace(alone, text=half, ranking=PLAIN_QUESTION), know)
     sure = verdict.outcome in ("answer", "ask_place") and verdict.hits and verdict.hits[0].score >= _SURE
     return verdict if sure else None
 

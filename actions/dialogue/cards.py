@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from actions.dialogue.cases import told
 from actions.dialogue.checklist import case_question, next_question
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.periods import last_day
 from actions.dialogue.turn import Answer, Outcome, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
 from bot.core.procedures import Case, Condition, Procedure, narrow
@@ -91,11 +92,21 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
     needs_state = _needs_state(card, state) and bool({"cost", "overview"} & set(aspects))
     if needs_state and aspects == ("cost",):
         return _ask_price_state(turn, card, aspects)
-    replies = [*_before(turn, know, card), _shown(turn, know, card, aspects)]
+    replies = [*_before(turn, know, card), _shown(turn, know, card, aspects), *_until(turn, card, aspects)]
     if needs_state:
         asked = _ask_price_state(turn, card, ("cost",))
         return answer(turn, "answer", *replies, *asked.replies, pending=asked.memory.pending, procedure=card.id)
     return _with_case_question(turn, know, card, aspects, *replies)
+
+
+def _until(turn: Turn, card: Procedure, aspects: Sequence[Aspect]) -> Iterable[Reply]:
+    """Yield the last day, when the words say since when and the card how long."""
+    day = (
+        last_day(card, turn.text, turn.now.date()) if {"overview", "requirements", "deadline"} & set(aspects) else None
+    )
+    if day is not None:
+        until = day.isoformat()
+        yield Say("deadline_until" if day >= turn.now.date() else "deadline_over", {"on": until})
 
 
 def show_at(turn: Turn, know: Knowledge, card: Procedure, place: Place, aspects: Sequence[Aspect]) -> Answer:

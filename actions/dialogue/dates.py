@@ -57,7 +57,7 @@ _NUMBERS = {
 _WORDS = "|".join(sorted(_NUMBERS, key=len, reverse=True))
 _N = rf"(?:\d{{1,4}}|treinta y un[oa]?|(?:{_WORDS})(?![a-z]))"
 _WEEKDAYS = {"lunes": 0, "martes": 1, "miercoles": 2, "jueves": 3, "viernes": 4, "sabado": 5, "domingo": 6}
-_MONTHS = {
+MONTH_NUMBERS = {
     name: number
     for number, names in enumerate(
         (
@@ -70,7 +70,7 @@ _MONTHS = {
 }  # fmt: skip
 _UNITS = r"(?:minut\w*|min|hor\w*|dias?|semanas?|mes(?:es)?|anos?)"
 _DAY_NAME = rf"(?:{'|'.join(_WEEKDAYS)})"
-_MONTH_NAME = rf"(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})"
+_MONTH_NAME = rf"(?:{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})"
 
 _CLOCK = re.compile(
     rf"\b(?:(?:a|como a|tipo|desde|despues de|antes de|por ahi de|para) )?(?:las?|eso de las?) (?P<hour>{_N})"
@@ -295,7 +295,7 @@ def _numbered(match: re.Match[str], today: date) -> tuple[date | None, Problem |
 
 
 def _named(match: re.Match[str], today: date) -> tuple[date | None, Problem | None]:
-    return _of(_number(match["day"]), _MONTHS[match["month"]], match["year"], today)
+    return _of(_number(match["day"]), MONTH_NUMBERS[match["month"]], match["year"], today)
 
 
 def _of(day: int, month: int, year: str | None, today: date) -> tuple[date | None, Problem | None]:

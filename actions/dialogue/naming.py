@@ -24,8 +24,8 @@ _NOTHINGS = frozenset(
     mas menos mes meses minimo minuto minutos necesitaria necesitar necesito nomas num obtener ocupar ocuparia pagaria
     pagar pasos pedir pedirian pedirme pedirle piden pediran perder podemos podre podria pongo presentarle presentar
     primero puedo que quincena rapido recibir recibo requiere requieren sacaria sacarla sacarlo salen salga salir saldra
-    saldria semana semanas sera seran sigue siguiente solo tardan tardara tardaria tarde tengo tenemos tener tiene tienen toca
-    todo todos total tramitarse trimestre una uno unos va vamos van vaya venir verdad vez viaje voy x
+    saldria semana semanas sera seran sigue siguiente solo tardan tardara tardaria tarde tengo tenemos tener tiene
+    tienen toca todo todos total tramitarse trimestre una uno unos va vamos van vaya venir verdad vez viaje voy x
     """.split()  # noqa: SIM905
 )
 _PERSON = re.compile(

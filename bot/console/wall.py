@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import Blueprint, render_template
 
-from bot.console.desk import row
+from bot.console.desk import may_open, row
 from bot.console.parts import parts
 from bot.console.security import needs
 from bot.core.handoff import HandoffState
@@ -39,6 +39,8 @@ def _figures() -> dict[str, object]:
     waiting = [each for each in rows if each.handoff.state is HandoffState.WAITING]
     held = [each for each in rows if each.handoff.state is HandoffState.WITH_AGENT]
     return {
+        # Everybody is counted; what a matter is about is listed only for who may open it.
+        "listed": [each for each in waiting + held if may_open(each.handoff)],
         "waiting": waiting,
         "longest": max((each.waited for each in waiting), default=timedelta(0)),
         "held": held,

@@ -24,7 +24,7 @@ from bot.catalogue.text import normalise
 from bot.catalogue.wide import WideSearch
 from bot.engine import understand
 from bot.engine.components.sentence_vectors import sentence_vectors
-from bot.engine.reading import NoModel, Ranking
+from bot.engine.reading import NoModel, Ranking, Reader
 from bot.understanding.decision import KINDS, WEIGHTS, Decision, Weights, described, kind_of_intent, outcome_of
 
 ROOT = understand.ROOT
@@ -70,7 +70,9 @@ class Case:
 
 
 def phrases(folder: Path = PHRASES) -> list[dict[str, Any]]:
-    """Return the evaluation set."""
+    """Return the evaluation set, or the phrases of one file."""
+    if folder.is_file():
+        return [json.loads(line) for line in folder.read_text("utf-8").splitlines() if line.strip()]
     lines = (line for path in sorted(folder.glob("*/*.jsonl")) for line in path.read_text("utf-8").splitlines())
     return [json.loads(line) for line in lines if line.strip()]
 
@@ -309,20 +311,41 @@ def _shown(value: float | None) -> str:
     return f"{value:5d}" if isinstance(value, int) else f"{value:.3f}"
 
 
+class _NoPhrases(ValueError):
+    """There is nothing to measure on."""
+
+
+def _lines(given: str) -> slice:
+    """Read ``A:B``, ``A:`` or ``:B``.
+
+    Raises:
+        ValueError: it is none of these (argparse says so).
+    """
+    first, colon, last = given.partition(":")
+    if not colon:
+        raise ValueError(given)
+    return slice(int(first) if first else None, int(last) if last else None)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluate (or fit) and return the exit code."""
     parser = argparse.ArgumentParser(prog="ventanilla eval", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--fit", action="store_true", help="fit the decision's weights on the training data first")
+    parser.add_argument("--lines", type=_lines, default=slice(None), metavar="A:B", help="only these, counted from 0")
+    parser.add_argument("file", nargs="?", type=Path, default=PHRASES, help="phrases of another file")
     given = parser.parse_args(arguments)
     try:
+        rows = phrases(given.file)[given.lines]
+        if not rows:
+            raise _NoPhrases(f"no phrases in {given.file} at {given.lines.start}:{given.lines.stop}")
         if given.fit:
             _fit()
         engine = understand.load()
-    except (NoModel, CatalogueError) as error:
+    except (NoModel, CatalogueError, _NoPhrases, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    found = report(engine, phrases())
+    found = report(engine, rows)
     folder = ROOT / "var" / "eval"
     draw(found["calibration"], folder / "reliability.png")
     text = json.dumps(found, ensure_ascii=False, indent=1)
@@ -339,6 +362,7 @@ def _fit() -> None:
     from bot.engine import decision_fit
 
     catalogue = Catalogue(understand.catalogue_path())
-    fitted = decision_fit.run(catalogue, ROOT / "data" / "nlu", WEIGHTS)
+    trained = Reader.load(understand.MODEL)
+    fitted = decision_fit.run(catalogue, ROOT / "data" / "nlu", WEIGHTS, trained)
     sys.stderr.write(json.dumps({name: fitted[name] for name in ("limits", "cross_validation", "fitted_on")}) + "\n")
     Weights.load.cache_clear()

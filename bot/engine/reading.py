@@ -39,6 +39,11 @@ class Reader:
         self._vectorizers = tuple(vectorizers)
         self._model = model
 
+    @property
+    def model(self) -> LinearModel:
+        """Return the classifier's arrays."""
+        return self._model
+
     @classmethod
     def load(cls, path: Path) -> Reader:
         """Read the model's archive.

@@ -22,6 +22,7 @@ from bot.engine.reading import NoModel, Reader
 from bot.understanding.decision import Decider, Decision, described
 
 ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / "models" / "ventanilla.tar.gz"
 
 
 class Understanding:
@@ -57,7 +58,7 @@ def load(model: Path | None = None, catalogue: Path | None = None) -> Understand
         NoModel: nothing was trained yet.
         CatalogueError: no catalogue was built yet.
     """
-    reader = Reader.load(model or ROOT / "models" / "ventanilla.tar.gz")
+    reader = Reader.load(model or MODEL)
     search = open_search(Catalogue(catalogue or catalogue_path()), encoder=sentence_vectors().encode)
     return Understanding(reader, Decider(search))
 

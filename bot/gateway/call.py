@@ -181,7 +181,9 @@ class Switchboard:
         if record is not None and pressed in (_CHOSE_CALL, _CHOSE_SMS):
             self._calls.note_queue(sid, "call_me" if pressed == _CHOSE_CALL else "by_sms")
             return twiml.leave_queue()
-        waited = _number(form.get("QueueTime"), 0)
+        # Twilio tells the time with its own request for the waiting sound, and promises it for no other.
+        since = record.queued_at if record is not None else None
+        waited = _number(form.get("QueueTime"), round((utc_now() - since).total_seconds()) if since else 0)
         if waited > self._config.voice_queue_minutes * 60:
             self._calls.note_queue(sid, "too_long")
             return twiml.leave_queue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,22 +67,29 @@ def add_console(app: Flask, config: Settings, database: Engine, store: Store, wa
 
 
 class _Search:
-    """The catalogue, opened at first use: the console also works before it was built."""
+    """Cards and search, each opened at first use: the console also works before the catalogue was built."""
 
     def __init__(self, config: Settings) -> None:
         self._config = config
+        self._cards: Catalogue | None = None
         self._open: PlainSearch | None = None
+        self._opening = threading.Lock()  # the first pages after a start come all at once
 
     def __call__(self) -> PlainSearch | None:
         """Return the search, or None while there is no catalogue."""
-        if self._open is None:
-            try:
-                self._open = PlainSearch.open(self._config.catalogue, ROOT / "data" / "places")
-            except CatalogueError as error:
-                log.warning("console: no catalogue: %s", error)
-        return self._open
+        with self._opening:
+            if self._open is None:
+                try:
+                    self._open = PlainSearch.open(self._config.catalogue, ROOT / "data" / "places")
+                except CatalogueError as error:
+                    log.warning("console: no catalogue: %s", error)
+            return self._open
 
     def catalogue(self) -> Catalogue | None:
-        """Return the cards."""
-        search = self()
-        return search.catalogue if search else None
+        """Return the cards: names are on every page, and need no search."""
+        if self._cards is None:
+            try:
+                self._cards = Catalogue(self._config.catalogue)
+            except CatalogueError as error:
+                log.warning("console: no catalogue: %s", error)
+        return self._cards

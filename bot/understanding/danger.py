@@ -80,6 +80,10 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         rf"{_KIN}", "no (?:lo|la) (?:encuentro|encontramos|hallamos|hallo) por ningun",
         rf"no (?:se|sabemos|tengo|tenemos) (?:nada |noticias |donde esta )?(?:de )?(?:mi|mis) {_KIN}(?: (?:desde|"
         "hace|y|ayer|anoche)|$)", "no sabemos nada de (?:mi|el|ella)",
+        rf"(?:mi|mis) {_KIN}\b.{{0,70}}(?:nadie (?:sabe de (?:el|ella|ellos)|lo ha visto|la ha visto)|(?:ya "
+        rf")?no (?:supimos|sabemos|se "
+        rf"sabe) (?:nada )?de (?:el|ella|ellos))", rf"nadie (?:sabe (?:nada )?de|ha visto a|sabe donde esta) "
+        rf"(?:mi|mis) {_KIN}",
         "no se (?:nada de|donde esta) (?:mi|mis) " + _KIN,
         r"(?:se (?:me )?perdio|perdi a) mi (?:hij|nin|mama|papa|abuel|niet|sobrin|herman|bebe)\w*(?! (?:el|hace "
         "(?:un|dos|tres)|la (?:vista|casa)))", "no (?:ha|a) (?:vuelto|regresado)$",
@@ -89,7 +93,9 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
     "violence": (
         "me (?:esta |estan |anda |siguen )?(?:pega|pego|pegan|pegando|pegaron|golpea|golpeo|golpean|golpeando|"
         "golpearon|golpio|maltrata|maltratan|viola|violo|violaron|violando|ahorca|ahorco|patea|pateo|jalonea|"
-        r"jaloneo|empuja|avienta|avento|cachetea|cacheteo|azota|agrede|agredio|agrediendo|acuchillo|apunalo)\b(?! "
+        r"jaloneo|empuja|avienta|avento(?! (?:los|las|el|la|mis?|sus?|un|una) (?:papel|document|hoja|solicitud|acta|"
+        r"credencial|folder|dinero|cambio|recibo|carpeta|migra)\w*)|cachetea|cacheteo|azota|agrede|agredio|"
+        r"agrediendo|acuchillo|apunalo)\b(?! "
         "(?:el sol|la (?:gana|nostalgia|desvelada|edad|tristeza)|el (?:calor|frio|hambre)))",
         "me (?:quiere|quieren|va a|van a|iba a|puede|intento|trato de|quiso|quisieron) (?:pegar|matar|golpear|"
         "violar|lastimar|hacer (?:dano|algo)|quemar|agredir|ahorcar|tocar|manosear)",
@@ -155,6 +161,13 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "no se (?:puede )?(?:mueve|mover|levanta|levantar|para|parar)$", rf"mi {_KIN} (?:\w+ ){{0,3}}morad[oa]",
         "(?:esta|hay) .{0,25}tirad[oa] (?:en|y)",
         "(?:el agua|nos) .{0,12}(?:llega al|tapando|inundando|llevando el agua)", "escondid[oa] (?:en|con|debajo)",
+        r"(?:rompio|revento|rompieron) (?:\w+ )?la fuente|(?:empez\w+|tengo|tiene|son|ya) (?:\w+ "
+        r"){0,3}(?:contracciones|"
+        r"dolores de parto)|(?:ya )?(?:viene|esta naciendo) (?:el|mi|la) bebe (?:y|aqui|ya|ahorita)",
+        r"(?<!del )agua (?:\w+ ){0,4}(?:a|en|por|hasta|entrando a) (?:la|las|el|los) (?:cintura|rodillas?|pecho|"
+        r"cuello|techo|"
+        r"ventanas?|segundo piso)|(?:estamos|seguimos|estoy|sigo) (?:\w+ ){0,2}(?:en el techo|en la azotea|"
+        r"atorad[oa]s?)",
         "hay (?:un|unos) (?:ladron|ratero|rateros|hombres?|tipos?) (?:en|dentro|adentro)",
         "(?:quieren?|quiere) entrar a (?:mi|la) casa|(?:tirando|tumbando|pateando) la puerta", "sicarios",
         "hay muertos", "mataron a .{0,25}(?:ahorita|aqui|afuera|en la calle)",
@@ -221,9 +234,19 @@ _MANNERS = re.compile(
     r"reprobar|antojo|taco\w*|sonrisa|mirada|verguenza)"
     r"|me (?:mata|matan|esta matando|va a matar|van a matar) (?:el|la|los|las|este|esta|estos|tu|su) (?:\w+)"
     r"(?! (?:con|si|a golpes))"
-    r"|me (?:va|van) a matar (?:mi (?:mama|papa|esposa|jefa|novia|vieja|mujer|suegra)) (?:si|por|porque|cuando|jaja)"
-    r"|mi (?:mama|jefa|esposa|vieja|novia|suegra) me (?:va a matar|mata) (?:si|por|porque|cuando|jaja\w*)"
+    r"|me (?:va|van) a matar (?:mi (?:mama|papa|esposa|jefa|novia|vieja|mujer|senora|suegra)) (?:si|por|porque|"
+    r"cuando|jaja)"
+    r"|mi (?:mama|jefa|esposa|vieja|novia|mujer|senora|suegra) me (?:va a matar|mata) (?:si|por|porque|cuando|jaja\w*)"
     r"|(?:este|el|tanto) (?:tramite|papeleo|examen|trabajo|calor|frio) (?:me )?(?:va a matar|mata|esta matando)(?:me)?"
+    r"|(?:ya )?me (?:quiero|voy a) (?:morir|matar)\b.{0,25}\b(?:ja){2,}\w*|(?:ja){2,}\w*.{0,15}\bme (?:quiero|"
+    r"voy a|quise) "
+    r"(?:morir|matar)"
+    r"|(?:cuanto |en cuanto )?(?:cuesta|cobran?|sirve|funciona|jala)(?: \w+){0,2} (?:el |al )?911|(?:el |al "
+    r")?911 (?:cuesta|cobran?|"
+    r"sirve|funciona|jala|es gratis|atiende)|para que (?:es|sirve) (?:el )?911"
+    r"|(?:ice|la migra|migracion|inmigracion) (?:agarro|detuvo|arresto|se llevo|levanto) (?:a )?(?:mi|mis|un|"
+    r"una) \w+(?: .*no "
+    r"sabemos \w+ (?:lo|la|los) tienen?)?"
     r"|te (?:voy a|quiero) (?:matar|ahorcar)|(?:mataria|moriria) por"
     r"|(?:se )?(?:me )?(?:murio|muere) (?:el|la) (?:celular|bateria|compu|tele|computadora|pila|motor|planta)"
     r"|(?:celular|bateria|compu|tele|computadora|carro|moto|perrit[oa]|perr[oa]|gat[oa]) (?:no (?:responde|reacciona|"

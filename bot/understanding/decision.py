@@ -21,6 +21,7 @@ from bot.catalogue.places import Place
 from bot.catalogue.search import SIGNALS, Hit, Look, Search, Verdict
 from bot.catalogue.text import normalise
 from bot.understanding.danger import kind_of, unmistakable
+from bot.understanding.foreign import foreign_words
 from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
 from bot.understanding.matter import matter, without_labels
 from bot.understanding.words import rest, without_place
@@ -29,13 +30,13 @@ Ranking = Sequence[tuple[str, float]]
 """Intents with their confidence, the one decided on first; the classifier gives the likeliest ones."""
 
 WEIGHTS = Path(__file__).with_name("weights.json")
-FEATURES = (*SIGNALS, *(f"log_{kind}" for kind in KINDS), *(f"words_{kind}" for kind in KINDS))
+FEATURES = (*SIGNALS, *(f"log_{kind}" for kind in KINDS), *(f"words_{kind}" for kind in KINDS), "foreign")
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
 _READ = 2400
 """Characters of a text that are looked at; of these the judges read fewer, once it is folded."""
 _SURE = 0.5
-"""From this confidence on an emergency is one, whatever the cards say."""
+"""From this confidence on an emergency is one, unless the other judges are sure of something else."""
 _COURTESY = frozenset({"greet", "thanks", "goodbye"})
 ASKING = "ask_procedure"
 ABOUT_STATUS = "ask_status"
@@ -94,13 +95,13 @@ class Weights:
         return raised / raised.sum()
 
 
-def features_of(signals: Any, ranking: Ranking, words: Any) -> Any:
-    """Return the model's input: the search's signals, the log of each kind's share, the scores by words."""
+def features_of(signals: Any, ranking: Ranking, words: Any, foreign: int = 0) -> Any:
+    """Return the model's input: the search's signals, logs of the kinds' shares, the judge's scores, foreign words."""
     shares = dict.fromkeys(KINDS, 0.0)
     for intent, confidence in ranking:
         shares[kind_of_intent(intent)] += confidence
     logs = np.log(np.clip([shares[kind] for kind in KINDS], _LEAST, 1.0))
-    return np.concatenate([signals, logs, words])
+    return np.concatenate([signals, logs, words, [foreign]])
 
 
 class Decider:
@@ -148,12 +149,17 @@ class Decider:
         if seen is None or seen[0] != asked:
             text, state, municipality, recent = asked
             look = self.search.look(matter(text), state=state, municipality=municipality, recent=recent)
-            seen = self._seen = (asked, look, self.search.signals(look), self._judge.scores([text])[0])
+            seen = self._seen = (
+                asked,
+                look,
+                self.search.signals(look),
+                self._judge.scores([text], self.search.encode)[0],
+            )
         return seen[1:]
 
     def _decide(self, text: str, look: Look, heard: tuple[Any, Any], ranking: Ranking) -> Decision:
         signals, words = heard
-        values = self._weights.chances(features_of(signals, ranking, words))
+        values = self._weights.chances(features_of(signals, ranking, words, foreign_words(text)))
         chances = {kind: float(value) for kind, value in zip(KINDS, values, strict=True)}
         bare = not rest(without_place(text, self.search.places))
         kind = self._kind(text, chances, bare, ranking)
@@ -172,7 +178,8 @@ class Decider:
         named = kind_of(text) is not None
         if unmistakable(text) or chances["emergency"] >= limits["emergency_named" if named else "emergency"]:
             return "emergency"
-        if ranking and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE:
+        heard_so = bool(ranking) and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE
+        if heard_so and chances["emergency"] >= limits["emergency_named"]:
             return "emergency"
         rivals = {kind: chances[kind] for kind in KINDS if kind != "emergency"}
         best = max(rivals, key=lambda kind: rivals[kind])

@@ -1,4 +1,4 @@
-"""The five kinds of message, and a judge of them by words alone: n-grams of the cards' questions and of the examples.
+"""The five kinds of message, and a judge of them by words and vectors of the cards' questions and of the examples.
 
 It sees every question of every card as well as the examples of the intents, which neither the classifier nor the
 search does. ``kinds.npz`` holds what it learned (``ventanilla eval --fit``); a new card needs no new one.
@@ -6,23 +6,28 @@ search does. ``kinds.npz`` holds what it learned (``ventanilla eval --fit``); a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from scipy.sparse import hstack
+from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from bot.catalogue.spelling import corrected
 from bot.catalogue.text import normalise
 
 Kind = Literal["procedure", "life_event", "out_of_scope", "emergency", "talk"]
 KINDS: tuple[Kind, ...] = ("procedure", "life_event", "out_of_scope", "emergency", "talk")
+Encoder = Callable[[Sequence[str]], Any]
+"""Normalised texts to their sentence vectors, a row each."""
 
 LEARNED = Path(__file__).with_name("kinds.npz")
 _NGRAMS = (("word", (1, 2)), ("char_wb", (2, 5)))
+_PRINCIPAL = 128
+"""Directions of the sentence vectors that are learned from, as by the other judges."""
 _READ = 600
 """Characters that are read of a text, as by the other judges."""
 
@@ -38,10 +43,10 @@ def kind_of_intent(intent: str) -> Kind:
 
 
 class KindJudge:
-    """One-vs-rest scores of the kinds, from words (one and two) and characters (two to five) of a text."""
+    """One-vs-rest scores of the kinds, from words (one and two), characters (two to five) and the vector of a text."""
 
     def __init__(self, vectorizers: Sequence[TfidfVectorizer], weights: Any, bias: Any) -> None:
-        """``weights``: features x kinds, words before characters; ``bias``: one a kind."""
+        """``weights``: features x kinds, words before characters before vectors; ``bias``: one a kind."""
         self._vectorizers = tuple(vectorizers)
         self._weights = np.ascontiguousarray(weights, dtype=np.float32)
         self._bias = np.asarray(bias, dtype=np.float32)
@@ -65,14 +70,20 @@ class KindJudge:
             return cls(vectorizers, arrays["weights"], arrays["bias"])
 
     @classmethod
-    def learn(cls, texts: Sequence[str], kinds: Sequence[str]) -> KindJudge:
+    def learn(cls, texts: Sequence[str], kinds: Sequence[str], encode: Encoder) -> KindJudge:
         """Learn from texts of known kind; the same texts give the same judge."""
         normal = [_normal(text) for text in texts]
         vectorizers = [_vectorizer(analyzer, lengths, min_df=2) for analyzer, lengths in _NGRAMS]
-        features = hstack([each.fit_transform(normal) for each in vectorizers], format="csr", dtype=np.float32)
+        vectors = encode(normal)
+        _, directions = np.linalg.eigh(vectors.T @ vectors)
+        directions = directions[:, -_PRINCIPAL:].astype(np.float32)
+        parts = [*(each.fit_transform(normal) for each in vectorizers), csr_matrix(vectors @ directions)]
+        features = hstack(parts, format="csr", dtype=np.float32)
         model = LinearSVC(C=0.3, class_weight="balanced", tol=1e-2, random_state=0)
         model.fit(features, [KINDS.index(kind) for kind in kinds])  # type: ignore[arg-type]
-        return cls(vectorizers, model.coef_.T, model.intercept_)
+        words = features.shape[1] - directions.shape[1]
+        weights = np.concatenate([model.coef_[:, :words].T, directions @ model.coef_[:, words:].T])
+        return cls(vectorizers, weights, model.intercept_)
 
     def save(self, path: Path = LEARNED) -> None:
         """Write it down; weights are kept to three digits."""
@@ -82,15 +93,16 @@ class KindJudge:
             arrays[f"{analyzer}_idf"] = each.idf_.astype(np.float16)
         np.savez_compressed(path, **arrays)
 
-    def scores(self, texts: Sequence[str]) -> Any:
+    def scores(self, texts: Sequence[str], encode: Encoder) -> Any:
         """Return texts x kinds, in the order of :data:`KINDS`; above 0 it looks like that kind."""
         normal = [_normal(text) for text in texts]
         features = hstack([each.transform(normal) for each in self._vectorizers], format="csr", dtype=np.float32)
-        return features @ self._weights + self._bias
+        words = features.shape[1]
+        return features @ self._weights[:words] + encode(normal) @ self._weights[words:] + self._bias
 
 
 def _normal(text: str) -> str:
-    return normalise(text[:_READ])
+    return normalise(corrected(text[:_READ]))
 
 
 def _vectorizer(analyzer: str, lengths: tuple[int, int], **options: Any) -> TfidfVectorizer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,8 @@ Floats = NDArray[np.float32]
 HEAD = "model.json"
 ARRAYS = "model.npz"
 _FOLDS = 5
+_COST = 0.5
+"""LinearSVC's C."""
 _SEED = 20240229
 _PRINCIPAL = 128
 """Directions of the sentence vectors that are learned from: nothing is lost, and learning takes a third of the time."""
@@ -96,7 +98,7 @@ def fit(
     labels: Sequence[str],
     *,
     out_of_scope: str,
-    cost: float = 0.5,
+    cost: float = _COST,
     rejected: float = 0.03,
 ) -> LinearModel:
     """Train on labelled examples; the same input gives the same model.
@@ -118,12 +120,32 @@ def fit(
     scope = _fit_scope(signals, known)
     chance = _sigmoid(signals[known] @ scope)
     threshold = min(0.5, float(np.quantile(chance, rejected))) if known.any() else 0.5
-    learned, bias = _one_vs_rest(reduced, index, len(intents), cost)
-    words = sparse.shape[1]
-    weights = np.concatenate([learned[:, :words].T, directions @ learned[:, words:].T])
-    weights = np.ascontiguousarray(weights, dtype=np.float32)
+    weights, bias = _learn(reduced, directions, index, len(intents), cost)
     examples = _half(vectors[known]), _half(vectors[~known])
     return LinearModel(intents, outside, weights, bias, temperature, scope, threshold, *examples)
+
+
+def fit_like(model: LinearModel, features: csr_matrix, vectors: Floats, labels: Sequence[str]) -> LinearModel:
+    """Train on other examples of the same intents; the calibration, half a dozen numbers, is taken from ``model``.
+
+    A sixth of the time of :func:`fit`, which is what cross-validation needs.
+    """
+    index = np.array([model.intents.index(label) for label in labels])
+    sparse, directions = _split(features, vectors)
+    reduced = hstack([sparse, csr_matrix(vectors @ directions)], format="csr", dtype=np.float32)
+    weights, bias = _learn(reduced, directions, index, len(model.intents), _COST)
+    known = index != model.out_of_scope
+    return replace(model, weights=weights, bias=bias, known=_half(vectors[known]), foreign=_half(vectors[~known]))
+
+
+def _learn(
+    reduced: csr_matrix, directions: Floats, index: NDArray[np.int_], count: int, cost: float
+) -> tuple[Floats, Floats]:
+    """Return weights (features x intents) and bias, the weights of the directions turned back to whole vectors."""
+    learned, bias = _one_vs_rest(reduced, index, count, cost)
+    words = reduced.shape[1] - directions.shape[1]
+    weights = np.concatenate([learned[:, :words].T, directions @ learned[:, words:].T])
+    return np.ascontiguousarray(weights, dtype=np.float32), bias
 
 
 def _split(features: csr_matrix, vectors: Floats) -> tuple[csr_matrix, Floats]:

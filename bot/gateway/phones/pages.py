@@ -119,7 +119,7 @@ def blueprint(config: Settings) -> Blueprint:
         given = _object()
         if given.get("do") not in _DEEDS:
             abort(400)
-        wanted = {name: given[name] for name in ("do", "keys", "text") if name in given}
+        wanted: dict[str, Any] = {name: given[name] for name in ("do", "keys", "text") if name in given}
         if wanted["do"] == "answer":
             wanted["clock"] = "patient"
         return jsonify(ask("POST", f"calls/{quote(sid, safe='')}/actions", json=wanted))

@@ -225,6 +225,14 @@ def test_the_wall_counts(desk):
     assert re.search(r"<dt>En espera</dt><dd>1</dd>", text)
 
 
+def test_the_wall_counts_sensitive_matters_and_does_not_name_them(desk):
+    handoff = desk.ask(effect=BringPerson("asked", "sms", "procedure:orden-de-proteccion", sensitive=True))
+    text = desk.signed_in("jefa", "supervisor").get("/console/wall").get_data(as_text=True)
+    assert re.search(r"<dt>En espera</dt><dd>1</dd>", text)
+    assert "orden-de-proteccion" not in text
+    assert f"/handoffs/{handoff.id}" not in text
+
+
 def test_a_stream_goes_on_after_the_last_event_that_was_seen(desk):
     first = desk.ask()
     hub = desk.parts.hub

@@ -56,7 +56,7 @@ def weights(**limits: float) -> Weights:
 class Silent:
     """A judge of kinds that has no opinion."""
 
-    def scores(self, texts: Any) -> Any:
+    def scores(self, texts: Any, _: Any) -> Any:
         return np.zeros((len(texts), len(KINDS)))
 
 
@@ -77,6 +77,9 @@ class OneCard:
             named = None
 
         return Found()
+
+    def encode(self, _: Any) -> Any:
+        return np.zeros((1, 1))
 
     def signals(self, _: Any) -> Any:
         return np.zeros(len(SIGNALS))
