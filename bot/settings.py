@@ -34,12 +34,18 @@ class Settings(BaseSettings):
     voice_wait_seconds: float = Field(2.5, ge=0.2, le=10, description="Seconds before a caller hears a moment, please")
     voice_resume_minutes: int = Field(30, ge=0, le=1440, description="Minutes in which a call goes on where one ended")
     voice_max_minutes: float = Field(12.0, ge=1, le=120, description="Minutes after which a call is ended kindly")
-    voice_missed_seconds: int = Field(6, ge=0, le=60, description="A call hung up sooner counts as missed; 0: none does")
-    voice_missed: str = Field("call", pattern="^(nothing|call)$", description="What a missed call leads to: nothing, call")
+    voice_missed_seconds: int = Field(
+        6, ge=0, le=60, description="A call hung up sooner counts as missed; 0: none does"
+    )
+    voice_missed: str = Field(
+        "call", pattern="^(nothing|call)$", description="What a missed call leads to: nothing, call"
+    )
     voice_call_hours: str = Field("lun-dom 08:00-21:00", description="When we call people back")
     voice_recorded: bool = Field(False, description="Whether calls are recorded by the carrier: callers are told so")
     voice_queue: str = Field("personas", description="Queue of callers that wait for a person")
-    voice_queue_minutes: float = Field(10.0, gt=0, le=120, description="Minutes in the queue before another way is offered")
+    voice_queue_minutes: float = Field(
+        10.0, gt=0, le=120, description="Minutes in the queue, then another way is offered"
+    )
     voice_ring_seconds: int = Field(25, ge=5, le=120, description="Seconds that HUMAN_NUMBER rings")
     public_url: str = Field("", description="Address under which Twilio reaches the gateway; signatures need it")
     database_url: str = Field("", repr=False, description="postgresql://… ; empty: SQLite under VAR")

@@ -86,6 +86,9 @@ def surer(turn: Turn, know: Knowledge) -> bool:
 
 _SOME = 0.15
 """The least score of a step's card to be taken for what is meant, when nothing but a step can be."""
+_FEW = 3
+_CLEAR = 0.8
+"""From this score on words that were cut out of a sentence are a name."""
 PLAIN_QUESTION = ((ASKING, 0.9),)
 """The ranking of words that were cut out of a message: they ask for a procedure, or the cards do not know them."""
 
@@ -117,8 +120,21 @@ def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
         return alone
     if alone.outcome == "clarify" and _settled(turn, know, alone.hits, asked(turn.text)):
         return alone
+    itself = _named_itself(turn, know)
+    if itself is not None:
+        return itself
     together = with_last(turn, know)
     return together if together.outcome in ("answer", "ask_place") else alone
+
+
+def _named_itself(turn: Turn, know: Knowledge) -> Verdict | None:
+    """Return what the few words that name something surely find by themselves ("¿y ella necesita CURP?")."""
+    named = names(without_persons(without_question(know.without_place(turn.text))))
+    if not 0 < len(named) <= _FEW:
+        return None
+    verdict = sought(replace(turn, text=" ".join(named), ranking=PLAIN_QUESTION), know)
+    sure = verdict.outcome == "answer" and verdict.hits and verdict.hits[0].score >= _CLEAR
+    return verdict if sure else None
 
 
 def with_last(turn: Turn, know: Knowledge) -> Verdict:

@@ -18,14 +18,15 @@ _FROM_HOME = re.compile(
 )
 _NOTHINGS = frozenset(
     """
-    a algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente cada comun costara costaran costaria
-    costarian cobrara cobraran cobraria cobrarian dejan deja demora demorara dia dias doy encuentro exactamente exigen
-    exigir gastar gasto hace hacer hago haria hay hora horas incluye iba ir irme llegan llegar llegue llegara llevara
-    mas menos mes meses minimo minuto minutos necesitaria necesitar necesito nomas num obtener ocupar ocuparia pagaria
-    pagar pasos pedir pedirian pedirme pedirle piden pediran perder podemos podre podria pongo presentarle presentar
-    primero puedo que quincena rapido recibir recibo requiere requieren sacaria sacarla sacarlo salen salga salir saldra
-    saldria semana semanas sera seran sigue siguiente solo tardan tardara tardaria tarde tengo tenemos tener tiene
-    tienen toca todo todos total tramitarse trimestre una uno unos va vamos van vaya venir verdad vez viaje voy x
+    a algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente cada cobrara cobraran cobraria
+    cobrarian comun costara costaran costaria costarian deja dejan demora demorara dia dias doy ella ellas ello ellos
+    encuentro exactamente exigen exigir gastar gasto hace hacer hago haria hay hora horas iba incluye ir irme llegan
+    llegar llegara llegue llevara mas menos mes meses minimo minuto minutos necesitar necesitaria necesito nomas num
+    obtener ocupar ocuparia pagar pagaria pasos pedir pediran pedirian pedirle pedirme perder piden podemos podre
+    podria pongo presentar presentarle primero puedo que quincena rapido recibir recibo requiere requieren sacaria
+    sacarla sacarlo saldra saldria salen salga salir semana semanas sera seran sigue siguiente solo tardan tardara
+    tardaria tarde tenemos tener tengo tiene tienen toca todo todos total tramitarse trimestre una uno unos va vamos
+    van vaya venir verdad vez viaje voy x
     """.split()  # noqa: SIM905
 )
 _PERSON = re.compile(

@@ -748,15 +748,14 @@ def _interrupts(gather: Verb, action: Action) -> bool:
 
 def choices_in(prompts: Sequence[str]) -> tuple[str, ...]:
     """Return the labels of what the prompts offer on keys 1, 2, 3 …, as far as they are said one after another."""
-    found: list[str] = []
+    labels: list[str] = []
     for prompt in prompts:
-        sentences = [_CHOICE.match(each) for each in re.split(r"(?<=[.?!])\s+", prompt)]
-        # A label may be more than a sentence: then the key stands alone at the end.
-        for match in sentences if any(sentences) else [_CHOICE.match(prompt)]:
-            if match is None:
-                continue
-            if match[2].lower() == _DIGIT_WORDS[len(found)]:
-                found.append(match[1])
-            if len(found) == len(_DIGIT_WORDS):
-                return tuple(found)
-    return tuple(found)
+        sentences = [found for each in re.split(r"(?<=[.?!])\s+", prompt) if (found := _CHOICE.match(each))]
+        # A label may be more than a sentence, or hold an abbreviation: then the prompt offers one thing.
+        whole = _CHOICE.match(prompt)
+        for match in [whole] if whole and len(sentences) < 2 else sentences:
+            if match[2].lower() == _DIGIT_WORDS[len(labels)]:
+                labels.append(match[1])
+            if len(labels) == len(_DIGIT_WORDS):
+                return tuple(labels)
+    return tuple(labels)

@@ -14,7 +14,7 @@ from twilio.rest import Client
 from werkzeug.wrappers import Response
 
 from channels.twilio import TwilioCalls, valid_signature
-from channels.twin.line import APPLICATION_ERROR
+from channels.twin.line import APPLICATION_ERROR, choices_in
 from channels.twin.server import TwinServer
 from channels.twin.telephone import Heard, TwinCall
 from tests.servers import eventually
@@ -302,6 +302,19 @@ def test_what_is_offered_is_read_from_the_prompt(pages: Script, caller: TwinCall
     offers = ("Para acta de nacimiento, marque uno.", "Pasaporte, dos.", "Licencia: tres.", "Para otras, marque seis.")
     pages["inbound"] = gather("".join(SAID.format(each) for each in offers))
     assert caller.place().choices == ("acta de nacimiento", "Pasaporte", "Licencia")
+
+
+@pytest.mark.parametrize(
+    ("prompts", "labels"),
+    [
+        (("Tramite su e. firma: marque uno.", "Cert. médico, dos."), ("Tramite su e. firma", "Cert. médico")),
+        (("Registre la muerte, El mismo día. marque uno.",), ("Registre la muerte, El mismo día",)),
+        (("Si es lo mismo, marque uno. Si es otra cosa, marque dos.",), ("Si es lo mismo", "Si es otra cosa")),
+        (("Marque dos si no.", "Nada, tres."), ()),
+    ],
+)
+def test_a_label_is_whole_whatever_stops_it_holds(prompts: tuple[str, ...], labels: tuple[str, ...]):
+    assert choices_in(prompts) == labels
 
 
 # ---- when things go wrong
