@@ -75,7 +75,7 @@ def fail(sentence: str) -> NoReturn:
 
 
 def _settings(create: bool = False) -> Settings:
-    """Return the settings, with the secrets that a run has kept; ``create``: makes those of a trial that are missing."""
+    """Return the settings with the secrets that a run has kept; ``create``: makes those that a trial lacks."""
     config = load_settings()
     config = config.model_copy(update={"var": config.var.resolve()})
     return secrets.complete(config, create=create) if config.twin_is_carrier else config
