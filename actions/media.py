@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from actions.base import Capability
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import look_up
+from actions.dialogue.lookup import PLAIN_QUESTION, look_up
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.urgent import help_now
 from bot.core.replies import Say
@@ -34,7 +36,7 @@ class Media(Capability):
         if unmistakable(turn.text):
             return help_now(turn, know)
         # A reaction's text is its emoji.
-        found = look_up(turn, know) if turn.text and kind != "reaction" else None
+        found = look_up(replace(turn, ranking=PLAIN_QUESTION), know) if turn.text and kind != "reaction" else None
         if found is not None:
             return found.preceded_by(Say(phrase))
         return answer(turn, "smalltalk", Say(phrase), pending=turn.memory.pending)
