@@ -19,6 +19,10 @@ class Queue:
         self.due = {HandoffEvent[name.upper()]: count for name, count in overdue.items()}
         self.asked, self.done = {}, []
 
+    def mark_away(self, unseen_since, now):
+        self.unseen_since = unseen_since
+        return 0
+
     def overdue(self, event, before):
         self.asked[event] = before
         return tuple(SimpleNamespace(id=n, channel="sms", language="es_MX") for n in range(self.due.get(event, 0)))
@@ -40,6 +44,7 @@ def test_each_event_has_its_own_time_and_words():
     queue = Queue(waited_too_long=2, agent_silent=1, person_silent=1)
     assert run(queue) == 4
     assert queue.asked[HandoffEvent.WAITED_TOO_LONG] == NOON - timedelta(hours=1)
+    assert queue.unseen_since == NOON - timedelta(minutes=5)
     assert queue.asked[HandoffEvent.AGENT_SILENT] == NOON - timedelta(minutes=10)
     assert queue.done[0] == (HandoffEvent.WAITED_TOO_LONG, (Outgoing("sms", "handoff_waited_too_long"),))
     assert {said[0].text for _, said in queue.done} >= {"handoff_queue_again", "handoff_person_silent"}
