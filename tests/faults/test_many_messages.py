@@ -39,12 +39,18 @@ def test_none_of_a_crowd_is_lost_and_all_are_answered_in_order(system: System, q
     assert query("SELECT count(*) FROM outbound WHERE status = 'dead'") == [(0,)]
 
 
+def arrived(query: Query) -> int:
+    return int(query("SELECT count(*) FROM inbound")[0][0])
+
+
 def test_a_damaged_row_is_shown_and_holds_nobody_up(system: System, query: Query) -> None:
     phone = "+525549990001"
+    before = arrived(query)
     with system.frozen("worker"):
         for text in ("hola", "cuanto cuesta el pasaporte"):
             system.control("POST", f"phones/{phone}/messages", json={"body": text})
         newest = "SELECT id, conversation_id FROM inbound ORDER BY id DESC LIMIT 2"
+        eventually(lambda: arrived(query) == before + 2, 15, "both messages")
         (_, conversation), (first, same) = query(newest)
         assert conversation == same
         with closing(sqlite3.connect(system.var / "ventanilla.sqlite", timeout=15)) as db, db:
