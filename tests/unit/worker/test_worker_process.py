@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -20,8 +21,8 @@ from bot.core.codec import to_payload
 from bot.core.replies import Say
 from bot.core.turns import TurnResult, Understood
 from bot.store import Store, open_engine
-from bot.store.tables import conversations, outbound
 from bot.store.tables import inbound as inbound_table
+from bot.store.tables import outbound
 from bot.wake import Wake
 from tests.builders import inbound
 from tests.people import AUTH_TOKEN, JUAN, NUMBERS, ROSA, SECRET
@@ -41,8 +42,10 @@ class Stack:
         self.carried: list[dict[str, str]] = []
         self.processes: list[subprocess.Popen[bytes]] = []
         self.hold_engine = self.hold_carrier = False
+        self.engine_asked = threading.Event()
 
     def engine(self, request):
+        self.engine_asked.set()
         if self.hold_engine:
             return request.server.hang()
         return request.json(to_payload(TurnResult((Say(self.said),), Understood("x", 0.9, outcome="answer"))))
@@ -77,10 +80,6 @@ class Stack:
         log.close()
         self.processes.append(process)
         return process
-
-    def in_a_turn(self):
-        with self.database.connect() as db:
-            return db.execute(select(conversations.c.lease_owner)).scalars().first() is not None
 
     def logs(self):
         return "".join(path.read_text() for path in sorted(self.folder.glob("worker*.log")))
@@ -143,7 +142,7 @@ def test_a_worker_killed_in_a_turn_is_followed_by_another(stack):
     stack.hold_engine = True
     first = stack.new()
     stack.say("hola")
-    eventually(stack.in_a_turn, 40, "the turn's begin")
+    assert stack.engine_asked.wait(40)
     first.kill()
     first.wait(10)
     stack.hold_engine = False
@@ -157,7 +156,7 @@ def test_a_worker_stopped_in_a_turn_finishes_it_first(stack):
     process = stack.new()
     eventually(lambda: "worker started" in stack.logs(), 40, "the worker's start")
     stack.say("xyzzy")
-    eventually(stack.in_a_turn, 10, "the turn's begin")
+    assert stack.engine_asked.wait(10)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
     assert [row.outcome for row in stack.rows(inbound_table)] == ["degraded"]
