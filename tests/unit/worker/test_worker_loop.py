@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+import redis
 import time_machine
 from sqlalchemy import select, update
 
@@ -25,6 +26,8 @@ def worker(tmp_path, database, database_url, redis_server, built_catalogue, comp
     shutil.copy(built_catalogue, tmp_path / "catalogue.sqlite")
     shutil.copytree(compiled_phrases, tmp_path / "locale")
     monkeypatch.setattr(worker_module, "open_engine", lambda _url: database)
+    with redis.Redis.from_url(redis_server.url) as known:
+        known.flushdb()  # the sender's rate is one for all workers: a test before may have used this second's message
     nowhere = f"http://127.0.0.1:{free_port()}"
     config = Settings(
         twilio_account_sid="AC1", twilio_auth_token="t", twilio_api_url=nowhere, engine_urls=nowhere,
