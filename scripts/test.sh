@@ -16,7 +16,7 @@ step() { # title command...
     "$@" || {
         local code=$?
         echo "=== $title: FAILED after $((SECONDS - begin)) s" >&2
-        exit "$code"
+        return "$code"
     }
     echo "=== $title: $((SECONDS - begin)) s"
 }
@@ -36,17 +36,28 @@ step "cards" $gateway/ventanilla catalogue check
 step "phrases" $gateway/ventanilla languages check
 step "catalogue" $gateway/ventanilla catalogue build
 step "training" $gateway/ventanilla train
-step "Rasa's data validation" $gateway/ventanilla rasa data validate --fail-on-warnings
-step "Rasa's story test" $gateway/ventanilla rasa test core --stories tests/stories --model models/ventanilla.tar.gz \
-    --out var/rasa-test --no-plot --fail-on-prediction-errors
 
 in_engine=(tests/unit/engine tests/unit/actions tests/unit/understanding tests/unit/catalogue/learned tests/understanding
     tests/stories)
 mapfile -t engine_tests < <(with_tests "${in_engine[@]}")
-step "tests, engine environment" $engine/python -m pytest "${engine_tests[@]}"
-
 apart=("${alone[@]/#/--ignore=}" "${in_engine[@]/#/--ignore=}")
-step "tests, gateway environment" $gateway/python -m pytest -n 2 tests "${apart[@]}"
+
+engine_steps() {
+    step "Rasa's data validation" $gateway/ventanilla rasa data validate --fail-on-warnings
+    step "Rasa's story test" $gateway/ventanilla rasa test core --stories tests/stories \
+        --model models/ventanilla.tar.gz --out var/rasa-test --no-plot --fail-on-prediction-errors
+    step "tests, engine environment" $engine/python -m pytest "${engine_tests[@]}"
+}
+
+# Two environments, side by side: the one computes while the other waits for servers. Each is told as a whole.
+engine_log=$(mktemp)
+trap 'rm -f "$engine_log"' EXIT
+engine_steps >"$engine_log" 2>&1 &
+beside=$!
+step "tests, gateway environment" $gateway/python -m pytest -n 2 tests "${apart[@]}" || failed=1
+wait "$beside" || failed=1
+cat "$engine_log"
+[ -z "${failed:-}" ] || exit 1
 
 mapfile -t alone_tests < <(with_tests "${alone[@]}")
 if [ ${#alone_tests[@]} -gt 0 ]; then
