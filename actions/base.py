@@ -13,13 +13,13 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.dialogue import asides, errands, topic
+from actions.dialogue import asides, details, errands, reminders, stay, topic
 from actions.dialogue.both import both
 from actions.dialogue.compare import compared
 from actions.dialogue.correction import corrected
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
-from actions.dialogue.lookup import asks_only, decide, goes_on, look_up
+from actions.dialogue.lookup import asks_only, decide, goes_on, look_up, tells_place
 from actions.dialogue.marks import without_marks
 from actions.dialogue.resume import resume
 from actions.dialogue.turn import Answer, Memory, Turn
@@ -93,29 +93,35 @@ class WordsCapability(Capability, ABC):
         aside = asides.said(turn, know) or asides.back_to(turn, know)
         if aside is not None:
             return aside
-        put_right = None if errands.asked_for(turn) else corrected(turn, know)
+        put_right = reminders.moved(turn, know) or (None if errands.asked_for(turn) else corrected(turn, know))
         if put_right is not None:
             return put_right
         answered = resume(turn, know) if turn.memory.pending_kind == "case" else None
         if answered is not None and kind_of(turn.text) is None:
             return answered
-        decision = decide(turn, know)
+        decision = stay.calm(turn, know, decide(turn, know))
         if decision.kind == "emergency" and not decision.bare:
             return help_now(turn, know)
         resumed = errands.early(turn, know, decision) or compared(turn, know) or both(turn, know) or resume(turn, know)
         if resumed is not None:
             return resumed
-        return self._decided(turn, know, decision) or topic.offer(turn, know) or not_known(turn, know)
+        stays = details.detail(turn, know, decision) or stay.asked_of_it(turn, know, decision)
+        if stays is not None:
+            return stays
+        found = self._decided(turn, know, decision)
+        found = stay.rather(turn, know, decision, found) or found
+        return found or topic.offer(turn, know) or not_known(turn, know)
 
     def _decided(self, turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         if asks_only(turn, know):
             return look_up(turn, know) or self.own(turn, know)
+        if tells_place(turn, know):
+            return _capability("inform_place", self).own(turn, know)
         heard = kind_of_intent(turn.intent)
         if decision.looks_up and heard not in ("procedure", "life_event"):
             return look_up(turn, know) or self.own(turn, know)
         if decision.kind == "talk" and heard != "talk":
-            other = next((each for each in WordsCapability.__subclasses__() if decision.intent in each.intents), None)
-            return (other() if other else self).own(turn, know)
+            return _capability(decision.intent, self).own(turn, know)
         if decision.kind == "out_of_scope" and heard != "out_of_scope" and not goes_on(turn):
             return nothing_of_ours(turn, know, decision)
         return self.own(turn, know)
@@ -123,6 +129,12 @@ class WordsCapability(Capability, ABC):
     @abstractmethod
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer in the intent's own way, or None when it has no answer."""
+
+
+def _capability(intent: str, otherwise: WordsCapability) -> WordsCapability:
+    """Return the capability that an intent of talk belongs to."""
+    found = next((each for each in WordsCapability.__subclasses__() if intent in each.intents), None)
+    return found() if found else otherwise
 
 
 def read_turn(tracker: Tracker) -> Turn:

@@ -34,7 +34,7 @@ class NotePlace(WordsCapability):
         if rivals:
             place = rivals[0]
         if place is None:
-            unclear = turn.memory.pending is not None or turn.confidence < _SURE
+            unclear = turn.memory.pending_kind not in (None, "step") or turn.confidence < _SURE
             return None if unclear else answer(turn, "ask_place", Ask("ask_state"), pending=Pending("place"))
         return choice.at_place(turn, know, place)
 

@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import psutil
 import psycopg
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
@@ -32,6 +33,7 @@ from tests.servers import Postgres
 
 TEXTS = ("cuanto cuesta el pasaporte", "y donde se saca", "acta de nacimiento en puebla", "hola")
 MESSAGES_EACH = 4
+PROGRAMS = ("gateway", "worker", "engine", "actions", "twin", "redis")
 PATH = "/channels/sms/inbound"
 Query = Callable[[str], Sequence[tuple[Any, ...]]]
 
@@ -125,6 +127,19 @@ def disorder(query: Query) -> int:
     )
 
 
+def waiting(query: Query) -> int:
+    """Return how many messages had no turn yet."""
+    return int(query("SELECT count(*) FROM inbound WHERE processed_at IS NULL")[0][0])
+
+
+def processor_seconds(programs: Mapping[str, psutil.Process]) -> dict[str, float]:
+    """Return what each program has used so far, its children included."""
+    return {
+        name: sum(sum(each.cpu_times()[:2]) for each in [program, *program.children(recursive=True)])
+        for name, program in programs.items()
+    }
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the value below which ``share`` of them lie."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
@@ -134,9 +149,8 @@ def wait_until_answered(query: Query, deadline: float) -> float | None:
     """Wait until no message and no delivery waits; return the seconds, None when that takes too long."""
     begun = time.monotonic()
     while time.monotonic() - begun < deadline:
-        waiting = query("SELECT count(*) FROM inbound WHERE processed_at IS NULL")[0][0]
         unsent = query("SELECT count(*) FROM outbound WHERE status IN ('pending', 'sending')")[0][0]
-        if not waiting and not unsent:
+        if not waiting(query) and not unsent:
             return time.monotonic() - begun
         time.sleep(1)
     return None
@@ -144,9 +158,9 @@ def wait_until_answered(query: Query, deadline: float) -> float | None:
 
 def run(system: System, query: Query, options: argparse.Namespace) -> bool:
     """Send, wait, print, and say whether the promise was kept."""
-    gateway = system.program("gateway")
-    worker = system.program("worker")
-    token = gateway.environ()["TWIN_AUTH_TOKEN"]
+    names = ("gateway", "worker", "twin", "redis") if options.no_engine else PROGRAMS
+    programs = {name: system.program(name) for name in names}
+    token = programs["gateway"].environ()["TWIN_AUTH_TOKEN"]
     count = int(options.per_second * options.seconds)
     made = requests(system.gateway, token, count)
     with ExitStack() as stack:
@@ -161,15 +175,19 @@ def run(system: System, query: Query, options: argparse.Namespace) -> bool:
             "acknowledged after "
             + ", ".join(f"p{p:g} {1000 * percentile(took, p / 100):.0f} ms" for p in (50, 95, 99, 99.9))
         )
-        cpu = {
-            "gateway": sum(sum(c.cpu_times()[:2]) for c in [gateway, *gateway.children()]),
-            "worker": sum(worker.cpu_times()[:2]),
-        }
-        print("seconds of processor: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in cpu.items()))
+        print(f"answered meanwhile: {count - waiting(query)}")
+    before = processor_seconds(programs)
+    left = waiting(query)
     drained = wait_until_answered(query, options.patience)
+    used = {name: seconds - before[name] for name, seconds in processor_seconds(programs).items()}
     answered = query("SELECT outcome, count(*) FROM inbound GROUP BY outcome ORDER BY 2 DESC")
     wrong = disorder(query)
-    print(f"everything answered after {drained:.0f} s more" if drained is not None else "NOT everything was answered")
+    if drained is None:
+        print(f"NOT everything was answered after {options.patience:.0f} s more: {waiting(query)} messages wait")
+    else:
+        print(f"everything answered after {drained:.0f} s more, {left / max(drained, 1):.0f} answers a second")
+        each = ", ".join(f"{name} {1000 * seconds / max(left, 1):.1f}" for name, seconds in used.items())
+        print(f"milliseconds of processor for each answer: {each}")
     print("answers: " + ", ".join(f"{outcome} {number_of}" for outcome, number_of in answered))
     print(f"out of order: {wrong}")
     return not refused and not missing and drained is not None and not wrong and percentile(took, 0.99) <= 0.1

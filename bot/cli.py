@@ -52,6 +52,13 @@ app.add_typer(voice_app, name="voice")
 agents_app = typer.Typer(help="The people who answer in the console.", no_args_is_help=True)
 app.add_typer(agents_app, name="agents")
 
+desk_app = typer.Typer(
+    help="A contact centre's own desk: tokens of the API, and what it is told.", no_args_is_help=True
+)
+token_app = typer.Typer(help="Tokens that open the API.", no_args_is_help=True)
+app.add_typer(desk_app, name="desk")
+desk_app.add_typer(token_app, name="token")
+
 From = Annotated[str, typer.Option("--from", help="The phone's number, +52 and ten digits")]
 
 
@@ -379,6 +386,140 @@ def agents_list() -> None:
         print(f"{each.username:<20}  {each.role:<10}  {'active' if each.active else 'inactive':<8}  {each.name}")
     if not found:
         print("There are no agents: `ventanilla agents add NAME --role admin` makes the first.")
+
+
+@token_app.command(name="add")
+@one_line
+def desk_token_add(
+    name: Annotated[str, typer.Argument(help="The token's name: lower-case letters, digits, hyphens")],
+    desk: Annotated[str, typer.Option(help="The desk that it acts as; of the token's name by default")] = "",
+    shown: Annotated[str, typer.Option("--name", help="What citizens read; INSTITUTION by default")] = "",
+    team: Annotated[list[str] | None, typer.Option(help="A team that the desk belongs to (repeatable)")] = None,
+) -> None:
+    """Make a token and print it, the only time that it is shown."""
+    from bot.store.agents import NameTaken
+    from bot.store.desk_tokens import BadTokenName
+    from bot.store.store import utc_now
+
+    config = _settings(create=True)
+    try:
+        token = _desk_tokens(config).add(
+            name, utc_now(), desk=desk, shown=shown or config.institution, in_teams=team or ()
+        )
+    except (BadTokenName, NameTaken, LookupError) as error:
+        fail(f"{error.args[0]}.")
+    print(token)
+    print(f"Shown only now. The API is at {config.webhook_url}/api/v1/docs", file=sys.stderr)
+
+
+@token_app.command(name="list")
+@one_line
+def desk_token_list() -> None:
+    """List the tokens, never their text."""
+    found = _desk_tokens(_settings()).all()
+    for each in found:
+        used = f"{each.last_used_at:%Y-%m-%d %H:%M}" if each.last_used_at else "never used"
+        state = "revoked" if each.revoked_at else "in force"
+        print(f"{each.name:<20}  {state:<8}  {used:<16}  desk {each.desk}  {', '.join(each.teams)}".rstrip())
+    if not found:
+        print("There are no tokens: `ventanilla desk token add NAME` makes one.")
+
+
+@token_app.command(name="revoke")
+@one_line
+def desk_token_revoke(name: Annotated[str, typer.Argument(help="The token's name")]) -> None:
+    """Revoke a token: from now on it opens nothing."""
+    from bot.store.store import utc_now
+
+    if not _desk_tokens(_settings()).revoke(name, utc_now()):
+        fail(f"There is no token {name!r} in force.")
+    print(f"{name} is revoked.")
+
+
+@desk_app.command(name="secret")
+@one_line
+def desk_secret() -> None:
+    """Print a new secret for DESK_WEBHOOK_SECRET."""
+    from bot.desk.signing import new_secret
+
+    print(new_secret())
+
+
+@desk_app.command(name="events")
+@one_line
+def desk_events(
+    status: Annotated[str, typer.Option(help="Only pending, sending, delivered or dead ones")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="How many at most")] = 100,
+) -> None:
+    """List what desks were told, newest first, with the code of what went wrong last."""
+    from bot.store.desk_events import STATUSES
+
+    wanted = next((each for each in STATUSES if each == status), None)
+    if status and wanted is None:
+        fail(f"--status: {status!r} is none of {', '.join(STATUSES)}.")
+    found = _desk_events(_settings()).listed(wanted, limit)
+    for each in found:
+        what = f"{each.status:<9}  {each.attempts:>3}  {each.error_code or '':<14}"
+        print(
+            f"{each.at:%Y-%m-%d %H:%M}  {each.sink:<8}  {each.type:<18}  {each.handoff_id:>6}  {what}  {each.event_id}"
+        )
+    if not found:
+        print("There are no events.")
+
+
+@desk_app.command(name="resend")
+@one_line
+def desk_resend(
+    events: Annotated[list[str] | None, typer.Argument(help="Ids of events (evt_…)")] = None,
+    dead: Annotated[bool, typer.Option("--dead", help="All that were given up")] = False,
+) -> None:
+    """Send events again, with the same ids: these, or all that were given up."""
+    if bool(events) == dead:
+        fail("Name events, or say --dead.")
+    count = _desk_events(_settings()).resend(None if dead else events)
+    print(f"{count} events will be sent again.")
+
+
+@desk_app.command(name="chatwoot")
+@one_line
+def desk_chatwoot() -> None:
+    """Print the address to enter in Chatwoot as the inbox's webhook, and say whether Chatwoot answers."""
+    from bot.desk.chatwoot.address import webhook_url
+    from bot.desk.chatwoot.client import Chatwoot
+    from bot.desk.sinks import NotTaken
+
+    config = _settings()
+    if not config.chatwoot_url:
+        fail("CHATWOOT_URL is not set.")
+    print(webhook_url(config.webhook_url, config.secret))
+    chatwoot = Chatwoot(
+        config.chatwoot_url, config.chatwoot_account, config.chatwoot_inbox, config.chatwoot_token, keep=0
+    )
+    try:
+        kind = chatwoot.inbox_kind()
+    except NotTaken as refused:
+        fail(f"Chatwoot does not let us in: {refused.code}.")
+    if kind != "Channel::Api":
+        fail(f"Inbox {config.chatwoot_inbox} is a {kind}: make one of the kind API.")
+    print("Chatwoot answers, and the inbox is of the right kind.", file=sys.stderr)
+
+
+def _desk_tokens(config: Settings) -> Any:
+    from bot.run import prepare
+    from bot.store import open_engine
+    from bot.store.desk_tokens import DeskTokens
+
+    prepare.upgrade_database(config)
+    return DeskTokens(open_engine(config.database))
+
+
+def _desk_events(config: Settings) -> Any:
+    from bot.run import prepare
+    from bot.store import open_engine
+    from bot.store.desk_events import DeskEvents
+
+    prepare.upgrade_database(config)
+    return DeskEvents(open_engine(config.database))
 
 
 @app.command()

@@ -42,11 +42,18 @@ class Settings(BaseSettings):
     )
     voice_call_hours: str = Field("lun-dom 08:00-21:00", description="When we call people back")
     voice_recorded: bool = Field(False, description="Whether calls are recorded by the carrier: callers are told so")
-    voice_queue: str = Field("personas", description="Queue of callers that wait for a person")
+    voice_queue: str = Field(
+        "personas", pattern=r"^[A-Za-z0-9_-]{1,24}$", description="Beginning of the names of callers' queues"
+    )
+    voice_agents: str = Field(
+        "take",
+        pattern="^(take|auto)$",
+        description="take: an agent's phone rings when she takes a call; auto: it rings by itself",
+    )
     voice_queue_minutes: float = Field(
         10.0, gt=0, le=120, description="Minutes in the queue, then another way is offered"
     )
-    voice_ring_seconds: int = Field(25, ge=5, le=120, description="Seconds that HUMAN_NUMBER rings")
+    voice_ring_seconds: int = Field(25, ge=5, le=120, description="Seconds that HUMAN_NUMBER or an agent rings")
     public_url: str = Field("", description="Address under which Twilio reaches the gateway; signatures need it")
     database_url: str = Field("", repr=False, description="postgresql://… ; empty: SQLite under VAR")
     redis_url: str = Field("", repr=False, description="redis://… ; empty: the bundled server")
@@ -65,6 +72,16 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("", description="Our client id there")
     oidc_client_secret: str = Field("", repr=False, description="Our client secret there")
     oidc_claim: str = Field("preferred_username", description="Claim of the ID token that holds the username")
+    desk_webhook_url: str = Field("", description="Address of a contact centre's own desk that is told of handoffs")
+    desk_webhook_secret: str = Field("", repr=False, description="Signs what it is told: whsec_… or 16 characters")
+    desk_sensitive: bool = Field(False, description="Whether desks are told of violence, health and emergencies too")
+    desk_give_up_hours: float = Field(24.0, gt=0, le=240, description="Hours before an event for a desk is given up")
+    desk_requests_per_second: float = Field(20.0, gt=0, le=1000, description="API requests a second of one token")
+    chatwoot_url: str = Field("", description="Address of a Chatwoot that is the desk; empty: none")
+    chatwoot_account: int = Field(0, ge=0, description="Number of the account there")
+    chatwoot_inbox: int = Field(0, ge=0, description="Number of the inbox (channel API) there")
+    chatwoot_token: str = Field("", repr=False, description="Access token of an agent there")
+    chatwoot_secret: str = Field("", repr=False, description="The inbox's webhook secret there; empty: not signed")
     host: str = Field("127.0.0.1", description="Address the gateway listens on")
     port: int = Field(8000, ge=1, le=65535, description="Port the gateway listens on")
     twin_port: int = Field(8010, ge=1, le=65535, description="Port of the twin carrier")
@@ -101,7 +118,7 @@ class Settings(BaseSettings):
             raise ValueError("is not the name of a time zone")
         return value
 
-    @field_validator("public_url", "twilio_api_url", "transcriber_url")
+    @field_validator("public_url", "twilio_api_url", "transcriber_url", "desk_webhook_url", "chatwoot_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

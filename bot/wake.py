@@ -44,22 +44,19 @@ class Wake:
             return False
 
 
-class Alarm:
-    """Wait for a wake-up from this process or another, or for a while, whichever comes first."""
+class Bell:
+    """Wakes threads of this process that wait for work."""
 
-    def __init__(self, url: str) -> None:
-        """Start listening in a thread of its own; it reconnects for as long as the process lives."""
+    def __init__(self) -> None:
+        """Nobody waits yet."""
         self._condition = threading.Condition()
         self._rings = 0
-        self._closed = False
-        self._url = url
-        threading.Thread(target=self._listen, name="alarm", daemon=True).start()
 
-    def ring(self) -> None:
-        """Wake every thread that waits in this process."""
+    def ring(self, times: int = 1) -> None:
+        """Wake as many waiting threads, those that wait longest: one for each thing to do. The others sleep on."""
         with self._condition:
             self._rings += 1
-            self._condition.notify_all()
+            self._condition.notify(times)
 
     @property
     def rings(self) -> int:
@@ -67,9 +64,32 @@ class Alarm:
         return self._rings
 
     def wait(self, since: int, timeout: float) -> None:
-        """Return once the alarm has rung after ``since`` was taken, or after ``timeout`` seconds."""
+        """Return when woken, or at once when it has rung after ``since`` was taken, or after ``timeout`` seconds."""
         with self._condition:
             self._condition.wait_for(lambda: self._rings != since, timeout)
+
+
+class Alarm(Bell):
+    """Wait for a wake-up from this process or another, or for a while, whichever comes first."""
+
+    def __init__(self, url: str, *bells: Bell) -> None:
+        """Start listening in a thread of its own; it reconnects for as long as the process lives.
+
+        ``bells`` ring with it, once each.
+        """
+        super().__init__()
+        self._bells = bells
+        self._closed = False
+        self._url = url
+        threading.Thread(target=self._listen, name="alarm", daemon=True).start()
+
+    def ring(self, times: int = 0) -> None:
+        """Wake every thread that waits for the alarm, and ``times`` (at least one) at each of its bells."""
+        with self._condition:
+            self._rings += 1
+            self._condition.notify_all()
+        for bell in self._bells:
+            bell.ring(max(times, 1))
 
     def close(self) -> None:
         """Listen no longer, once the next message or half a minute of silence has passed."""

@@ -121,6 +121,8 @@ class _Answer:
             yield say("who", {"text": card.who}) if card.who else say("who_unknown")
         elif aspect == "deadline":
             yield say("deadline", {"text": card.deadline}) if card.deadline else say("deadline_unknown")
+        elif aspect == "notes":
+            yield from card.notes
         elif card.output or card.validity:
             yield from self._output()
         else:

@@ -31,6 +31,7 @@ _STATUS = {
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 _OPT_OUT: dict[str, OptOutType] = {"STOP": "stop", "START": "start", "HELP": "help"}
 _NO_ERROR = ("", "0")
+_LONGEST_COUNT = 5
 _KIND: dict[str, MediaKind] = {
     "image": "image",
     "audio": "audio",
@@ -53,15 +54,11 @@ def required(form: Mapping[str, str], field: str) -> str:
 
 
 def files(form: Mapping[str, str]) -> int:
-    """Return how many files came.
-
-    Raises:
-        BadRequest: NumMedia is not a number.
-    """
+    """Return how many files came; where the count cannot be read, whether one is there."""
     value = form.get("NumMedia", "").strip() or "0"
-    if not (value.isascii() and value.isdigit()):
-        raise BadRequest("NumMedia: is not a number")
-    return int(value)
+    if value.isascii() and value.isdigit() and len(value) < _LONGEST_COUNT:
+        return int(value)
+    return int(bool(form.get("MediaContentType0", "").strip()))
 
 
 def body(form: Mapping[str, str]) -> str:
@@ -75,15 +72,8 @@ def media_kind(content_type: str) -> MediaKind:
 
 
 def opt_out(form: Mapping[str, str]) -> OptOutType | None:
-    """Return what Twilio's own keyword handling did.
-
-    Raises:
-        BadRequest: OptOutType is a word that we do not know.
-    """
-    word = form.get("OptOutType", "").strip().upper()
-    if word and word not in _OPT_OUT:
-        raise BadRequest("OptOutType: is not a word that we know")
-    return _OPT_OUT.get(word)
+    """Return what Twilio's own keyword handling did; a word that we do not know is nothing: the text decides."""
+    return _OPT_OUT.get(form.get("OptOutType", "").strip().upper())
 
 
 def status_update(form: Mapping[str, str], args: Mapping[str, str]) -> StatusUpdate:

@@ -467,8 +467,7 @@ class TwilioCalls:
                 fallback_url=fallback,
                 fallback_method="POST",
                 status_callback=status_callback,
-                status_callback_method="POST",
-                status_callback_event=["completed"],
+                status_callback_method="POST",  # of the end alone, as long as no events are named
                 machine_detection="Enable",
                 machine_detection_timeout=6,
                 timeout=self._ring_seconds,
@@ -479,8 +478,41 @@ class TwilioCalls:
             raise _unavailable("bad_answer")
         return str(call.sid)
 
+    def ring(self, to: str, *, url: str, fallback: str, status_callback: str, seconds: int) -> str:
+        """Ring an agent's phone (a number or SIP address) for so long and return the call's id.
+
+        Nobody listens for a machine: who takes it must press a key, and hears at once why it rings.
+
+        Raises:
+            DeliveryError: it was refused, or whether it was taken is not known.
+        """
+        try:
+            call = self._client.calls.create(
+                to=to,
+                from_=self._sender,
+                url=url,
+                method="POST",
+                fallback_url=fallback,
+                fallback_method="POST",
+                status_callback=status_callback,
+                status_callback_method="POST",  # of the end alone, as long as no events are named
+                timeout=seconds,
+            )
+        except TwilioException:
+            raise _unavailable("bad_answer") from None
+        if not call.sid:
+            raise _unavailable("bad_answer")
+        return str(call.sid)
+
+    def remove_queue(self, queue_sid: str) -> None:
+        """Remove a queue that nobody waits in any more; raises DeliveryError."""
+        try:
+            self._client.queues(queue_sid).delete()
+        except TwilioException:
+            raise _unavailable("bad_answer") from None
+
     def hang_up(self, call_sid: str) -> None:
-        """End a call; raises DeliveryError."""
+        """End a call, also one that still rings; raises DeliveryError."""
         try:
             self._client.calls(call_sid).update(status="completed")
         except TwilioException:

@@ -14,6 +14,7 @@ from enum import Enum
 
 from bot.core.choices import OpenOption
 from bot.core.messages import Choice, Text
+from bot.core.replies import HandoffReason
 from ivr import menus
 from ivr.heard import Heard, Input, understand
 from ivr.model import Answer, Around, Call, Earlier, Effect, Event, Move, Scene, State, Words
@@ -51,6 +52,9 @@ VARIANTS = {
     "voice_back": 3,
     "voice_resume_ask": 2,
     "voice_confirm": 3,
+    # A menu of which an option is left out cannot be used: what stood in another menu is named in other words.
+    "voice_option_first": 3,
+    "voice_option": 3,
 }
 
 
@@ -82,6 +86,9 @@ class Do(str, Enum):
     WAIT = "wait"
     APOLOGISE = "apologise"
     SORRY_NOBODY = "sorry_nobody"
+    AFTER_PERSON = "after_person"
+    NEXT_PERSON = "next_person"
+    PROMISE_MESSAGE = "promise_message"
     END = "end"
     NOTE_END = "note_end"
 
@@ -112,6 +119,9 @@ _BEING_CONNECTED: dict[Event, Do] = {
     _E.CALL_ME: Do.PROMISE_CALL,
     _E.BY_SMS: Do.TEXT_IT,
     _E.TALKED: Do.END,
+    _E.HANDED_BACK: Do.AFTER_PERSON,
+    _E.TRANSFERRED: Do.NEXT_PERSON,
+    _E.IN_WRITING: Do.PROMISE_MESSAGE,
     _E.HANG_UP: Do.NOTE_END,
 }
 TABLE: dict[State, dict[Event, Do]] = {
@@ -321,13 +331,15 @@ def _offer(call: Call, around: Around, before: Sequence[Words] = (), effects: tu
 def _give_up(call: Call, around: Around, before: Sequence[Words] = (), effects: tuple[Effect, ...] = ()) -> Move:
     """Nothing is left to try: a person where there is one, else a kind end."""
     if around.people:
-        return _to_person(call, before, effects)
+        return _to_person(call, before, effects, "not_understood")
     return _end(call, *before, Words("voice_give_up"), effects=effects)
 
 
-def _to_person(call: Call, before: Sequence[Words] = (), effects: tuple[Effect, ...] = ()) -> Move:
+def _to_person(
+    call: Call, before: Sequence[Words] = (), effects: tuple[Effect, ...] = (), reason: HandoffReason = "asked"
+) -> Move:
     call, said = _say(replace(call, state=State.QUEUED), [*before, Words("voice_to_person")])
-    return Move(call, said, "person", effects=effects)
+    return Move(call, said, "person", effects=effects, reason=reason)
 
 
 def _end(call: Call, *words: Words, effects: tuple[Effect, ...] = ()) -> Move:
@@ -600,7 +612,8 @@ def _speak(call: Call, _: Heard, around: Around, answer: Answer) -> Move:
         if answer.urgent and not around.people:
             return _ask(_listening_for(replace(call, pieces=(), said=words)), around, words)
         call, told = _say(replace(call, pieces=(), said=words), words)
-        move = _to_person(call) if around.people else _nobody(call, around)
+        reason: HandoffReason = "emergency" if answer.urgent else "asked"
+        move = _to_person(call, reason=reason) if around.people else _nobody(call, around)
         return replace(move, say=(*told, *move.say))
     if said and all(_times(call, each) >= OFTEN for each in said):
         return _offer(call, around, [Words("voice_told_twice")])
@@ -623,13 +636,33 @@ def _apologise(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     sorry = [Words("voice_sorry_engine")]
     call = replace(call, waits=0, state=State.OPEN)
     if around.people:
-        return _to_person(call, sorry)
+        return _to_person(call, sorry, reason="not_understood")
     return _offer(call, around, sorry)
 
 
 def _sorry_nobody(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     """Nobody took the call in time."""
     return _nobody(call, replace(around, people=False, hours=""))
+
+
+def _after_person(call: Call, _: Heard, around: Around, __: Answer) -> Move:
+    """Go on after a talk: anything else? A call that has lasted long enough, or comes back for ever, ends kindly."""
+    call = replace(_fine(call), state=State.OPEN, said=(), pieces=(), question=None, page=0, unsure="")
+    done = Words("voice_person_left")
+    if around.seconds > around.max_seconds or not _audible(call, [done]):
+        return _end(call)
+    call, said = _say(call, [done])
+    return Move(call, said)
+
+
+def _next_person(call: Call, _: Heard, around: Around, __: Answer) -> Move:
+    """Wait for another agent. The hours may have ended meanwhile: an agent said that somebody will come."""
+    call, said = _say(replace(call, state=State.QUEUED), [Words("voice_next_person")])
+    return Move(call, said, "person")
+
+
+def _promise_message(call: Call, _: Heard, __: Around, ___: Answer) -> Move:
+    return _end(call, Words("voice_will_write"))
 
 
 def _say_goodbye(call: Call, _: Heard, __: Around, ___: Answer) -> Move:
@@ -666,6 +699,9 @@ _HOW: dict[Do, Callable[[Call, Heard, Around, Answer], Move]] = {
     Do.WAIT: _wait,
     Do.APOLOGISE: _apologise,
     Do.SORRY_NOBODY: _sorry_nobody,
+    Do.AFTER_PERSON: _after_person,
+    Do.NEXT_PERSON: _next_person,
+    Do.PROMISE_MESSAGE: _promise_message,
     Do.END: _say_goodbye,
     Do.NOTE_END: _note_end,
 }

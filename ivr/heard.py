@@ -68,6 +68,26 @@ _NO = frozenset(
      "con eso", "con eso tengo", "no es", "no es eso", "ninguna", "no ya no", "no no", "incorrecto", "no quiero"}
 )  # fmt: skip
 _YES_NO = (State.RESUME, State.MORE, State.CONFIRM)
+# How people say it in more than one word: these decide, in any company of the small words below, and of nothing else.
+_GOODBYE = re.compile(
+    r"\b(adios|bye|hasta (luego|pronto|manana)|nada mas|nos vemos|(ya )?(voy a )?col(gar|garle|go)"
+    r"|(es|seria|era) todo( lo que (queria|necesitaba|ocupaba)( saber)?)?"
+    r"|que (este|le vaya|tenga) (muy )?(bien|buen dia|buena tarde|bonito dia))\b"
+)
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_YES_WORDS = _set("afirmativo aja claro correcto exacto mismo simon si sip")
+_NO_WORDS = _set("diferente distinto nel ninguna ninguno no otra otro tampoco")
+_SMALL = _set(
+    "a ah ahi ahorita amable asi asunto ay bien bueno con continue cosa creo de dia digame dije dios e el es esa ese "
+    "eso esta este favor gracias hace hoy igual joven la le lo me mil mire misma mucha muchas muchisimas muy ok okey "
+    "oiga orale para persona por porfa porfavor pues que quiero rato sale senor senora senorita siga sigale sigue su "
+    "tan tarde todo tramite usted va vaya venga y ya"
+)
 
 
 @dataclass(frozen=True)
@@ -125,6 +145,10 @@ def _words(call: Call, speech: str, options: tuple[OpenOption, ...]) -> Heard:
             return Heard(Event.YES)
         if folded in _NO or core in _NO:
             return Heard(Event.NO)
+        if not _says_goodbye(folded) and (found := _yes_or_no(folded)) is not None:
+            return Heard(found)
+    if call.state is State.LANGUAGE and (named := _named(options, folded)) is not None:
+        return Heard(Event.OPTION, speech, named)
     picked = pick(speech, menus.page(options, call.page)) or pick(speech, _labelled_only(options, core))
     if picked is not None:
         return Heard(Event.OPTION, speech, picked)
@@ -133,7 +157,29 @@ def _words(call: Call, speech: str, options: tuple[OpenOption, ...]) -> Heard:
             continue
         if core in phrases or folded in phrases:
             return Heard(event, speech)
-    return Heard(Event.SPEECH, speech)
+    return Heard(Event.GOODBYE if _says_goodbye(folded) else Event.SPEECH, speech)
+
+
+def _says_goodbye(folded: str) -> bool:
+    """Say whether it is a goodbye and nothing else: "no, ya es todo, gracias", and not "nada más el acta"."""
+    left = set(_GOODBYE.sub(" ", folded).split())
+    return bool(_GOODBYE.search(folded)) and left <= _SMALL | {"no"}
+
+
+def _yes_or_no(folded: str) -> Event | None:
+    """Return what several small words mean: "sí, por lo mismo", "no, es otra cosa"."""
+    words = set(folded.split())
+    if not words <= _SMALL | _YES_WORDS | _NO_WORDS:
+        return None
+    if words & _NO_WORDS:
+        return Event.NO
+    return Event.YES if words & _YES_WORDS else None
+
+
+def _named(options: tuple[OpenOption, ...], folded: str) -> OpenOption | None:
+    """Return the only option whose words are among those that were said: "English, please"."""
+    found = [option for option in options if f" {bare(option.label)} " in f" {folded} "]
+    return found[0] if len(found) == 1 else None
 
 
 def _labelled_only(options: tuple[OpenOption, ...], core: str) -> tuple[OpenOption, ...]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.core.choices import OpenOption
 from bot.core.messages import Content
+from bot.core.replies import HandoffReason
 
 Wanted = Literal["place", "yes_no", "date"]
 
@@ -30,7 +31,11 @@ class State(str, Enum):
 
 
 class Event(str, Enum):
-    """What happened: the caller spoke, pressed a key, kept silent, or the answer came (or did not)."""
+    """What happened: the caller spoke, pressed a key, kept silent, or the answer came (or did not).
+
+    ``TALKED``: the talk with a person is over, and so is the call. ``HANDED_BACK``: the agent put the phone down, the
+    caller did not; ``TRANSFERRED``: for another agent to take her. ``IN_WRITING``: an agent answers by message instead.
+    """
 
     SPEECH = "speech"
     YES = "yes"
@@ -54,6 +59,9 @@ class Event(str, Enum):
     NOT_CONNECTED = "not_connected"
     CALL_ME = "call_me"
     TALKED = "talked"
+    HANDED_BACK = "handed_back"
+    TRANSFERRED = "transferred"
+    IN_WRITING = "in_writing"
     HANG_UP = "hang_up"
 
 
@@ -169,10 +177,14 @@ Effect = Literal["send_sms", "call_back", "set_language", "start_fresh", "resume
 
 @dataclass(frozen=True)
 class Move:
-    """What a step does: the call afterwards, what is said, what follows, and what is written besides."""
+    """What a step does: the call afterwards, what is said, what follows, and what is written besides.
+
+    ``reason``: why a person is brought, where ``act`` is "person".
+    """
 
     call: Call
     say: tuple[Words, ...]
     act: Act = "listen"
     content: Content | None = None
     effects: tuple[Effect, ...] = ()
+    reason: HandoffReason = "asked"

@@ -272,7 +272,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.server.behave(self)
 
-    do_GET = do_POST = _any
+    do_GET = do_POST = do_PATCH = _any
 
     def json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
         """Answer with JSON."""

@@ -14,6 +14,7 @@ from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import minors_card
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
+from actions.dialogue.urgent import URGENT_CARDS
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
 from bot.core.replies import Ask, Handoff, Say, ShowProcedure, open_options
@@ -31,6 +32,11 @@ _THAT_OF = re.compile(
 _STEPS = re.compile(r"(?<!\w)(?:pasos|lista|opciones|principal)(?!\w)")
 _HEARD = 0.6
 _MOST_WORDS = 9
+_ALL_WELL = re.compile(
+    r"^(?:\w+ ){0,3}?(?:(?:ya|si) )?"
+    r"(?:aparecio|regreso|llego|l[oa] encontr\w+|volvio|(?:esta|estamos|estoy) (?:bien|a salvo))(?!\w)|falsa alarma"
+)
+"""Said after a cry for help: it is over."""
 _START_OVER = re.compile(
     r"^(?:(?:quiero|vamos a|hay que|mejor|otra vez|me gustaria|puedo|podemos) )*(?:volver a )?"
     r"(?:empez\w+|comenz\w+|empecemos|reinici\w+|inici\w+|arranc\w+)"
@@ -139,6 +145,8 @@ def _names(card: Procedure) -> set[str]:
 
 def said(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer what short words say whatever else is open: not understood; somebody else's matter."""
+    if turn.memory.last_procedure in URGENT_CARDS and _ALL_WELL.search(normalise(turn.text)):
+        return answer(turn.remember(last_procedure=None), "smalltalk", Say("all_well"))
     if turn.confidence < _HEARD or len(turn.text.split()) > _MOST_WORDS or asked(turn.text):
         return None
     if cases.told(turn.text, know.catalogue.conditions.values()) or cases.own_again(turn.text):

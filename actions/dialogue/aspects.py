@@ -42,8 +42,9 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"cuanto (?:me |se |nos )?van? a (?:costar|cobrar|salir)", r"cuesta(?: algo| dinero)?\b",
         r"cuanto es lo que (?:me |nos |se )?(?:cobra\w*|paga|hay que pagar|tengo que pagar|cuesta)",
         r"cuanto es\b(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))",
-        r"(?:tiene|lleva) (?:algun )?costo", r"hay que pagar",
+        r"(?:tiene|lleva) (?:algun )?costo", r"(?:hay|tengo|tenemos) que pagar",
         r"(?:se|me|nos) (?:paga|pagan|cobran|van a cobrar)\b", r"sale caro",
+        r"cuanto (?:es |seria )?en (?:dolares|pesos|efectivo)",
         "en cuanto (?:sale|anda|esta|quedo)", r"a como (?:esta|es|sale|la|el)\b",
         "precios?", "costos?", "tarifas?", "gratis", r"gratuit\w*", "(?:tiene|con|hay|hacen) descuentos?", "cobran",
         "how much (?:is|does|do|will|for)", "price", r"fee\b", "free of charge",
@@ -53,8 +54,12 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?! (?:vivo|naci|trabajo|estoy))",
         r"(?<!de )donde (?:la |lo |las |los |me |se |nos |le )?(?:sac\w+|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago"
         r"|pag\w+|hay|tengo|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)",
+        r"(?:^|(?:^| )(?:y|a) )donde (?:\w+ )?(?:habl\w+|marc[aoe]\w*|llam\w+|comunic\w+|pregunt\w+)\b",
+        r"(?:tienen|hay|me da|pasa|pase|deme|cual es el|con el) (?:algun |un |su |el )?"
+        r"(?:telefono|numero (?:de telefono|para (?:hablar|llamar|marcar)))",
         "(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)",
-        "a que (?:oficina|modulo|lugar|numero|telefono)", "en que (?:oficina|modulo|lugar|parte|pagina)", "ubicacion",
+        "a (?:que|cual) (?:oficina|modulo|lugar|numero|telefono)",
+        "en que (?:oficina|modulo|lugar|parte|pagina)", "ubicacion",
         "direccion de la oficina", "where", "address", "phone number", "website",
     ),
     "hours": (
@@ -63,23 +68,37 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
     ),
     "deadline": (
         "hasta cuando", "que plazo", "cual es el plazo", "hay plazo", "fecha limite",
-        "cuanto tiempo (?:tengo|hay|tenemos|me dan)", "cuando vence el plazo", "antes de que fecha", "deadline",
-        r"cuando (?:me |le |nos |te )?toca\w*", r"en que mes(?:es)?\b",
+        "(?:cuanto tiempo|cuantos dias|cuantos meses) (?:tengo|hay|tenemos|[mn][eo]s? dan)",
+        "cuando vence el plazo", "antes de que fecha", "deadline",
+        r"cuando (?:me |le |nos |te )?toca\w*", r"en que mes(?:es)?\b", "en que fechas?", "cada cuando",
+        r"cada cuanto\b",
+        r"(?<!hasta )cuando (?:(?:me|nos|se|l[aeo]s?) )*(?:podemos|pueden|podria\w*|apunt\w+|inscrib\w+)\b",
+        r"(?<!hasta )cuando (?:es|son|hay|abre\w*|cierra\w*|empieza\w*"
+        r"|se (?:abre|cierra|paga|hace|registra|inscribe)\w*"
+        r"|tengo que|tenemos que|debo|hay que|puedo)\b", r"que dias? (?:es|se|son)\b", "todavia (?:hay|estoy a) tiempo",
     ),
     "duration": (
         r"cuanto (?:se )?(?:tard\w+|demor\w+)", r"cuanto tiempo (?:se )?(?:tard\w+|demor\w+|lleva|es)",
         "cuantos dias", r"que tanto (?:se )?tard\w+", "el mismo dia", r"cuando me (?:la |lo )?(?:entreg\w+|dan)",
+        r"cuanto dura(?: el tramite)?$", r"en cuanto (?:tiempo|salgo|me l[oa])", r"es (?:muy )?tardad[oa]",
         "how long", "same day",
     ),
     "who": (
         r"quien(?:es)? (?:lo |la |las |los )?pued\w+", "puede ir (?:mi|otra|alguien)", "puedo ir yo",
-        "a (?:que|partir de que) edad", "who can",
+        r"(?:a |de |desde |a partir de )?que edad(?:es)?\b",
+        r"cuantos anos (?:hay que|se|debo|debe|tengo que|necesit\w+|pid\w+)",
+        r"(?:se vale|puede|pueden|puedo|podemos) (?:ir|pedirl[oa]|hacerl[oa]|sacarl[oa]|tramitarl[oa])"
+        r" (?:mi|otra|otro|alguien|por mi|en lugar)",
+        r"tiene que ir (?:el|la|mi|los|ell?[oa]s?|un[oa])\b",
+        r"(?:tenemos|tienen) que (?:ir|estar|acudir|presentar\w+)", "who can",
     ),
     "output": (
         r"para que (?:me )?sirve\w*",
-        r"cuanto (?:me |nos |le |les |es lo que )*(?:dan|depositan|toca|van a dar|voy a recibir)",
+        r"cuanto (?:me |nos |le |les |es lo que )*"
+        r"(?:dan|da|depositan|toca|van a dar|voy a recibir|prestan|presta|ayudan)",
         r"de cuanto es(?! el costo)", r"cuanto es (?:el apoyo|la beca|la pension)", r"cuanto (?:dinero )?(?:recib\w+)",
-        "que me (?:dan|entregan)", "cuanto (?:tiempo )?dura vigente", "vigencia",
+        "que me (?:dan|entregan)", "cuanto (?:tiempo )?(?:me )?(?:dura|sirve) (?:vigente|valid[oa])", "vigencia",
+        r"cuanto (?:tiempo )?(?:me |le )?dura (?:el|la|ese|esa) (?:\w+)",
         "what is it for",
     ),
     "source": (
@@ -88,6 +107,16 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _COMPILED = tuple((aspect, re.compile(rf"(?<!\w)(?:{'|'.join(words)})")) for aspect, words in _WORDS.items())
+
+
+_AMOUNT = re.compile(
+    r"^(?:(?:y|entonces|pero|oiga|ok|bueno|como) )*(?:de |a |en )?cuanto(?: (?:es|seria|viene siendo))?$"
+)
+
+
+def only_how_much(text: str) -> bool:
+    """Say whether a text asks "how much?" and not of what: the price, or what is paid out."""
+    return bool(_AMOUNT.match(_read(text)))
 
 
 def _read(text: str) -> str:

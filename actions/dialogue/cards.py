@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from actions.dialogue.aspects import only_how_much
 from actions.dialogue.cases import told
 from actions.dialogue.checklist import case_question, next_question
 from actions.dialogue.knowledge import Knowledge
@@ -87,6 +88,8 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
     settles most of what was shown, unless a question of the kind waits for an answer already.
     """
     aspects = tuple(aspects) or ("overview",)
+    if only_how_much(turn.text) and card.cost.free and pays(card):
+        aspects = ("output", "cost")
     turn = _about(turn, know, card, aspects)
     state = turn.place.state if turn.place else None
     needs_state = _needs_state(card, state) and bool({"cost", "overview"} & set(aspects))
@@ -97,6 +100,11 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
         asked = _ask_price_state(turn, card, ("cost",))
         return answer(turn, "answer", *replies, *asked.replies, pending=asked.memory.pending, procedure=card.id)
     return _with_case_question(turn, know, card, aspects, *replies)
+
+
+def pays(card: Procedure) -> bool:
+    """Say whether a card tells of money that the person gets."""
+    return any("$" in text for text in (card.output or "", *card.notes))
 
 
 def _until(turn: Turn, card: Procedure, aspects: Sequence[Aspect]) -> Iterable[Reply]:
@@ -168,6 +176,9 @@ def _shown(turn: Turn, know: Knowledge, card: Procedure, aspects: tuple[Aspect, 
     state = turn.place.state if turn.place else None
     narrowed = narrow(card, turn.case, state)
     shown_state = state if card.jurisdiction.state is None else card.jurisdiction.state
+    if "output" in aspects and "$" not in (card.output or ""):  # how much is given may stand in a note
+        notes = tuple(note for note in card.notes if "$" in note)
+        narrowed, aspects = replace(narrowed, notes=notes), (*aspects, "notes") if notes else aspects
     return ShowProcedure(narrowed, aspects, shown_state, open_conditions(know, narrowed, turn.case))
 
 

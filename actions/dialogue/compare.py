@@ -10,7 +10,7 @@ from decimal import Decimal
 from actions.dialogue import cards
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, sought, with_last
+from actions.dialogue.lookup import PLAIN_QUESTION, asks_only, sought, with_last
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.places import Place
 from bot.catalogue.text import normalise
@@ -37,6 +37,10 @@ _LEAD = re.compile(
 )
 
 
+_SHORT: frozenset[Aspect] = frozenset({"cost", "hours", "duration", "deadline", "who"})
+"""Parts of a card that are short enough for two at once."""
+
+
 @dataclass(frozen=True)
 class Side:
     """One of the two things: a card, and the place whose facts count."""
@@ -48,6 +52,10 @@ class Side:
 def compared(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer a comparison; None when the message compares nothing, or what it compares is not known."""
     said = normalise(turn.text)
+    offered = _open(turn, know)
+    if len(offered) == 2 and asks_only(turn, know) and set(asked(turn.text)) <= _SHORT:
+        both = side_by_side(turn, know, [Side(card, turn.place) for card in offered], asked(turn.text))
+        return replace(both, memory=replace(both.memory, pending=turn.memory.pending))
     if not (
         turn.intent == "compare" or (_COMPARES.search(said) and _MORE_OR_LESS.search(said)) or _two_places(turn, know)
     ):

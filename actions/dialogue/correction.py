@@ -9,6 +9,7 @@ from actions.dialogue import cards, cases, choice
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, look_up, look_up_at, minors_card, of_verdict, sought, with_last
+from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Turn, moved_to
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
@@ -34,7 +35,7 @@ _BARE_NO = re.compile(
 )
 """A "no" that says what is not so ("no tengo internet") rather than that something else was meant."""
 _PLACES = ("place", "cost_place", "confirm_place")
-_MOST_WORDS = 9
+_MOST_WORDS = 12
 """A longer text without the form of a correction tells a story of its own."""
 
 
@@ -96,7 +97,8 @@ def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects
     if cases.own_again(text) and turn.memory.for_other:
         own = turn.remember(case=turn.memory.own_case, own_case={}, for_other=False, asked=())
         return cards.show(_silent(own), know, card, turn.memory.last_aspects)
-    if len(cases.leftover(know.without_place(text), conditions)) > bool(corrects and told):
+    left = cases.leftover(know.without_place(text), conditions)
+    if len(names(" ".join(left)) if told or corrects else left) > bool(corrects and told):
         return None
     place, pending = know.place_in(text), turn.memory.pending
     if place is not None and corrects and pending is not None and pending.kind in _PLACES:
@@ -151,7 +153,7 @@ def _other_kind(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
         return None
     if not cases.told(turn.text, every) or cases.leftover(know.without_place(turn.text), every):
         return None
-    if cases.told(turn.text, cards.card_conditions(know, card)):
+    if cases.told(turn.text, cards.card_conditions(know, card)) or know.place_in(turn.text) is not None:
         return None
     verdict = with_last(turn, know)
     first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), card.id)

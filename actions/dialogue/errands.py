@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 from actions.dialogue import plan, reminders, topic, transfer
 from actions.dialogue.dates import plain, when
-from actions.dialogue.events import show_event
+from actions.dialogue.events import show_event, show_step
+from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide
 from actions.dialogue.turn import Answer, Turn, answer
-from bot.core.replies import Ask
+from bot.core.replies import Ask, Say
 from bot.core.turns import Plan
 from bot.understanding.decision import Decision
 
@@ -52,6 +53,16 @@ _NEXT = re.compile(
     r"(?:sigue|falta|faltan|toca|siguiente|sigue ahora)\b|^(?:el )?siguiente paso\b"
 )
 """Asks for the next step, when there is a plan; else for more of what was said."""
+_FIRST = re.compile(
+    r"^(?:(?:y|oiga|entonces|pues|ok) )*(?:(?:que|cual|con cual|con que|por cual|por donde) "
+    r"(?:es lo |hago |va |es (?:el |la )?|debo hacer |tengo que hacer |hay que hacer )?"
+    r"(?:primer[oa]?|empiezo|empezamos|empezar|comienzo|comenzamos))"
+)
+"""Asks which step comes first."""
+_TAKE_AWAY = re.compile(
+    r"^(?:(?:ya|mejor|por favor|si) )*(?:quit|borr|cancel|elimin)\w*l[oa]s?(?: (?:todos|todas|por favor))*$"
+)
+"""Takes away what was just listed."""
 _NEXT_AFTER = re.compile(
     r"\b(?:que|q|cual|cuales) (?:es lo que |es el que )?(?:sigue|siguen|viene)(?: (?:despues|ahora|luego))?$"
     r"|\b(?:siguiente|proximo) (?:paso|tramite)\b|\b(?:que|q) (?:hago|hay que hacer) (?:despues|luego)\b"
@@ -92,17 +103,42 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     heard = turn.intent in _ANSWERS and turn.confidence >= HEARD and not _asks_again(turn, said)
     if heard and not (turn.intent == "call_me" and cannot_talk(turn)):
         return _ANSWERS[turn.intent](turn, know)
+    if _TAKE_AWAY.search(said) and _listed_reminders(turn):
+        return reminders.cancel(turn, know)
+    if _FIRST.search(said) and (first := _first_step(turn, know)) is not None:
+        return first
     if _NEXT.search(said) and turn.memory.last_procedure is None and plan.plans_of(turn, know):
         return plan.tell_plan(turn, know)
     if _NEXT_AFTER.search(said) and (steps := steps_of_card(turn, know)) is not None:
         return steps
-    if turn.intent == "step_done" and turn.confidence >= HEARD and (turn.context.plans or decision.event):
+    if (
+        turn.intent == "step_done"
+        and turn.confidence >= HEARD
+        and (turn.context.plans or decision.event or _event_of_card(turn, know))
+    ):
         return step_done(turn, know)
     if turn.intent == "continue_topic" and turn.confidence >= HEARD:
         return go_on(turn, know)
     if decision.kind == "talk" and decision.intent == "greet" and decision.bare:
         return topic.offer(turn, know)
     return None
+
+
+def _listed_reminders(turn: Turn) -> bool:
+    """Say whether the last answer was of reminders."""
+    previous = last(turn.before)
+    said = previous.replies if previous else ()
+    return any(isinstance(reply, Say) and "reminder" in reply.phrase for reply in said)
+
+
+def _first_step(turn: Turn, know: Knowledge) -> Answer | None:
+    """Show the card of the first step that is shown and not done."""
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    if event is None or turn.memory.last_procedure is not None:
+        return None
+    begun = next((each for each in turn.context.plans if each.life_event == event.id), Plan(event.id))
+    left = plan.open_steps(event, begun, turn)
+    return show_step(turn.remember(pending=None), know, event.id, left[0]) if left else None
 
 
 def _told(turn: Turn, said: str) -> str | None:
@@ -183,9 +219,19 @@ def steps_of_card(turn: Turn, know: Knowledge) -> Answer | None:
 def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:
     """Begin the plan of the life event that the text tells of, with what is done already marked."""
     heard = decide(turn, know).event
-    id_ = turn.memory.last_life_event or (heard.id if heard else None)
+    id_ = turn.memory.last_life_event or (heard.id if heard else _event_of_card(turn, know))
     if id_ is None or id_ not in know.catalogue.life_events:
         return None
     begun = Plan(id_)
-    found = plan.steps_said(turn, know, begun, in_view=id_ == turn.memory.last_life_event)
+    in_view = id_ in (turn.memory.last_life_event, _event_of_card(turn, know))
+    found = plan.steps_said(turn, know, begun, in_view)
     return plan.finish(turn, know, begun, found) if len(found) == 1 else show_event(turn, know, id_)
+
+
+def _event_of_card(turn: Turn, know: Knowledge) -> str | None:
+    """Return the life event that the card in view belongs to first, if it is a step of it."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None:
+        return None
+    events = know.catalogue.life_events
+    return next((e for e in card.life_events if any(card.id in step.procedures for step in events[e].steps)), None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.dialogue import cards, plan
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.steps import facts_of, step_options
-from actions.dialogue.turn import Answer, Turn, answer
+from actions.dialogue.steps import facts_of, is_conditional, pointed_at, step_options
+from actions.dialogue.turn import Answer, Pending, Turn, answer
+from bot.catalogue.search import Hit
 from bot.core.procedures import applies
 from bot.core.replies import Ask, Aspect, Option, ShowLifeEvent
 from bot.core.turns import Plan
@@ -24,10 +26,12 @@ MENU = (
 """The life events of the menu, the most asked for first (by how many procedures of the catalogue serve each)."""
 
 
-def show_event(turn: Turn, know: Knowledge, id_: str) -> Answer:
+def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) -> Answer:
     """Show the steps that can apply to the person, and begin a plan of them; picking one shows its card.
 
-    Of a plan that is under way what is done and what is next is shown.
+    Of a plan that is under way what is done and what is next is shown. ``hits``: what the search found for the words;
+    the step that they point at is what a question about no step in particular is about next, and a conditional one
+    ("Si lo deportaron, …") comes right after the first.
     """
     event = know.catalogue.life_events[id_]
     begun = next((each for each in turn.context.plans if each.life_event == id_), Plan(id_))
@@ -35,6 +39,10 @@ def show_event(turn: Turn, know: Knowledge, id_: str) -> Answer:
         return plan.show_plan(turn, know, begun)
     kept = [i for i, step in enumerate(event.steps) if applies(step.when, turn.case) is not False]
     options = step_options(event)
+    meant = pointed_at(know, event, hits)
+    if meant in kept and meant is not None and is_conditional(event.steps[meant]):
+        others = [i for i in kept if i != meant]
+        kept = [*others[:1], meant, *others[1:]] if kept[0] != meant else kept
     shown = ShowLifeEvent(
         replace(event, steps=tuple(event.steps[i] for i in kept)),
         tuple(options[i] for i in kept),
@@ -44,7 +52,10 @@ def show_event(turn: Turn, know: Knowledge, id_: str) -> Answer:
     safety = cards.safety_line(know) if event.sensitive == "violence" else ()
     if any(number in event.opening for line in safety for number in line.params.values()):
         safety = ()  # its opening says it already
-    return answer(turn, "life_event", *safety, shown, life_event=id_, context=plan.keep(turn, begun))
+    said = turn.text if event.sensitive == "none" else ""
+    waiting = Pending("step", event.steps[meant].procedures if meant is not None else (), text=said)
+    context = plan.keep(turn, begun)
+    return answer(turn, "life_event", *safety, shown, pending=waiting, life_event=id_, context=context)
 
 
 def show_step(

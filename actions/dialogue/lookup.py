@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from actions.dialogue import cards
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
 from actions.dialogue.cases import of_minor, other_person
 from actions.dialogue.events import show_event, step_options
+from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.naming import names, without_persons
+from actions.dialogue.steps import is_conditional
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
 from bot.catalogue.search import Hit, Verdict
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
-from bot.core.replies import Ask, Aspect, Option
+from bot.core.replies import Ask, Aspect, Option, ShowProcedure, open_options
 from bot.understanding.decision import ASKING, Decision
 from bot.understanding.words import rest
 
@@ -31,12 +34,18 @@ _ELLIPSIS = re.compile(
 """A going on without a verb of its own asks what was asked before ("¿y la CURP?"), others tell something."""
 
 
+_KIND_OF_IT = re.compile(r"(?<!\w)(?:renov|repon|cambi|correg|actualiz|revalid)\w*[aei]rl[oa]s?(?!\w)")
+"""A verb that names a kind of procedure, done to "it"."""
+
+
 def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = None) -> Answer | None:
     """Answer from the cards, or None when they have nothing for this text. ``aspects``: instead of what it asks for."""
     place = know.place_in(turn.text)
     wanted = aspects if aspects is not None else aspects_of(turn.text, turn.intent, turn.confidence)
     if is_follow_up(turn, know):
         return _follow_up(turn, know, wanted, place)
+    if _only_kind_of_it(turn, know):
+        return _kind_of_it(turn, know, wanted)
     going_on = goes_on(turn)
     verdict = _find_going_on(turn, know) if going_on else sought(turn, know)
     if place is not None and _is_part_of_name(place, verdict, know):
@@ -52,8 +61,26 @@ def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = No
 
 
 def goes_on(turn: Turn) -> bool:
-    """Say whether a text takes up the procedure that was just talked about ("¿y para mi hijo?")."""
-    return turn.memory.last_procedure is not None and _OPENS.sub("", normalise(turn.text)).startswith(_GOES_ON)
+    """Say whether a text takes up the procedure that was just talked about ("¿y para mi hijo?", "¿y renovarla?")."""
+    said = _OPENS.sub("", normalise(turn.text))
+    return turn.memory.last_procedure is not None and (said.startswith(_GOES_ON) or bool(_KIND_OF_IT.search(said)))
+
+
+def _only_kind_of_it(turn: Turn, know: Knowledge) -> bool:
+    """Say whether a text names nothing but a kind of procedure of what is in view ("¿cuánto cuesta renovarla?")."""
+    said = without_question(know.without_place(turn.text))
+    in_view = turn.memory.last_procedure is not None
+    return in_view and bool(_KIND_OF_IT.search(said)) and not names(_KIND_OF_IT.sub(" ", said))
+
+
+def _kind_of_it(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answer | None:
+    card = know.catalogue.procedures[turn.memory.last_procedure or ""]
+    together = with_last(turn, know)
+    first = _best(together, "procedure")
+    wanted = wanted or turn.memory.last_aspects
+    if together.outcome == "answer" and first is not None and another_kind(know, card, first.id):
+        return of_verdict(turn, know, together, wanted)
+    return cards.show(turn, know, card, wanted)
 
 
 def _is_part_of_name(place: Place, verdict: Verdict, know: Knowledge) -> bool:
@@ -112,19 +139,97 @@ def _find_going_on(turn: Turn, know: Knowledge) -> Verdict:
         younger = minors_card(turn, know)
         if younger is not None:
             return Verdict("answer", (Hit(younger.id, 1.0, "procedure"),))
+        other = sought(turn, know)
+        if other.outcome in ("answer", "ask_place") and named_elsewhere(turn, know, other.hits) is not None:
+            return other
         together = with_last(turn, know)
         if together.outcome in ("answer", "ask_place"):
             return together
     alone = sought(turn, know)
     if alone.outcome not in ("unknown", "clarify"):
-        return alone
+        return _meant_too(turn, know) or alone
+    named = named_elsewhere(turn, know, alone.hits)
+    if named is not None:
+        return Verdict("answer", (named,), alone.place, know.catalogue.procedures[named.id].family)
     if alone.outcome == "clarify" and _settled(turn, know, alone.hits, asked(turn.text)):
         return alone
     itself = _named_itself(turn, know)
     if itself is not None:
         return itself
+    if alone.outcome == "clarify" and _all_named(turn, know, alone.hits):
+        return alone
     together = with_last(turn, know)
     return together if together.outcome in ("answer", "ask_place") else alone
+
+
+_TOO = re.compile(r"(?<!\w)(?:tambien|igual|asi mismo|asimismo|too|as well)$")
+
+
+def _meant_too(turn: Turn, know: Knowledge) -> Verdict | None:
+    """Return another card of the same kind of deed, where it is to be done to something else too ("y el acta también").
+
+    What was just talked about is done to a thing; the thing's own card would be another matter.
+    """
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or not _TOO.search(normalise(turn.text)):
+        return None
+    deed = normalise(card.short).split()[0]
+    together = sought(replace(turn, text=f"{deed} {turn.text}", ranking=PLAIN_QUESTION), know)
+    first = _best(together, "procedure")
+    if together.outcome not in ("answer", "ask_place", "clarify") or first is None:
+        return None
+    same_deed = stem(deed) in _subject(know.catalogue.procedures[first.id])
+    return together if same_deed and first.id != card.id else None
+
+
+_LIKELY = 0.3
+_AHEAD = 3.0
+
+
+def called(know: Knowledge, card: Procedure) -> set[str]:
+    """Return the stems of all of a card's names."""
+    family = know.catalogue.families.get(card.family or "")
+    names_ = (card.name, card.short, *card.aliases, family.name if family else "")
+    return {stem(word) for name in names_ for word in normalise(name).split()}
+
+
+def words_of(turn: Turn, know: Knowledge) -> set[str]:
+    """Return the stems of the words that may name something."""
+    return {stem(word) for word in names(without_persons(without_question(know.without_place(turn.text))))}
+
+
+_ARTICLES = frozenset("un una unos unas el la los las mi mis su sus al del otro otra este esta ese esa".split())  # noqa: SIM905
+
+
+def things(turn: Turn, know: Knowledge) -> set[str]:
+    """Return the stems of the words that may name something and are nouns by what stands before them ("un elefante").
+
+    Of other words it cannot be told: most are verbs of what is in view ("¿cuánto me darían?").
+    """
+    said = without_question(know.without_place(turn.text)).split()
+    named = set(names(without_persons(" ".join(said))))
+    after = {word for before, word in pairwise(said) if before in _ARTICLES}
+    return {stem(word) for word in named & after}
+
+
+def named_elsewhere(turn: Turn, know: Knowledge, hits: Sequence[Hit]) -> Hit | None:
+    """Return the card, other than the one in view, that the words name: likely, well ahead, half of them its names."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    ranked = [hit for hit in hits if hit.kind == "procedure"]
+    if card is None or not ranked or cards.same_matter(know, ranked[0].id, card):
+        return None
+    said = words_of(turn, know) - called(know, card)
+    ahead = len(ranked) < 2 or ranked[0].score >= _AHEAD * ranked[1].score
+    common = said & called(know, know.catalogue.procedures[ranked[0].id])
+    return ranked[0] if said and ranked[0].score >= _LIKELY and ahead and 2 * len(common) >= len(said) else None
+
+
+def _all_named(turn: Turn, know: Knowledge, hits: Sequence[Hit]) -> bool:
+    """Say whether every word names one of the close cards and none the card in view ("¿y la pensión?")."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    said = words_of(turn, know)
+    near = [called(know, know.catalogue.procedures[hit.id]) for hit in hits[:3] if hit.kind == "procedure"]
+    return bool(said and near and card) and said <= set.intersection(*near) and not said & called(know, card)
 
 
 def _named_itself(turn: Turn, know: Knowledge) -> Verdict | None:
@@ -160,7 +265,14 @@ def is_follow_up(turn: Turn, know: Knowledge) -> bool:
 def asks_only(turn: Turn, know: Knowledge) -> bool:
     """Say whether a text is nothing but a question about the card in view ("hasta cuándo")."""
     named = names(without_persons(without_question(know.without_place(turn.text))))
-    return turn.memory.last_procedure is not None and bool(asked(turn.text)) and not named
+    in_view = turn.memory.last_procedure is not None or turn.memory.pending_kind in ("step", "clarify")
+    return in_view and bool(asked(turn.text)) and not named
+
+
+def tells_place(turn: Turn, know: Knowledge) -> bool:
+    """Say whether a text tells a place and nothing else ("vivimos en la Ciudad de México")."""
+    said = know.without_place(turn.text)
+    return know.place_in(turn.text) is not None and not names(said) and not asked(turn.text) and not goes_on(turn)
 
 
 def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: Place | None) -> Answer | None:
@@ -169,13 +281,13 @@ def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: P
         turn = turn.remember(state=place.state, municipality=place.municipality)
     if card is None:
         return _ask_topic(turn, know, wanted)
-    if not wanted and place is None:
+    if not wanted and place is None and not (goes_on(turn) and any(map(str.isdigit, turn.text))):
         return None
     wanted = wanted or turn.memory.last_aspects
     if place is None and other_person(turn.text):
         together = with_last(turn, know)
         first = _best(together, "procedure")
-        if together.outcome == "answer" and first is not None and _another_kind(know, card, first.id):
+        if together.outcome == "answer" and first is not None and another_kind(know, card, first.id):
             return of_verdict(turn, know, together, wanted)
     return cards.show(turn, know, card, wanted) if place is None else look_up_at(turn, know, place, wanted)
 
@@ -192,9 +304,28 @@ def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answe
     """Ask for the procedure when only a part of a card was asked for; of the life event shown, offer the steps."""
     if not wanted and turn.intent not in BY_INTENT:
         return None
+    pending = turn.memory.pending
+    if pending is not None and pending.kind == "step" and pending.candidates:
+        return cards.settle(replace(turn, text=f"{pending.text}. {turn.text}"), know, pending.candidates, wanted)
+    if pending is not None and pending.kind == "clarify":
+        return _offered_again(turn, know, pending, wanted)
     event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    if event is not None and "output" in wanted:  # "¿cuánto dan?": of the only step that gives money
+        sure = [step for step in event.steps if not is_conditional(step)]
+        paid = [s for s in sure if any(cards.pays(know.catalogue.procedures[p]) for p in s.procedures)]
+        if len(paid) == 1:
+            return cards.settle(turn, know, paid[0].procedures, wanted, paid[0].title)
     options: tuple[Option, ...] = step_options(event) if event else ()
     return answer(turn, "clarify", Ask("ask_topic", options), pending=Pending("topic", (), wanted, turn.text))
+
+
+def _offered_again(turn: Turn, know: Knowledge, pending: Pending, wanted: tuple[Aspect, ...]) -> Answer | None:
+    """Offer again what was to be chosen from, with what is asked of it now."""
+    previous = last(turn.before)
+    asks = [reply for reply in previous.replies if open_options((reply,))] if previous else []
+    if not asks:
+        return None
+    return answer(turn, "clarify", asks[-1], pending=replace(pending, aspects=wanted))
 
 
 def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
@@ -204,8 +335,11 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
         step = _step_meant(turn, know, verdict, event)
         if step is not None:
             return cards.settle(turn, know, [step.id], wanted)
-        return show_event(turn, know, event.id)
+        return show_event(turn, know, event.id, verdict.hits)
     if verdict.outcome == "clarify":
+        step = _step_in_view(turn, know, verdict)
+        if step is not None:
+            return cards.settle(turn, know, [step.id], wanted)
         settled = _settled(turn, know, verdict.hits, wanted)
         return cards.show(turn, know, settled, wanted) if settled else clarify(turn, know, verdict.hits, wanted)
     if procedure is None or (verdict.outcome == "unknown" and not (verdict.family and verdict.place)):
@@ -230,7 +364,17 @@ def _step_meant(turn: Turn, know: Knowledge, verdict: Verdict, event: Hit) -> Pr
     return card if card is not None and (card.family is None or _fits(card, turn.place)) else None
 
 
-def _another_kind(know: Knowledge, card: Procedure, other: str) -> bool:
+def _step_in_view(turn: Turn, know: Knowledge, verdict: Verdict) -> Procedure | None:
+    """Return the only one of close cards that is a step of the life event in view."""
+    steps = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    if steps is None or turn.memory.last_procedure is not None:
+        return None
+    of_event = {id_ for step in steps.steps for id_ in step.procedures}
+    close = [hit.id for hit in verdict.hits[:3] if hit.kind == "procedure" and hit.id in of_event]
+    return know.catalogue.procedures[close[0]] if len(close) == 1 else None
+
+
+def another_kind(know: Knowledge, card: Procedure, other: str) -> bool:
     """Say whether a card is the same thing for other persons: of one family, or called by the same thing's name."""
     rival = know.catalogue.procedures[other]
     if rival.id == card.id or {rival.jurisdiction.state, card.jurisdiction.state} != {None}:
@@ -245,7 +389,7 @@ def minors_card(turn: Turn, know: Knowledge) -> Procedure | None:
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None or not of_minor(turn.text):
         return None
-    kinds = (c for c in know.catalogue.procedures.values() if _another_kind(know, card, c.id))
+    kinds = (c for c in know.catalogue.procedures.values() if another_kind(know, card, c.id))
     minors = [c for c in kinds if _MINOR in _subject(c) and _subject(c) - {_MINOR} <= _subject(card)]
     return minors[0] if len(minors) == 1 else None
 
@@ -260,7 +404,9 @@ def _subject(card: Procedure) -> set[str]:
 def _settled(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Aspect, ...]) -> Procedure | None:
     """Return the card that needs no question among close ones: all say the same, or one was talked about before."""
     close = [know.catalogue.procedures[hit.id] for hit in hits[:3] if hit.kind == "procedure"]
-    talked = {past.memory.last_procedure for past in turn.before} | {turn.memory.last_procedure}
+    shown = (reply for past in turn.before for reply in past.replies if isinstance(reply, ShowProcedure))
+    talked = {reply.procedure.id for reply in shown} | {turn.memory.last_procedure}
+    talked |= {past.memory.last_procedure for past in turn.before}
     known = [card for card in close if card.id in talked and _fits(card, turn.place)]
     if wanted and len(known) == 1:
         return known[0]

@@ -18,15 +18,22 @@ _FROM_HOME = re.compile(
 )
 _NOTHINGS = frozenset(
     """
-    a algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente cada cobrara cobraran cobraria
-    cobrarian comun costara costaran costaria costarian deja dejan demora demorara dia dias doy ella ellas ello ellos
-    encuentro exactamente exigen exigir gastar gasto hace hacer hago haria hay hora horas iba incluye ir irme llegan
-    llegar llegara llegue llevara mas menos mes meses minimo minuto minutos necesitar necesitaria necesito nomas num
-    obtener ocupar ocuparia pagar pagaria pasos pedir pediran pedirian pedirle pedirme perder piden podemos podre
-    podria pongo presentar presentarle primero puedo que quincena rapido recibir recibo requiere requieren sacaria
-    sacarla sacarlo saldra saldria salen salga salir semana semanas sera seran sigue siguiente solo tardan tardara
-    tardaria tarde tenemos tener tengo tiene tienen toca todo todos total tramitarse trimestre una uno unos va vamos
-    van vaya venir verdad vez viaje voy x
+    era eran fuera fuese fueran junta juntar juntamos
+    a afecta afectan ahi algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente asi cada carnal
+    cobrara cobraran cobraria cobrarian comun comunico conviene costara costaran costaria costarian cuenta da deja
+    dejan demora demorara dia dias doy dura duran ella ellas ello ellos empezar empieza empiezo encuentro estaban
+    estamos estan estando estaria estoy estuvo exactamente exigen exigir gastar gasto gustaria habla hablan hablar
+    hablo hace hacer hago haria hay hora horas iba igual importa incluye ir irme joven llama llaman llamar llamo
+    llegan llegar llegara llegue llevamos llevara llevo marca marcan marcar marco mas menos mes meses mia mias
+    minimo minuto minutos mio mios mucha muchas mucho muchos naci nacieron nacimos nacio necesitar necesitaria
+    necesito nomas nuestra nuestro num obtener ocupar ocuparia pagar pagaria pasa pasaria pasos pedir pediran
+    pedirian pedirle pedirme perder piden podemos podre podria pongo presentar presentarle presta prestan primera
+    primero puedo que quedo queremos quincena quisiera radica radicamos radico rapido recibir recibo requiere
+    requieren sacaria sacarla sacarlo saldra saldria salen salga salir segunda segundo semana semanas senora
+    senorita sera seran siempre siendo sigue siguiente solo somos soy suya suyas suyo suyos tambien tampoco tardan
+    tardara tardaria tarde tenemos tener tengo tiene tienen toca todavia todo todos total traemos traigo tramitarse
+    trata trimestre tuya tuyo una uno unos va vamos van vaya venir verdad vez viaje vive viven vivia vivian vivimos
+    vivio vivo voy x
     """.split()  # noqa: SIM905
 )
 _PERSON = re.compile(

@@ -251,9 +251,9 @@ def steps_said(turn: Turn, know: Knowledge, plan: Plan, in_view: bool) -> list[i
     if numbers and in_view:
         listed = _listed(turn, event) or left
         return [listed[number - 1] for number in numbers if number <= len(listed)]
-    said = {stem(word) for word in keywords(normalise(turn.text)) if word not in _DONE_WORDS}
-    said -= {stem(word) for word in _DONE_WORDS} - {"registr"}
-    deeds = {stem(word) for word in keywords(normalise(turn.text))}
+    said = {_root(word) for word in keywords(normalise(turn.text)) if word not in _DONE_WORDS}
+    said -= {_root(word) for word in _DONE_WORDS} - {"registr"}
+    deeds = {_root(word) for word in keywords(normalise(turn.text))}
     scores = {index: _score(event.steps[index], said, deeds, know) for index in left}
     best = max(scores.values(), default=(0, 0))
     if best[0] > 0:
@@ -279,7 +279,15 @@ def _score(step: LifeEventStep, said: set[str], deeds: set[str], know: Knowledge
 
 
 def _stems(names: Iterable[str]) -> set[str]:
-    return {stem(word) for name in names for word in keywords(normalise(name))}
+    return {_root(word) for name in names for word in keywords(normalise(name))}
+
+
+_DID = re.compile(r"(?<=\w{4})(?:amos|imos|aron|ieron|aste|iste)$")
+
+
+def _root(word: str) -> str:
+    """Return the stem of a word, the same for what was done by several ("registramos", "registre")."""
+    return stem(_DID.sub("", word) if _DID.search(word) else word)
 
 
 def _numbers(text: str) -> list[int]:

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from actions.dialogue import topic
 from actions.dialogue.dates import When, plain, when
+from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide
-from actions.dialogue.steps import key_of
+from actions.dialogue.steps import is_conditional, key_of
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
 from bot.catalogue.text import normalise
 from bot.core.effects import CancelReminders, Remind
@@ -40,6 +41,9 @@ _LIST = re.compile(
 )
 
 
+_MOVES = re.compile(r"^(?:no+|mejor|perdon|ay|digo|bueno|siempre|que sea|cambi\w+|pas\w+lo|muev\w+|entonces)(?!\w)")
+
+
 def remind(turn: Turn, know: Knowledge) -> Answer:
     """Set a reminder, or ask for what is missing; say which there are when that is asked."""
     found = when(turn.text, turn.now)
@@ -49,6 +53,23 @@ def remind(turn: Turn, know: Knowledge) -> Answer:
     if found.at is None:
         return _ask_back(turn, found, subject, turn.text)
     return _set(turn, know, found.at, subject)
+
+
+def moved(turn: Turn, know: Knowledge) -> Answer | None:
+    """Move the reminder that was just set to another day ("no, mejor el viernes"); None when nothing says so."""
+    previous = last(turn.before)
+    just_set = previous is not None and any(
+        isinstance(reply, Say) and reply.phrase.startswith("reminder_set") for reply in previous.replies
+    )
+    if not just_set or not turn.context.reminders or not _MOVES.search(plain(turn.text)):
+        return None
+    before = turn.context.reminders[-1]
+    found = when(turn.text, turn.now)
+    if found.at is None:
+        return None
+    left = replace(turn.context, reminders=turn.context.reminders[:-1])
+    again = _set(replace(turn, context=left), know, found.at, (before.procedure, before.life_event, before.step))
+    return replace(again, effects=(CancelReminders(before.at), *again.effects))
 
 
 def answer_when(turn: Turn, know: Knowledge) -> Answer | None:
@@ -170,7 +191,9 @@ def _next_step(turn: Turn, know: Knowledge, memory: Memory) -> int | None:
     plan = next((each for each in turn.context.plans if each.life_event == memory.last_life_event), None)
     if event is None or plan is None:
         return None
-    return next((index for index, step in enumerate(event.steps) if key_of(step) not in plan.done), None)
+    left = [index for index, step in enumerate(event.steps) if key_of(step) not in plan.done]
+    certain = [index for index in left if not is_conditional(event.steps[index])]
+    return next(iter(certain or left), None)
 
 
 def _name(know: Knowledge, reminder: Remind) -> str | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from actions.dialogue import cards, cases, choice
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of
 from actions.dialogue.geography import which_place
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import is_follow_up, look_up
+from actions.dialogue.lookup import PLAIN_QUESTION, called, is_follow_up, look_up, sought, words_of
+from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Pending, Turn, answer, moved_to
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.replies import open_options
@@ -19,7 +21,7 @@ from bot.understanding.words import rest
 def resume(turn: Turn, know: Knowledge) -> Answer | None:
     """Complete what was asked, or None when the message is about something else."""
     pending = turn.memory.pending
-    if pending is None:
+    if pending is None or pending.kind == "step":
         return None
     if pending.kind in ("place", "cost_place", "confirm_place"):
         return _place(turn, know)
@@ -27,6 +29,9 @@ def resume(turn: Turn, know: Knowledge) -> Answer | None:
         return _case(turn, know, pending)
     if pending.kind == "clarify":
         chosen = _said_option(turn, know, pending.candidates)
+        if chosen is None and (told := _told_option(turn, know, pending)) is not None:
+            here = turn.remember(pending=replace(pending, text=f"{pending.text}. {turn.text}"))
+            return choice.pick(here, know, told)
         return choice.pick(turn, know, chosen) if chosen else _place_first(turn, know)
     if rest(normalise(turn.text)) and turn.intent not in _STEERING:
         wanted = aspects_of(turn.text, turn.intent, turn.confidence) or pending.aspects
@@ -96,7 +101,7 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
     if condition.id in told:
         return choice.case_told(turn, know, card, told)
     left = cases.leftover(know.without_place(turn.text), cards.card_conditions(know, card))
-    if told and len(left) <= _ASIDE_WORDS:
+    if told and len(names(" ".join(left))) <= _ASIDE_WORDS:
         # something else of the case was told: it is taken, and the question still waits
         unasked = tuple(each for each in turn.memory.asked if each != condition.id)
         here = turn.remember(asked=unasked, case={**turn.memory.case, **told}, pending=None)
@@ -143,6 +148,26 @@ def _said_option(turn: Turn, know: Knowledge, options: tuple[str, ...]) -> str |
         return None
     fitting = [option for option in options if said <= _name_stems(option, know)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+_FEW = 6
+
+
+def _told_option(turn: Turn, know: Knowledge, pending: Pending) -> str | None:
+    """Return the option that the words settle together with the question that led there ("la perdí")."""
+    if len(turn.text.split()) > _FEW or asked(turn.text) or turn.intent in _STEERING:
+        return None
+    every = tuple(know.catalogue.conditions.values())
+    case_only = bool(cases.told(turn.text, every)) and not cases.leftover(turn.text, every)
+    said = words_of(turn, know)
+    alone = () if case_only else sought(replace(turn, text=turn.text, ranking=PLAIN_QUESTION), know).hits[:1]
+    if not (said or case_only) or any(
+        said <= called(know, card) for hit in alone if (card := know.catalogue.procedures.get(hit.id))
+    ):
+        return None
+    both = sought(replace(turn, text=f"{pending.text} {turn.text}", ranking=PLAIN_QUESTION), know)
+    first = next((f"procedure:{hit.id}" for hit in both.hits if hit.kind == "procedure"), None)
+    return first if both.outcome == "answer" and first in pending.candidates else None
 
 
 def _name_stems(option: str, know: Knowledge) -> set[str]:

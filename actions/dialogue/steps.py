@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from actions.dialogue import cards
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Turn
+from bot.catalogue.search import Hit
 from bot.core.procedures import LifeEvent, LifeEventStep, Procedure, narrow
 from bot.core.replies import Option, StepFacts
 
@@ -19,6 +20,33 @@ def key_of(step: LifeEventStep) -> str:
 def step_options(event: LifeEvent) -> tuple[Option, ...]:
     """Return one option a step: ``step:<event>:<index>``, counted from 0 in the order of the card."""
     return tuple(Option(f"step:{event.id}:{index}", step.title) for index, step in enumerate(event.steps))
+
+
+_LEAST = 0.1
+_AHEAD = 3.0
+"""How many times likelier than any other a procedure must be for its step to be the one that the words point at."""
+
+
+def pointed_at(know: Knowledge, event: LifeEvent, hits: Sequence[Hit]) -> int | None:
+    """Return the index of the step that a search's hits point at: its procedure comes first, well ahead of others.
+
+    At the one that everybody begins with, the words that tell of the event point by themselves: that says nothing.
+    """
+    ranked = [hit for hit in hits if hit.kind == "procedure"]
+    if not ranked or ranked[0].score < _LEAST:
+        return None
+    family = set(cards.siblings(know, know.catalogue.procedures[ranked[0].id]))
+    index = next((i for i, step in enumerate(event.steps) if family & set(step.procedures)), None)
+    if index is None or (index == 0 and not is_conditional(event.steps[0])):
+        return None
+    same = family | set(event.steps[index].procedures)
+    rival = next((hit.score for hit in ranked[1:] if hit.id not in same), 0.0)
+    return index if ranked[0].score >= _AHEAD * rival else None
+
+
+def is_conditional(step: LifeEventStep) -> bool:
+    """Say whether a step is only for some ("Si lo deportaron, …"): such a one has no place in an order."""
+    return step.title.lower().startswith("si ")
 
 
 _REMOTE = frozenset({"web", "app", "phone", "whatsapp"})

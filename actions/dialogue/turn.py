@@ -29,7 +29,7 @@ Outcome = Literal[
     "out_of_scope",
 ]
 PendingKind = Literal[
-    "place", "cost_place", "clarify", "confirm_place", "topic", "case", "continue", "drop_plan", "remind_at"
+    "place", "cost_place", "clarify", "confirm_place", "topic", "case", "continue", "drop_plan", "remind_at", "step"
 ]
 
 
@@ -42,8 +42,9 @@ class Pending:
     ids); ``topic``: which procedure, for ``aspects``; ``confirm_place``: whether ``state``/``municipality`` is right,
     and ``then`` what waits for it; ``case``: a condition of a card, ``candidates`` being the two ids;
     ``continue``: whether to go on with what ``then`` waits for; ``drop_plan``: whether to forget the plan of the life
-    event ``candidates``; ``remind_at``: when to remind, ``text`` being what was said of it. ``after``: another
-    question of the same message, put off until this one is answered.
+    event ``candidates``; ``remind_at``: when to remind, ``text`` being what was said of it; ``step``: nothing was
+    asked, steps were shown, and the words ``text`` point at the one with the procedures ``candidates`` (none: at none).
+    ``after``: another question of the same message, put off until this one is answered.
     """
 
     kind: PendingKind

@@ -304,8 +304,8 @@ class Index:
         """Return the word features and the character features of normalised texts: CSR matrices, a row a text."""
         return self._word.transform(texts), self._char.transform(_char_text(text) for text in texts)
 
-    def score(self, texts: Sequence[str]) -> list[Scored]:
-        """Score normalised texts against every topic."""
+    def score(self, texts: Sequence[str], counted: Sequence[str] | None = None) -> list[Scored]:
+        """Score normalised texts against every topic. ``counted``: the texts whose words are to be known, if others."""
         words, chars = self.sparse_features(texts)
         vectors = self._encode(list(texts))
         decisions = (
@@ -316,7 +316,7 @@ class Index:
         similarity = _WORD * word + _CHAR * char + _DENSE * dense
         return [
             self._one(text, decisions[row], similarity[row], word[row], char[row], dense[row])
-            for row, text in enumerate(texts)
+            for row, text in enumerate(counted or texts)
         ]
 
     def _one(self, text: str, decision: Any, similarity: Any, word: Any, char: Any, dense: Any) -> Scored:

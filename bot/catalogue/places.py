@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+_FOLDER = Path(__file__).resolve().parents[2] / "data" / "places"
+
 
 def fold(text: str) -> str:
     """Return ``text`` in lower case, without accents (ñ becomes n), other signs as spaces, single spaces."""
@@ -214,6 +216,11 @@ class Places:
         before = words[mention.start - 1] if mention.start else ""
         said = 2 if before in ("en", "a") else 1 if before == "de" else 0
         return said + (2 if mention.candidates[0].municipality else 0)
+
+
+def default_places() -> Places:
+    """Return the project's own gazetteer."""
+    return Places.load(_FOLDER)
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

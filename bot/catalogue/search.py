@@ -191,12 +191,12 @@ class Search:
         mention = self.places.find(normalised)
         named = mention.candidates[0] if mention else None
         place = named or (Place(state, municipality) if state else None)
-        scored = self.index.score([normalised])[0]
+        words = normalised.split()
+        rest = " ".join(words[: mention.start] + words[mention.end :]) if mention else normalised
+        scored = self.index.score([normalised], [rest])[0]
         bonus = np.array([self._bonus(topic, named, recent) for topic in self.index.topics])
         scores = scored.scores + bonus
         if mention and _close_call(scores):
-            words = normalised.split()
-            rest = " ".join(words[: mention.start] + words[mention.end :])
             scores = (scored.scores + self.index.score([rest])[0].scores) / 2 + bonus
         return Look(scored, scores, named, place)
 

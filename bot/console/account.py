@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bot.console import passwords
 from bot.console.parts import parts
+from bot.console.phone import BadPhone, agent_phone
 from bot.console.security import current_agent, needs, safe_next, set_cookie
-from bot.core.ids import BadNumber, canonical_number
 from bot.store.agents import PRESENCES
 from bot.store.store import utc_now
 
@@ -89,14 +89,14 @@ def remove_factor() -> BaseResponse | tuple[str, int]:
 
 @needs("agent")
 def change_phone() -> BaseResponse | tuple[str, int]:
-    """Set the number or SIP address that rings for calls."""
+    """Set the number or SIP address that rings for calls; nothing: remove it."""
     given = request.form.get("phone", "").strip()
-    if given and not given.lower().startswith("sip:"):
-        try:
-            given = canonical_number(given)
-        except BadNumber:
-            return _page(error="phone"), 400
-    parts().agents.set_phone(current_agent().id, given or None)
+    try:
+        parts().agents.set_phone(current_agent().id, agent_phone(given) if given else None)
+    except BadPhone:
+        return _page(error="phone"), 400
+    me = current_agent()
+    parts().audit.note("phone_changed", me.username, utc_now(), agent=me.id, whom=me.id)
     return redirect(url_for("console.account"))
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bot.console import passwords
 from bot.console.parts import parts
+from bot.console.phone import BadPhone, agent_phone
 from bot.console.security import current_agent, needs
 from bot.core.hours import BadHours, parse_hours
 from bot.store.agents import ROLES, AgentRecord, NameTaken
@@ -26,6 +27,7 @@ def register(console: Blueprint) -> None:
     console.add_url_rule("/admin/people/<int:agent>", "person", person, methods=["GET"])
     console.add_url_rule("/admin/people/<int:agent>", "change_person", change_person, methods=["POST"])
     console.add_url_rule("/admin/people/<int:agent>/password", "reset_password", reset_password, methods=["POST"])
+    console.add_url_rule("/admin/people/<int:agent>/phone", "change_phone_of", change_phone_of, methods=["POST"])
     console.add_url_rule("/admin/teams", "teams", teams, methods=["GET"])
     console.add_url_rule("/admin/teams", "save_team", save_team, methods=["POST"])
     console.add_url_rule("/admin/replies", "replies", replies, methods=["GET"])
@@ -58,7 +60,9 @@ def _people(error: str = "", **values: object) -> str:
 def add_person() -> str | tuple[str, int]:
     """Add somebody with a first password, shown once."""
     password = secrets.token_urlsafe(12)
+    given = request.form.get("phone", "").strip()
     try:
+        phone = agent_phone(given) if given else None
         agent = parts().agents.add(
             _text("username"),
             _text("name"),
@@ -68,10 +72,14 @@ def add_person() -> str | tuple[str, int]:
             capacity=_number("capacity", 1, 50),
             in_teams=_teams(),
         )
+    except BadPhone:
+        return _people(error="phone"), 400
     except NameTaken:
         return _people(error="taken"), 409
     except Wrong as wrong:
         return _people(error=str(wrong)), 400
+    if phone:
+        parts().agents.set_phone(agent.id, phone)
     _note("agent_added", agent)
     return _people(added=agent, password=password)
 
@@ -117,6 +125,19 @@ def reset_password(agent: int) -> str:
     parts().agents.change(record.id, password_hash=passwords.hashed(password), totp_encrypted=None)
     _note("password_reset", record)
     return _person(_found(agent), password=password)
+
+
+@needs("admin")
+def change_phone_of(agent: int) -> BaseResponse | tuple[str, int]:
+    """Set the number or SIP address that rings for somebody's calls; nothing: remove it."""
+    record = _found(agent)
+    given = request.form.get("phone", "").strip()
+    try:
+        parts().agents.set_phone(record.id, agent_phone(given) if given else None)
+    except BadPhone:
+        return _person(record, error="phone"), 400
+    _note("phone_changed", record)
+    return redirect(url_for("console.person", agent=record.id))
 
 
 @needs("admin")

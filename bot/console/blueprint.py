@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot.console import account, admin, audit, conversation, queue, sign_in, wall
+from bot.console import account, admin, audit, call, conversation, queue, sign_in, wall
 from bot.console.desk import topic_name
 from bot.console.parts import parts
 from bot.console.security import guard, headers, may, needs
@@ -19,7 +19,7 @@ from bot.store.store import utc_now
 console = Blueprint("console", __name__, url_prefix="/console", template_folder="templates", static_folder="static")
 console.before_request(guard)
 console.after_request(headers)
-for module in (sign_in, account, queue, conversation, wall, admin, audit):
+for module in (sign_in, account, queue, conversation, call, wall, admin, audit):
     module.register(console)
 
 

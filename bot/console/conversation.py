@@ -6,15 +6,18 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from bot.console.desk import alias, answers, may_open, progress, row, suggested, topic_name
+from bot.console.call import panel, ring_for, waiting_call, writable
+from bot.console.desk import alias, answers, progress, row, suggested, topic_name
 from bot.console.parts import parts
 from bot.console.queue import supervises, to_queue
 from bot.console.security import current_agent, needs
+from bot.console.seen import noted, opened
 from bot.core.delivery import Outgoing
 from bot.core.handoff import HandoffState
+from bot.core.messages import ChannelName
 from bot.core.procedures import narrow
 from bot.core.replies import Reply, Say, ShowProcedure
 from bot.core.turns import TurnContext
@@ -56,9 +59,9 @@ def register(console: Blueprint) -> None:
 @needs("agent")
 def conversation(handoff: int) -> str:
     """Show a conversation; that it was read is noted."""
-    record = _opened(handoff)
+    record = opened(handoff)
     me = current_agent()
-    _note("read" if record.agent_id in (None, me.id) else "listen", record)
+    noted("read" if record.agent_id in (None, me.id) else "listen", record)
     return _page(record)
 
 
@@ -85,15 +88,16 @@ def _page(record: HandoffRecord, error: str = "", **values: object) -> str:
         reasons=REASONS,
         window_closed=_window_closed(record),
         longest=_LONGEST_TEXT,
+        written_on=_written_on(record),
         error=error,
-        **{"typed": "", **values, **_thread(record)},
+        **{"typed": "", **values, **_thread(record), **panel(record)},
     )
 
 
 @needs("agent")
 def thread(handoff: int) -> str:
     """Show the thread alone, for a page that is open."""
-    record = _opened(handoff)
+    record = opened(handoff)
     return render_template("console/thread.html", handoff=record, **_thread(record))
 
 
@@ -112,17 +116,17 @@ def _last_said(entries: tuple[Entry, ...]) -> str:
 @needs("agent")
 def segments(handoff: int) -> str:
     """Count what a text would cost, while it is typed."""
-    record = _opened(handoff)
+    record = opened(handoff)
     text = request.form.get("text", "")
     return render_template(
-        "console/segments.html", handoff=record, used=len(text), count=segments_of(record.channel, text)
+        "console/segments.html", handoff=record, used=len(text), count=segments_of(_written_on(record), text)
     )
 
 
 @needs("agent")
 def cards(handoff: int) -> str:
     """Find cards to send."""
-    record = _opened(handoff)
+    record = opened(handoff)
     search, query = parts().search(), request.args.get("q", "").strip()
     found = search.find(query)[0] if search and query else ()
     return render_template("console/cards.html", handoff=record, found=found, query=query)
@@ -130,8 +134,13 @@ def cards(handoff: int) -> str:
 
 @needs("agent")
 def take(handoff: int) -> BaseResponse | tuple[str, int]:
-    """Take who waits. Of two who try at once one gets it; the other is told who did."""
-    record, me = _opened(handoff), current_agent()
+    """Take who waits. Of two who try at once one gets it; the other is told who did.
+
+    Who waits on the telephone is taken by telephone: the agent's own phone rings.
+    """
+    record, me = opened(handoff), current_agent()
+    if waiting_call(record) is not None:
+        return ring_for(record, me.id)
     try:
         parts().handoffs.take(
             record.id,
@@ -145,7 +154,7 @@ def take(handoff: int) -> BaseResponse | tuple[str, int]:
     except Full as full:
         return render_template("console/full.html", capacity=full.capacity), 409
     parts().wake.send()
-    _note("take", record)
+    noted("take", record)
     return redirect(url_for("console.conversation", handoff=handoff))
 
 
@@ -160,11 +169,11 @@ def transfer(handoff: int) -> BaseResponse | tuple[str, int]:
     """Send it to a team, or to an agent first."""
     kind, _, id_ = request.form.get("to", "").partition(":")
     if kind not in ("team", "agent") or not id_.isdecimal():
-        return _page(_opened(handoff), error="to"), 400
+        return _page(opened(handoff), error="to"), 400
     team, agent = (int(id_), None) if kind == "team" else (None, int(id_))
     known = {t.id for t in parts().agents.teams()} if team else {a.id for a in parts().agents.all() if a.active}
     if (team or agent) not in known:
-        return _page(_opened(handoff), error="to"), 400
+        return _page(opened(handoff), error="to"), 400
     told = (Say("handoff_queue_again"),)
     return _change(
         handoff,
@@ -182,8 +191,11 @@ def assign(handoff: int) -> BaseResponse | tuple[str, int]:
     given = request.form.get("agent", "")
     agent = next((a for a in parts().agents.all() if str(a.id) == given and a.active), None)
     if agent is None:
-        return _page(_opened(handoff), error="to"), 400
+        return _page(opened(handoff), error="to"), 400
     told = Say("handoff_taken", {"agent": agent.name})
+    record = opened(handoff)
+    if record.state is HandoffState.WAITING and waiting_call(record) is not None:
+        return ring_for(record, agent.id)
     return _change(
         handoff,
         "assign",
@@ -196,7 +208,7 @@ def assign(handoff: int) -> BaseResponse | tuple[str, int]:
 @needs("agent")
 def note(handoff: int) -> BaseResponse | tuple[str, int]:
     """Add an internal note."""
-    record, text = _opened(handoff), request.form.get("text", "").strip()
+    record, text = opened(handoff), request.form.get("text", "").strip()
     if not text or len(text) > _LONGEST_NOTE:
         return _page(record, error="note"), 400
     parts().threads.note(record.conversation_id, record.id, current_agent().id, text, utc_now())
@@ -206,24 +218,24 @@ def note(handoff: int) -> BaseResponse | tuple[str, int]:
 @needs("agent")
 def reply(handoff: int) -> BaseResponse | tuple[str, int]:
     """Send the agent's words on the person's channel."""
-    record, text = _opened(handoff), request.form.get("text", "").strip()
+    record, text = opened(handoff), request.form.get("text", "").strip()
     key = request.form.get("key", "")
     if not text or len(text) > _LONGEST_TEXT or not _KEY.match(key):
         return _page(record, error="text", typed=text), 400
-    return _say(record, agent_messages(record.channel, _filled(text)), key, text)
+    return _say(record, agent_messages(_written_on(record), _filled(text)), key, text)
 
 
 @needs("agent")
 def send_card(handoff: int) -> BaseResponse | tuple[str, int]:
     """Send a card's checklist as the assistant would show it."""
-    record, search = _opened(handoff), parts().search()
+    record, search = opened(handoff), parts().search()
     card = search.catalogue.procedures.get(request.form.get("card", "")) if search else None
     key = request.form.get("key", "")
     if card is None or not _KEY.match(key):
         return _page(record, error="card"), 400
     context = parts().store.state(record.conversation_id).context
     shown = ShowProcedure(narrow(card, context.case, context.state), ("requirements", "cost", "where"), context.state)
-    messages = parts().agent_words(record.channel, record.language, (shown,))
+    messages = parts().agent_words(_written_on(record), record.language, (shown,))
     return _say(record, messages, key, "", card=card.id)
 
 
@@ -231,13 +243,15 @@ def _say(
     record: HandoffRecord, messages: tuple[Outgoing, ...], key: str, typed: str, **detail: str
 ) -> BaseResponse | tuple[str, int]:
     me = current_agent()
+    if not writable(record):
+        return _page(record, error="hidden", typed=typed), 409
     try:
         said = parts().handoffs.say(record.id, me.id, messages, key, utc_now())
     except NotYours:
-        return _page(_opened(record.id), error="not_yours", typed=typed), 409
+        return _page(opened(record.id), error="not_yours", typed=typed), 409
     if said:
         parts().wake.send()
-        _note("reply", record, **detail)
+        noted("reply", record, **detail)
     return redirect(url_for("console.conversation", handoff=record.id))
 
 
@@ -255,7 +269,7 @@ def close(handoff: int) -> BaseResponse | tuple[str, int]:
     """Close it, with a reason."""
     reason = request.form.get("reason", "")
     if reason not in REASONS:
-        return _page(_opened(handoff), error="reason"), 400
+        return _page(opened(handoff), error="reason"), 400
     told = Say("handoff_ended", {"agent": current_agent().name})
     return _change(
         handoff,
@@ -270,44 +284,34 @@ def close(handoff: int) -> BaseResponse | tuple[str, int]:
 @needs("agent")
 def number(handoff: int) -> str | tuple[str, int] | Response:
     """Show the person's number, once somebody has said what for; it is noted."""
-    record, why = _opened(handoff), request.form.get("why", "").strip()
+    record, why = opened(handoff), request.form.get("why", "").strip()
     if not why or len(why) > _LONGEST_WHY:
         return _page(record, error="why"), 400
-    _note("number", record, why=why)
+    noted("number", record, why=why)
     return _page(record, number=parts().store.number_of(record.conversation_id) or "")
 
 
 def _change(
     handoff: int, action: str, change: Callable[[HandoffRecord], HandoffRecord], *, stay: bool = False, **detail: str
 ) -> BaseResponse | tuple[str, int]:
-    record = _opened(handoff)
+    record = opened(handoff)
     try:
         change(record)
     except NotYours:
-        return _page(_opened(handoff), error="not_yours"), 409
+        return _page(opened(handoff), error="not_yours"), 409
+    parts().rings.put_down(record.id)  # an agent who lets go of a caller has put the phone down
     parts().wake.send()
-    _note(action, record, **detail)
+    noted(action, record, **detail)
     return redirect(url_for("console.conversation", handoff=handoff)) if stay else to_queue()
 
 
-def _opened(handoff: int) -> HandoffRecord:
-    record = parts().handoffs.get(handoff)
-    if record is None:
-        abort(404)
-    if not may_open(record):
-        abort(403)
-    return record
+def _written_on(record: HandoffRecord) -> ChannelName:
+    """Return the channel that an agent writes on: who called is written to by SMS."""
+    return "sms" if record.channel == "voice" else record.channel
 
 
 def _told(record: HandoffRecord, *replies: Reply) -> tuple[Outgoing, ...]:
     return parts().words(record.channel, record.language, replies)
-
-
-def _note(action: str, record: HandoffRecord, **detail: str) -> None:
-    me = current_agent()
-    parts().audit.note(
-        action, me.username, utc_now(), agent=me.id, conversation=record.conversation_id, handoff=record.id, **detail
-    )
 
 
 def _filled(text: str) -> str:

@@ -17,11 +17,12 @@ from bot.console.sessions import Sessions
 from bot.console.stream import Hub
 from bot.console.throttle import Throttle
 from bot.handoff.words import Words
-from bot.store import Store
+from bot.store import Calls, Store
 from bot.store.agents import Agents
 from bot.store.audit import Audit
 from bot.store.handoffs import Handoffs
 from bot.store.live import LiveEvents
+from bot.store.rings import Rings
 from bot.store.thread import Threads
 from bot.wake import Wake
 
@@ -35,6 +36,8 @@ class Parts:
     store: Store
     agents: Agents
     handoffs: Handoffs
+    calls: Calls
+    rings: Rings
     live: LiveEvents
     audit: Audit
     sessions: Sessions

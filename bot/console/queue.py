@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, abort, redirect, render_template, request, stream_with_context, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -12,6 +14,9 @@ from bot.console.stream import TooManyStreams
 from bot.core.handoff import HandoffState
 from bot.store.live import LiveEvent
 from bot.store.store import utc_now
+
+_SEEN_EVERY = timedelta(seconds=20)
+"""How often it is written that a browser is connected: who was seen minutes ago counts as here (bot.store.handoffs)."""
 
 
 def register(console: Blueprint) -> None:
@@ -36,8 +41,9 @@ def queue_list() -> str:
 
 def _lists() -> dict[str, object]:
     agent, now = current_agent(), utc_now()
-    unanswered = parts().handoffs.unanswered()
-    rows = [row(each, now, unanswered.get(each.id, 0)) for each in visible(parts().handoffs.open(), agent)]
+    unanswered, found, lines = parts().handoffs.unanswered(), parts().handoffs.open(), parts().rings.live()
+    with_handoff = {each.conversation_id for each in found}
+    rows = [row(each, now, unanswered.get(each.id, 0)) for each in visible(found, agent)]
     chosen = {name: request.args.get(name, "") for name in ("channel", "language", "topic")}
     queued = [each for each in rows if each.handoff.state is HandoffState.WAITING]
     waiting = [
@@ -59,7 +65,9 @@ def _lists() -> dict[str, object]:
         "hidden": len(queued) - len(waiting),
         "languages": sorted({each.handoff.language for each in rows}),
         "topics": sorted({(each.topic, each.handoff.topic or "none") for each in queued}),
-        "calls": [(each, now - each.since) for each in parts().handoffs.calls()],
+        "lines": {each.conversation_id: each for each in reversed(lines)},
+        # Those that HUMAN_NUMBER answers are nobody's here: they are only seen.
+        "elsewhere": [(each, now - each.since) for each in lines if each.conversation_id not in with_handoff],
         "alias": alias,
     }
 
@@ -74,11 +82,16 @@ def events() -> Response:
     def may_see(event: LiveEvent) -> bool:
         return everything or not event.sensitive or event.agent_id == agent.id
 
+    written = agent.seen_at
+
     def still_here() -> bool:
+        nonlocal written
         now = utc_now()
         if here.sessions.find(token, now, touch=False) is None:
             return False
-        store.seen(agent.id, now)
+        if written is None or now - written >= _SEEN_EVERY:
+            store.seen(agent.id, now)
+            written = now
         return True
 
     still_here()

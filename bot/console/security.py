@@ -24,7 +24,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "_console_access"
 
 # What an open page asks for without anybody at it: it must not keep a session alive.
-_BY_THEMSELVES = frozenset(f"console.{name}" for name in ("events", "queue_list", "thread", "wall_figures"))
+_BY_THEMSELVES = frozenset(f"console.{name}" for name in ("events", "queue_list", "thread", "call", "wall_figures"))
 
 # No inline script or style anywhere; htmx is told to add none (templates/console/base.html).
 CONTENT_SECURITY_POLICY = "; ".join(

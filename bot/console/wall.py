@@ -46,6 +46,8 @@ def _figures() -> dict[str, object]:
         "held": held,
         "late": [each for each in held if each.sla == "late"],
         "day": parts().handoffs.day(now - _DAY),
+        "calls": parts().rings.live(),
+        "rings": parts().rings.day(now - _DAY),
         "people": [each for each in parts().agents.all() if each.active],
         "now": now,
     }

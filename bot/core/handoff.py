@@ -24,7 +24,10 @@ class HandoffState(Enum):
 
 
 class HandoffEvent(Enum):
-    """What happens to a handoff. The last four come from timers: their names are the reason that is shown."""
+    """What happens to a handoff. The last four come from timers: their names are the reason that is shown.
+
+    ``HUNG_UP``: whoever waited or talked by telephone put it down.
+    """
 
     ASKED = "asked"
     CANCELLED = "cancelled"
@@ -34,6 +37,7 @@ class HandoffEvent(Enum):
     TRANSFERRED = "transferred"
     HANDED_BACK = "handed_back"
     CLOSED = "closed"
+    HUNG_UP = "hung_up"
     WAITED_TOO_LONG = "waited_too_long"
     AGENT_SILENT = "agent_silent"
     AGENT_GONE = "agent_gone"
@@ -60,6 +64,7 @@ TRANSITIONS: dict[tuple[HandoffState, HandoffEvent], HandoffState] = {
     (_S.WAITING, _E.ASSIGNED): _S.WITH_AGENT,
     (_S.WAITING, _E.TRANSFERRED): _S.WAITING,
     (_S.WAITING, _E.CLOSED): _S.CLOSED,
+    (_S.WAITING, _E.HUNG_UP): _S.CLOSED,
     (_S.WAITING, _E.WAITED_TOO_LONG): _S.BOT,
     (_S.WITH_AGENT, _E.ASKED): _S.WITH_AGENT,
     (_S.WITH_AGENT, _E.ASSIGNED): _S.WITH_AGENT,
@@ -67,6 +72,7 @@ TRANSITIONS: dict[tuple[HandoffState, HandoffEvent], HandoffState] = {
     (_S.WITH_AGENT, _E.TRANSFERRED): _S.WAITING,
     (_S.WITH_AGENT, _E.HANDED_BACK): _S.BOT,
     (_S.WITH_AGENT, _E.CLOSED): _S.CLOSED,
+    (_S.WITH_AGENT, _E.HUNG_UP): _S.CLOSED,
     (_S.WITH_AGENT, _E.AGENT_SILENT): _S.WAITING,
     (_S.WITH_AGENT, _E.AGENT_GONE): _S.WAITING,
     (_S.WITH_AGENT, _E.PERSON_SILENT): _S.CLOSED,

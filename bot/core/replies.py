@@ -11,7 +11,18 @@ from typing import Literal
 from bot.core.procedures import Cost, LifeEvent, Procedure
 
 Aspect = Literal[
-    "overview", "requirements", "cost", "where", "hours", "duration", "who", "output", "deadline", "source", "simple"
+    "overview",
+    "requirements",
+    "cost",
+    "where",
+    "hours",
+    "duration",
+    "who",
+    "output",
+    "deadline",
+    "notes",
+    "source",
+    "simple",
 ]
 """The part of a card that was asked for. ``overview`` is the answer when nothing narrower was asked,
 ``simple`` the least of it for who did not understand."""

@@ -21,12 +21,13 @@ from ruamel.yaml import YAML
 from sklearn.linear_model import LogisticRegression
 
 from bot.catalogue.index import Entry, Index, collect
+from bot.catalogue.places import default_places
 from bot.catalogue.reader import Catalogue
 from bot.catalogue.search import Search
 from bot.catalogue.spelling import Speller
 from bot.catalogue.text import normalise
 from bot.engine.components import scope_model
-from bot.engine.components.ngrams import ANALYZERS, normal_words, vectorizer
+from bot.engine.components.ngrams import ANALYZERS, fewest, normal_words, vectorizer
 from bot.engine.components.sentence_vectors import sentence_vectors, spelled
 from bot.engine.reading import OUT_OF_SCOPE, Reader, featurize
 from bot.engine.typos import misspelled
@@ -47,7 +48,9 @@ _FOREIGN_ACCEPTED = 0.03
 """Share of out-of-scope examples that may be taken for something of ours."""
 _PROCEDURES_AS_EVENTS = 0.07
 """Share of the procedures' questions that may be taken for life events."""
-_EMERGENCIES_MISSED = 0.1
+_PROCEDURES_AS_TALK = 0.0175
+"""Share of the procedures' questions that may be taken for talk: for a person, help, thanks."""
+_EMERGENCIES_MISSED = 0.075
 _EMERGENCIES_MISSED_WITH_WORDS = 0.02
 """With a word of danger in the text a much smaller chance is enough."""
 _URGENT_TOPICS = frozenset(
@@ -143,7 +146,10 @@ def train_reader(texts: Sequence[Example], trained: Reader | None = None) -> Rea
     With ``trained``, one trained on all, its calibration is taken over.
     """
     normal = [normal_words(example.text) for example in texts]
-    vectorizers = [vectorizer(analyzer, _LENGTHS[analyzer]).fit(normal) for analyzer in ANALYZERS]
+    vectorizers = [
+        vectorizer(analyzer, _LENGTHS[analyzer], fewest=fewest(analyzer, len(normal))).fit(normal)
+        for analyzer in ANALYZERS
+    ]
     vectors = sentence_vectors().encode([spelled(example.text) for example in texts])
     labels = [example.intent for example in texts]
     features = featurize(vectorizers, normal, vectors)
@@ -158,21 +164,13 @@ def _without(entries: Iterable[Entry], held: Iterable[Example]) -> list[Entry]:
 
 
 def _search_of(index: Index) -> Search:
-    """Return a search over an index alone, for its signals: no cards, no places."""
+    """Return a search over an index alone, for its signals: no cards."""
     search = Search.__new__(Search)
     search.index = index
     search._members = {}
     search._speller = Speller(entry.text for entry in index.entries)
-    search.places = _NO_PLACES
+    search.places = default_places()
     return search
-
-
-class _NoPlaces:
-    def find(self, _: str) -> None:
-        """Find none."""
-
-
-_NO_PLACES: Any = _NoPlaces()
 
 
 def fit(rows: Any, texts: Sequence[Example]) -> dict[str, Any]:
@@ -203,9 +201,11 @@ def _limits(chances: Any, kinds: Any, says: Any) -> dict[str, float]:
     procedure, event, outside, urgent = (kinds == KINDS.index(kind) for kind in KINDS[:4])
     foreign = chances[outside & says][:, 2]
     ratio = chances[:, 1] / chances[:, 0]
+    talk = chances[:, 4] / chances[:, :3].max(axis=1)
     return {
         "out_of_scope": round(float(np.quantile(foreign, _FOREIGN_ACCEPTED)), 4),
         "life_event": round(float(1 / np.quantile(ratio[procedure], 1 - _PROCEDURES_AS_EVENTS)), 4),
+        "talk": round(float(max(1.0, 1 / np.quantile(talk[procedure], 1 - _PROCEDURES_AS_TALK))), 4),
         "event_named": round(float(np.quantile(chances[event][:, 1], 0.05)), 4),
         "emergency": round(float(np.quantile(chances[urgent][:, 3], _EMERGENCIES_MISSED)), 4),
         "emergency_named": round(float(np.quantile(chances[urgent][:, 3], _EMERGENCIES_MISSED_WITH_WORDS)), 4),

@@ -64,16 +64,22 @@ class Case:
         return self.expected["outcome"] == "answer" and self.expected["procedure"] is not None
 
     @property
+    def taken_rightly(self) -> bool:
+        """Say whether it was taken for what it is: of talk, whether it leads where it should."""
+        same = self.understood["outcome"] == self.expected["outcome"]
+        return self.kind_is_right and (same or kind_of_intent(self.expected["intent"]) != "talk")
+
+    @property
     def kind_is_right(self) -> bool:
         """Say whether it was taken for the kind of message that it is."""
         return kind_of_intent(self.understood["intent"]) == kind_of_intent(self.expected["intent"])
 
 
 def phrases(folder: Path = PHRASES) -> list[dict[str, Any]]:
-    """Return the evaluation set, or the phrases of one file."""
+    """Return the evaluation set (each language's ``phrases.jsonl``), or the phrases of one file."""
     if folder.is_file():
         return [json.loads(line) for line in folder.read_text("utf-8").splitlines() if line.strip()]
-    lines = (line for path in sorted(folder.glob("*/*.jsonl")) for line in path.read_text("utf-8").splitlines())
+    lines = (line for path in sorted(folder.glob("*/phrases.jsonl")) for line in path.read_text("utf-8").splitlines())
     return [json.loads(line) for line in lines if line.strip()]
 
 
@@ -116,9 +122,9 @@ def _share(hits: Iterable[bool]) -> float | None:
 
 
 def calibration(cases: Sequence[Case]) -> list[dict[str, float]]:
-    """Return for each tenth of confidence: how many, how sure on average, how often the intent's kind was right."""
+    """Return for each tenth of confidence: how many, how sure on average, how often it was taken for what it is."""
     sure = np.array([case.understood["confidence"] for case in cases])
-    right = np.array([case.kind_is_right for case in cases])
+    right = np.array([case.taken_rightly for case in cases])
     number = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     return [
         {

@@ -20,6 +20,7 @@ from bot.catalogue.spelling import corrected
 from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, normal_words, vectorizer
 from bot.engine.components.scope_model import Floats, LinearModel
 from bot.engine.components.sentence_vectors import SIZE, sentence_vectors, spelled
+from bot.understanding.anywhere import anywhere
 
 OUT_OF_SCOPE = "out_of_scope"
 RANKED = 10
@@ -91,8 +92,8 @@ class Reader:
 
 
 def as_read(text: str) -> str:
-    """Return a message as the classifier reads it, here and in the engine: cut to size, its spelling corrected."""
-    return corrected(sane(text))
+    """Return a message as the classifier reads it, here and in the engine: cut to size, spelled right, anywhere."""
+    return anywhere(corrected(sane(text)))
 
 
 def featurize(vectorizers: Iterable[TfidfVectorizer], normal: Sequence[str], vectors: Floats) -> csr_matrix:

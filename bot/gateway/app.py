@@ -8,19 +8,26 @@ from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.core.ids import BadNumber
+from bot.core.phrases import Phrases
 from bot.gateway.call import Switchboard
 from bot.gateway.console import add_console
+from bot.gateway.desk import add_desk
+from bot.gateway.desk.problems import PREFIX as API
+from bot.gateway.desk.problems import problem_of
 from bot.gateway.metrics import INBOUND, metrics_page
 from bot.gateway.phones import pages as phones
 from bot.gateway.recorder import Recorder
 from bot.gateway.redaction import redacted
+from bot.gateway.ring import AgentLine
 from bot.gateway.voice import voice_blueprint
 from bot.settings import Settings
 from bot.store import Calls, Store, open_engine
+from bot.store.desk_events import DeskEvents
 from bot.store.handoffs import Handoffs
+from bot.store.rings import Rings
 from bot.store.store import utc_now
 from bot.wake import Wake
-from bot.worker.delivery import failed_late
+from bot.worker.delivery import Instead, failed_late
 from bot.worker.engine_client import EngineClient
 from channels.channel import BadRequest, Channel
 from channels.registry import CHANNELS
@@ -31,6 +38,8 @@ log = logging.getLogger(__name__)
 # Twilio reads TwiML; an empty one says "nothing to add": the answer goes out by REST.
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LARGEST_BODY = 256 * 1024
+# A caller hears nothing while we wait for a database that another holds; she gets words instead after this long.
+_CALLERS_PATIENCE = 3.0
 
 
 def create_app(config: Settings) -> Flask:
@@ -42,6 +51,7 @@ def create_app(config: Settings) -> Flask:
     recorder = Recorder(store)
     wake = Wake(config.redis)
     engines = EngineClient(config.engines, config.engine_timeout)
+    instead = Instead(store, lambda language: Phrases.load(config.locale_folder, language, "sms"))
 
     def verified_channel(name: str) -> Channel:
         """Return the channel, once the request's signature is proven; 404 or 403 otherwise."""
@@ -55,10 +65,13 @@ def create_app(config: Settings) -> Flask:
             abort(403)
         return CHANNELS[name]
 
-    calls = Calls(database, config.secret, *config.earlier_secrets)
-    app.register_blueprint(
-        voice_blueprint(Switchboard(config, calls, Handoffs(database), recorder, wake), verified_channel)
-    )
+    at_once = open_engine(config.database, _CALLERS_PATIENCE)
+    calls = Calls(at_once, config.secret, *config.earlier_secrets)
+    rings = Rings(at_once, config.secret, *config.earlier_secrets)
+    callers = Recorder(Store(at_once, config.secret, *config.earlier_secrets))
+    switchboard = Switchboard(config, calls, Handoffs(at_once), rings, callers, wake)
+    agents = AgentLine(switchboard, rings, switchboard.url, wake.send)
+    app.register_blueprint(voice_blueprint(switchboard, agents, verified_channel))
 
     @app.post("/channels/<name>/inbound")
     def inbound(name: str) -> Response:
@@ -79,7 +92,7 @@ def create_app(config: Settings) -> Flask:
         applied = store.apply_status(update)
         if update.error_code:
             log.warning("delivery failed", extra={"code": update.error_code, "applied": applied})
-            failed_late(store, update, failure(update.error_code))
+            failed_late(store, update, failure(update.error_code), instead)
             wake.send()
         return Response(status=204)
 
@@ -104,7 +117,7 @@ def create_app(config: Settings) -> Flask:
     @app.get("/metrics")
     def metrics() -> Response:
         """Show figures in Prometheus' format."""
-        return metrics_page(store)
+        return metrics_page(store, DeskEvents(database))
 
     @app.errorhandler(BadRequest)
     @app.errorhandler(BadNumber)
@@ -114,11 +127,14 @@ def create_app(config: Settings) -> Flask:
         return jsonify(error=str(error)), 400
 
     @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> tuple[Response, int]:
+    def refused(error: HTTPException) -> Response | tuple[Response, int]:
         """Answer errors in JSON, with nothing of the request in it."""
+        if request.path.startswith(f"{API}/"):
+            return problem_of(error)
         return jsonify(error=error.name), error.code or 500
 
     add_console(app, config, database, store, wake)
+    add_desk(app, config, database, store, wake)
     return app
 
 

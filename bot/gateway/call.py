@@ -26,6 +26,8 @@ from bot.catalogue.reader import Catalogue, CatalogueError
 from bot.core.calls import Sign
 from bot.core.choices import OpenOption
 from bot.core.codec import PayloadError, from_payload, to_payload
+from bot.core.effects import BringPerson
+from bot.core.handoff import HandoffEvent, HandoffState
 from bot.core.hours import parse_hours
 from bot.core.ids import BadNumber, canonical_number, parse_address
 from bot.core.messages import InboundMessage
@@ -35,16 +37,27 @@ from bot.core.turns import TurnContext
 from bot.gateway.recorder import Recorder
 from bot.gateway.redaction import redacted
 from bot.handoff.calendar import mexican_holidays
-from bot.handoff.desk import Desk
+from bot.handoff.desk import Desk, expected_wait
 from bot.languages import languages
 from bot.settings import ROOT, Settings
-from bot.store.calls import AskCallBack, CallRecord, Calls, SendPages, TurnWords, Write
+from bot.store.calls import (
+    AskCallBack,
+    AskPerson,
+    CallRecord,
+    Calls,
+    LeaveLine,
+    SendPages,
+    TalkOver,
+    TurnWords,
+    Write,
+)
 from bot.store.clock import utc_now
-from bot.store.handoffs import Handoffs
+from bot.store.handoffs import HandoffRecord, Handoffs
+from bot.store.rings import Rings
 from bot.wake import ANSWERED, Told, Wake
 from channels.voice import twiml
 from channels.voice.copy import as_sms
-from channels.voice.parse import CallEvent, TurnInput, answered_by_machine, call_sid, parse_inbound, parse_turn
+from channels.voice.parse import ENDED, CallEvent, TurnInput, answered_by_machine, call_sid, parse_inbound, parse_turn
 from channels.voice.speaking import Recordings, lines
 from ivr import flow, listening
 from ivr.heard import Heard, Input
@@ -63,8 +76,15 @@ _FIRST_MENU = (
     "pasaporte-adulto",
     "pension-bienestar-adultos-mayores",
 )
-_TALKED = frozenset({"completed", "answered", "bridged"})
+_TALKED = frozenset({"completed", "answered"})
+_BRIDGED = frozenset({"bridged", "bridging-in-process", "redirected-from-bridged"})
+"""What Twilio says of a caller whom somebody took out of the queue: https://www.twilio.com/docs/voice/twiml/enqueue."""
 _CHOSE_CALL, _CHOSE_SMS = "1", "2"
+_LEAVING = {"call_me": Event.CALL_ME, "by_sms": Event.BY_SMS, "in_writing": Event.IN_WRITING}
+"""Why the queue is left, as the call's row says it, and what that is to the flow. Anything else: nobody came."""
+_REASONS = {Event.CALL_ME: "call_me", Event.BY_SMS: "by_sms"}
+_TELL_NOBODY = ("violence", "health")  # sensitive matters that only some agents may see
+_LONGEST_SID = 40
 _UNFINISHED = {"voice_too_long": "too_long", "voice_end_silent": "silent"}
 _MISSED_AFTER = timedelta(minutes=1)
 _CALL_BACK_AFTER = timedelta(minutes=3)
@@ -74,10 +94,14 @@ _CALL_BACK_AFTER = timedelta(minutes=3)
 class Switchboard:
     """Answers the requests of all calls. Threads share one; nothing of a call is kept in it."""
 
-    def __init__(self, config: Settings, calls: Calls, handoffs: Handoffs, recorder: Recorder, wake: Wake) -> None:
+    def __init__(
+        self, config: Settings, calls: Calls, handoffs: Handoffs, rings: Rings, recorder: Recorder, wake: Wake
+    ) -> None:
         """Open what calls need. A catalogue that is not there costs hints and menus, never a call."""
         self._config = config
         self._calls = calls
+        self._handoffs = handoffs
+        self._rings = rings
         self._recorder = recorder
         self._wake = wake
         self._told = Told(config.redis, ANSWERED)
@@ -95,7 +119,7 @@ class Switchboard:
         sid = message.provider_id
         if callback is not None and answered_by_machine(form):
             self._calls.callback_over(callback, "done")
-            return twiml.hang_up(self._prompt((Words("voice_voicemail"),), Call()))
+            return twiml.hang_up(self.prompt((Words("voice_voicemail"),), Call()))
         _, answer = self._calls.load(sid, 0)
         if answer is not None:
             return answer
@@ -141,15 +165,16 @@ class Switchboard:
         if call.state is State.THINKING:
             return self._wait_on(record, step, call, around)
         given = parse_turn(form)
+        did = _did(given)
         move = flow.hear(call, Input(given.digits, _redacted(given), given.confidence), around)
         for sign in _signs(move):
             self._tell(parse_inbound(form, utc_now()), f"{sid}:{step}:{sign.kind}", sign)
         if move.act != "think" or move.content is None:
-            return self._finish(record, step, move, around)
+            return self._finish(record, step, move, around, heard=did)
         message = replace(parse_inbound(form, utc_now()), provider_id=f"{sid}:{step}", content=move.content)
         if self._recorder.record(message, redacted(move.content)).new:
             self._wake.send()
-        return self._wait_on(record, step, move.call, around)
+        return self._wait_on(record, step, move.call, around, did)
 
     def connected(self, form: Form, step: int) -> str:
         """Go on after a person was called, or the queue was left."""
@@ -159,24 +184,31 @@ class Switchboard:
             return answer
         if record is None:
             return self.begin(form)
-        result = (form.get("DialCallStatus") or form.get("QueueResult") or "").strip().lower()
-        event = Event.TALKED if result in _TALKED else Event.HANG_UP if result == "hangup" else Event.NOT_CONNECTED
-        if event is Event.NOT_CONNECTED and record.queue == "call_me":
-            event = Event.CALL_ME
-        elif event is Event.NOT_CONNECTED and record.queue == "by_sms":
-            event = Event.BY_SMS
+        event = _left_by(form, record)
+        if event is Event.HANDED_BACK and self._rings.transferred(sid):
+            event = Event.TRANSFERRED
+        if event is Event.HANG_UP:
+            self._calls.end(sid, "completed")
+            self._wake.send()
         call = _read(record.state)
         if call.state not in (State.QUEUED, State.TALKING):
             call = replace(call, state=State.QUEUED)
         around = self._around_of(record)
         move = flow.handle(call, Heard(event), around)
-        return self._finish(record, step, move, around, queue="talked" if event is Event.TALKED else "left")
+        talked = event in (Event.TALKED, Event.HANDED_BACK, Event.TRANSFERRED)
+        said = self._finish(
+            record, step, move, around, queue="talked" if talked else "left", more=_after_queue(event, record)
+        )
+        self._wake.send()
+        return said
 
     def queue(self, form: Form, first: bool) -> str:
         """Say to who waits for a person where she stands, and take the keys that end the waiting."""
         sid = call_sid(form)
         record, _ = self._calls.load(sid, 0)
         call = _read(record.state) if record is not None else Call()
+        if record is not None and record.queue in _LEAVING:
+            return twiml.leave_queue()
         pressed = form.get("Digits", "").strip()[:1]
         if record is not None and pressed in (_CHOSE_CALL, _CHOSE_SMS):
             self._calls.note_queue(sid, "call_me" if pressed == _CHOSE_CALL else "by_sms")
@@ -184,22 +216,37 @@ class Switchboard:
         # Twilio tells the time with its own request for the waiting sound, and promises it for no other.
         since = record.queued_at if record is not None else None
         waited = _number(form.get("QueueTime"), round((utc_now() - since).total_seconds()) if since else 0)
-        if waited > self._config.voice_queue_minutes * 60:
+        ringing = record is not None and any(
+            each.ring is not None for each in self._rings.live(record.conversation_id) if each.caller_sid == sid
+        )
+        # Who is about to be connected is not sent away.
+        if waited > self._config.voice_queue_minutes * 60 and not ringing:
             self._calls.note_queue(sid, "too_long")
             return twiml.leave_queue()
-        if first:
-            self._calls.note_queue(sid, "waiting")
-        words = self._waiting_words(form, call, first)
-        again = self._url("queue", again=1)
-        return twiml.waiting(self._prompt(words, call), again, again)
+        place: tuple[Words, ...] = ()
+        if record is not None:
+            self._calls.still_waits(sid, _queue_sid(form))
+            handoff = self._handoffs.open_of(record.conversation_id)
+            if handoff is None:
+                return twiml.leave_queue()  # an agent closed it
+            place = self._place(handoff) if handoff.state is HandoffState.WAITING else ()
+        words = self._waiting_words(place, call, first, ringing)
+        again = self.url("queue", again=1)
+        return twiml.waiting(self.prompt(words, call), again, again)
 
     def whisper(self, sid: str) -> str:
-        """Say to the agent who is about to be connected: whose number, what about, what was tried."""
+        """Say to who answers HUMAN_NUMBER, before being connected: whose number, what about, what was tried."""
+        record, _ = self._calls.load(sid, 0)
+        if record is not None:
+            self._calls.note_queue(sid, "talking")
+        return twiml.say(self.prompt(self.whispered(sid), Call()))
+
+    def whispered(self, sid: str) -> tuple[Words, ...]:
+        """Return what is whispered of a call to who is to take it."""
         record, _ = self._calls.load(sid, 0)
         if record is None:
-            return twiml.say(self._prompt((Words("voice_whisper_hidden"),), Call()))
+            return (Words("voice_whisper_hidden"),)
         call = _read(record.state)
-        self._calls.note_queue(sid, "talking")
         ending = self._calls.ending(record.conversation_id)
         words = [Words("voice_whisper", {"ending": ending}) if ending else Words("voice_whisper_hidden")]
         topic, _ = self._knowledge.topic(self._calls.context(record.conversation_id))
@@ -207,13 +254,15 @@ class Switchboard:
             words.append(Words("voice_whisper_topic", {"topic": topic}))
         tried = Words("voice_whisper_tried", {"steps": str(record.step)})
         words.append(tried if call.last_answer else Words("voice_whisper_new"))
-        return twiml.say(self._prompt(tuple(words), Call()))
+        return tuple(words)
 
     def status(self, event: CallEvent, callback: int | None, ended: bool, answered: bool) -> None:
         """Note what the carrier says of a call: its end, and what follows from one that was missed."""
         if not ended:
             return
         record = self._calls.end(event.call_sid, event.status)
+        if record is not None and record.queue is not None:
+            self._wake.send()  # an agent's phone may still ring for her
         if callback is not None:
             self._calls.callback_over(callback, "done" if answered else event.status)
             return
@@ -231,7 +280,7 @@ class Switchboard:
 
     # ---- waiting for a turn ----------------------------------------------------------------------------------
 
-    def _wait_on(self, record: CallRecord, step: int, call: Call, around: Around) -> str:
+    def _wait_on(self, record: CallRecord, step: int, call: Call, around: Around, did: str = "") -> str:
         """Wait for the turn of a step's words; past the budget say so and ask to be asked again."""
         provider_id = f"{record.call_sid}:{step}"
         look = partial(self._calls.words, provider_id)
@@ -239,14 +288,14 @@ class Switchboard:
         if words is None:
             move = flow.handle(call, Heard(Event.STILL_THINKING), around)
             if move.act != "wait":
-                return self._finish(record, step, move, around)
+                return self._finish(record, step, move, around, heard=did)
             self._calls.think(record.call_sid, step, _dump(move.call))
             return self._twiml(record.call_sid, step, move)
         answer = _answer(words)
         if not (answer.pieces or answer.question or answer.person):
-            return self._finish(record, step, flow.handle(call, Heard(Event.NO_ANSWER), around), around)
+            return self._finish(record, step, flow.handle(call, Heard(Event.NO_ANSWER), around), around, heard=did)
         move = flow.handle(call, Heard(Event.ANSWER), around, answer)
-        return self._finish(record, step, move, around, spoken=provider_id)
+        return self._finish(record, step, move, around, spoken=provider_id, heard=did)
 
     def _finish(
         self,
@@ -256,18 +305,34 @@ class Switchboard:
         around: Around,
         spoken: str | None = None,
         queue: str | None = None,
+        heard: str = "",
+        more: tuple[Write, ...] = (),
     ) -> str:
-        said = self._twiml(record.call_sid, step, move)
-        return self._calls.finish_step(
+        line = self._line_to_ring() if move.act == "person" else ""
+        said = self._twiml(record.call_sid, step, move, line)
+        writes = [*more, *self._writes(record, move, around)]
+        if move.act == "person":
+            queue = "ringing" if line else "waiting"
+            writes += [] if line else [AskPerson(self._person(record.conversation_id, move))]
+        answer = self._calls.finish_step(
             record.call_sid,
             step,
             _dump(move.call),
             said,
-            queue=queue or ("ringing" if move.act == "person" else None),
+            queue=queue,
             end_reason=_end_reason(move),
             spoken=spoken,
-            writes=self._writes(record, move, around),
+            heard=heard,
+            writes=writes,
         )
+        if queue == "waiting":
+            self._wake.send()  # a phone may be rung at once
+        return answer
+
+    def _person(self, conversation: str, move: Move) -> BringPerson:
+        """Return what the queue of people is told of a call: why, what about, and whether not everybody may see it."""
+        topic, sensitive = self._knowledge.matter(self._calls.context(conversation))
+        return BringPerson(move.reason, "voice", topic, sensitive or move.reason == "emergency")
 
     def _said_before(self, record: CallRecord) -> str:
         """Return the last answer again, for a step that was answered by now or that never was."""
@@ -306,13 +371,22 @@ class Switchboard:
 
     def _people(self, local: datetime) -> tuple[bool, str]:
         """Say whether a person can be reached by phone now, and from when in words."""
-        staffed = bool(self._human_line()) or self._desk.status(local).kind != "nobody"
-        if not staffed:
+        desk = self._desk.status(local)
+        if desk.kind == "nobody" and not self._human_line():
             return False, ""
-        if self._desk.hours.is_open(local):
+        if desk.kind == "open" or (self._human_line() and self._desk.hours.is_open(local)):
             return True, ""
-        opens = self._desk.hours.next_opening(local)
+        openings = [desk.opens, self._desk.hours.next_opening(local) if self._human_line() else None]
+        opens = min((each for each in openings if each is not None), default=None)
         return False, format_datetime(opens, "EEEE d 'de' MMMM, H:mm", locale="es_MX") if opens else ""
+
+    def _line_to_ring(self) -> str:
+        """Return the number to put a call through to; "" where callers wait for the console's agents.
+
+        Agents with a phone who are here come first, then HUMAN_NUMBER, then the queue for whoever comes.
+        """
+        line = self._human_line()
+        return "" if line and self._rings.staffed(utc_now()) else line
 
     def _human_line(self) -> str:
         """Return HUMAN_NUMBER as a number that can be dialled; "" when it is words."""
@@ -329,18 +403,23 @@ class Switchboard:
         call = _read(record.state)
         return call if call.last_answer or call.question else None
 
-    def _waiting_words(self, form: Form, call: Call, first: bool) -> tuple[Words, ...]:
+    def _place(self, handoff: HandoffRecord) -> tuple[Words, ...]:
+        """Return a place in the queue of everybody who waits for a person, and the wait, in words."""
+        place = self._handoffs.place(handoff, utc_now())
         words = []
-        position = _number(form.get("QueuePosition"), 0)
-        if position > 2:
-            words.append(Words("voice_queue_place", {"number": str(position - 1)}))
-        elif position:
-            words.append(Words("voice_queue_one_before" if position == 2 else "voice_queue_first"))
-        average = _number(form.get("AvgQueueTime"), 0)
-        if average and position:
-            minutes = round(average * position / 60)
+        if place.position > 2:
+            words.append(Words("voice_queue_place", {"number": str(place.position - 1)}))
+        else:
+            words.append(Words("voice_queue_one_before" if place.position == 2 else "voice_queue_first"))
+        minutes = expected_wait(place)
+        if minutes is not None:
             soon = Words("voice_queue_soon")
             words.append(Words("voice_queue_minutes", {"minutes": str(minutes)}) if minutes > 1 else soon)
+        return tuple(words)
+
+    @staticmethod
+    def _waiting_words(place: tuple[Words, ...], call: Call, first: bool, ringing: bool) -> tuple[Words, ...]:
+        words = [Words("voice_queue_ringing")] if ringing else list(place)
         if not first:
             words.append(Words("voice_queue_still"))
         if call.textable:
@@ -349,26 +428,31 @@ class Switchboard:
 
     # ---- saying it -------------------------------------------------------------------------------------------
 
-    def _twiml(self, sid: str, step: int, move: Move) -> str:
-        prompt = self._prompt(move.say, move.call)
+    def _twiml(self, sid: str, step: int, move: Move, line: str = "") -> str:
+        prompt = self.prompt(move.say, move.call)
         if move.act == "hang_up":
             return twiml.hang_up(prompt)
         if move.act == "wait":
-            return twiml.go_on(prompt, self._url("turn", step=step), pause=0)
+            return twiml.go_on(prompt, self.url("turn", step=step), pause=0)
         if move.act == "person":
-            action, line = self._url("connected", step=step + 1), self._human_line()
+            action = self.url("connected", step=step + 1)
             if line:
-                whisper = self._url("whisper", call=sid)
+                whisper = self.url("whisper", call=sid)
                 caller, ring = self._config.voice_from, self._config.voice_ring_seconds
                 return twiml.dial(prompt, line, action=action, whisper=whisper, caller_id=caller, seconds=ring)
-            return twiml.enqueue(prompt, self._config.voice_queue, action=action, wait=self._url("queue"))
+            return twiml.enqueue(prompt, self.queue_of(sid), action=action, wait=self.url("queue"))
         window = listening.window(move.call)
         options = flow.options_of(move.call, self._around(0.0))
         hints = listening.hints(move.call, options, self._knowledge.states(), self._knowledge.names())
-        action = self._url("turn", step=step + 1)
+        action = self.url("turn", step=step + 1)
         return twiml.listen(prompt, twiml.Listening(action, window.timeout, window.longest, hints))
 
-    def _prompt(self, said: tuple[Words, ...], call: Call) -> twiml.Prompt:
+    def queue_of(self, sid: str) -> str:
+        """Return the carrier's queue of a caller: one each, so that whoever dials it gets nobody else."""
+        return f"{self._config.voice_queue}-{sid}"
+
+    def prompt(self, said: tuple[Words, ...], call: Call) -> twiml.Prompt:
+        """Return words as a prompt, in a call's language and pace."""
         phrases = self._phrases(call.language, "voice")
         spoken = lines(said, call.language, phrases, self.recordings)
         return twiml.Prompt(tuple(spoken), self._config.voice_name, call.rate)
@@ -376,7 +460,8 @@ class Switchboard:
     def _phrases(self, language: str, channel: str) -> Phrases:
         return _open_phrases(self._config.locale_folder, language, channel)
 
-    def _url(self, name: str, **query: object) -> str:
+    def url(self, name: str, **query: object) -> str:
+        """Return an address of this line."""
         address = f"{self._config.webhook_url}/channels/voice/{name}"
         return f"{address}?{urlencode(query)}" if query else address
 
@@ -418,6 +503,18 @@ class Knowledge:
         event = self._catalogue.life_events.get(str(memory.get("last_life_event") or ""))
         name = card.short if card else event.short if event else ""
         return name, any(each.sensitive != "none" for each in (card, event) if each is not None)
+
+    def matter(self, context: TurnContext) -> tuple[str | None, bool]:
+        """Return what was talked about as a handoff's topic, and whether only some agents may see it."""
+        self._refresh()
+        memory = context.topic.memory if context.topic else {}
+        procedure, event = (str(memory.get(name) or "") for name in ("last_procedure", "last_life_event"))
+        catalogue = self._catalogue
+        cards = (catalogue.procedures.get(procedure), catalogue.life_events.get(event)) if catalogue else ()
+        sensitive = any(card is not None and card.sensitive in _TELL_NOBODY for card in cards)
+        if procedure:
+            return f"procedure:{procedure}", sensitive
+        return (f"life_event:{event}" if event else None), sensitive
 
     def _refresh(self) -> None:
         if time.monotonic() < self._until:
@@ -490,6 +587,40 @@ def _end_reason(move: Move) -> str | None:
     if move.act != "hang_up":
         return None
     return next((_UNFINISHED[words.key] for words in move.say if words.key in _UNFINISHED), State.ENDED.value)
+
+
+def _left_by(form: Form, record: CallRecord) -> Event:
+    """Return how a talk, or the waiting for one, ended."""
+    if form.get("CallStatus", "").strip().lower() in ENDED:
+        return Event.HANG_UP
+    dialled, queued = (form.get(name, "").strip().lower() for name in ("DialCallStatus", "QueueResult"))
+    if queued in _BRIDGED:
+        return Event.HANDED_BACK
+    if dialled in _TALKED:
+        return Event.TALKED
+    if "hangup" in (dialled, queued):
+        return Event.HANG_UP
+    return _LEAVING.get(record.queue or "", Event.NOT_CONNECTED)
+
+
+def _after_queue(event: Event, record: CallRecord) -> tuple[Write, ...]:
+    """Return what leaving the queue means for the handoff."""
+    if event in (Event.HANDED_BACK, Event.TRANSFERRED):
+        return (TalkOver(),)
+    if event in (Event.HANG_UP, Event.TALKED, Event.IN_WRITING):
+        return ()
+    late = HandoffEvent.WAITED_TOO_LONG.value if record.queue == "too_long" else HandoffEvent.CANCELLED.value
+    return (LeaveLine(_REASONS.get(event, late)),)
+
+
+def _queue_sid(form: Form) -> str | None:
+    value = form.get("QueueSid", "").strip()
+    return value if value.isalnum() and len(value) <= _LONGEST_SID else None
+
+
+def _did(given: TurnInput) -> str:
+    """Return what the caller did, for who reads the call later; keys stand in brackets, nothing in them is silence."""
+    return _redacted(given) if given.speech and not given.digits else f"[{given.digits}]"
 
 
 def _signs(move: Move) -> list[Sign]:

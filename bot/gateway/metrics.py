@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from bot.core.delivery import DeliveryStatus
 from bot.store import Store
+from bot.store.desk_events import DeskEvents
 from channels.twilio import misconfigured
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,26 @@ class _Queues:
         yield GaugeMetricFamily("ventanilla_misconfigured_deliveries", "Deliveries that wait for an operator", blocked)
 
 
+class _Desks:
+    """What desks were told, asked of SQL when it is scraped."""
+
+    def __init__(self, events: DeskEvents) -> None:
+        self._events = events
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the gauges; none without a database."""
+        try:
+            figures = self._events.figures()
+        except Exception:  # any driver's error means the same here
+            log.exception("no figures of the desks")
+            return
+        told = GaugeMetricFamily("ventanilla_desk_events", "Events for desks by status", labels=["sink", "status"])
+        for (sink, status), count in sorted(figures.events.items()):
+            told.add_metric([sink, status], count)
+        yield told
+        yield GaugeMetricFamily("ventanilla_desk_oldest_unsent_seconds", "Age of the oldest", figures.oldest_unsent)
+
+
 def _by_label(name: str, help_text: str, label: str, counts: dict[str, int]) -> Metric:
     family = GaugeMetricFamily(name, help_text, labels=[label])
     for value, count in sorted(counts.items()):
@@ -59,10 +80,11 @@ def _by_label(name: str, help_text: str, label: str, counts: dict[str, int]) -> 
     return family
 
 
-def metrics_page(store: Store) -> Response:
+def metrics_page(store: Store, desks: DeskEvents) -> Response:
     """Return the page for one scrape."""
     registry = CollectorRegistry()
     registry.register(_Queues(store))  # a collector needs only collect()
+    registry.register(_Desks(desks))
     parts = [generate_latest(registry)]
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         counted = CollectorRegistry()

@@ -145,12 +145,12 @@ class Agents:
         return next(iter(self._find(agents.c.id == agent)), None)
 
     def all(self) -> tuple[AgentRecord, ...]:
-        """Return all agents by name."""
-        return self._find()
+        """Return all agents by name; desks of contact centres are no people and are not among them."""
+        return self._find(agents.c.kind == "person")
 
     def credentials(self, username: str) -> tuple[AgentRecord, str | None, str | None] | None:
         """Return an active agent with password hash and TOTP secret."""
-        found = self._find(agents.c.username == username.strip().lower(), agents.c.active)
+        found = self._find(agents.c.username == username.strip().lower(), agents.c.active, agents.c.kind == "person")
         if not found:
             return None
         with self._engine.connect() as db:

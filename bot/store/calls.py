@@ -17,15 +17,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.codec import PayloadError, from_payload
 from bot.core.delivery import DeliveryStatus, Outgoing
-from bot.core.effects import CallBack
+from bot.core.effects import BringPerson, CallBack
 from bot.core.interactive import Interactive, Listen
+from bot.core.messages import Choice, Content, Text
 from bot.core.turns import TurnContext
 from bot.store.clock import utc_now
 from bot.store.database import reading
 from bot.store.effects import write_effect
+from bot.store.handoffs import locked_open
+from bot.store.live import note_live
 from bot.store.outbox import enqueue
 from bot.store.payloads import dump
 from bot.store.people import People, root
+from bot.store.rings import caller_gone, line_left, talk_over
 from bot.store.tables import call_steps, callbacks, calls, contacts, conversations, inbound, outbound
 
 CallBackReason = Literal["asked", "missed", "queue"]
@@ -54,6 +58,21 @@ class CallRecord:
     updated_at: datetime
     ended_at: datetime | None
     end_reason: str | None
+    queue_sid: str | None = None
+
+
+@dataclass(frozen=True)
+class SpokenStep:
+    """A step of a call as it was: what the caller did, and what she was told (TwiML).
+
+    ``heard``: her words, keys in brackets, empty brackets for silence; "" where she was not listened to.
+    """
+
+    call_sid: str
+    step: int
+    heard: str
+    answer: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -135,13 +154,14 @@ class Calls:
         queue: str | None = None,
         end_reason: str | None = None,
         spoken: str | None = None,
+        heard: str = "",
         writes: Sequence[Write] = (),
     ) -> str:
         """Write what a step was answered and what it changes; return the answer that stands.
 
         A step that was answered already (the request came twice, at once) keeps its answer, and nothing else is
-        written. ``spoken``: the provider id of the message whose words the answer says. ``writes`` happen in the same
-        transaction.
+        written. ``spoken``: the provider id of the message whose words the answer says; ``heard``: what the caller did,
+        redacted. ``writes`` happen in the same transaction.
         """
         now = utc_now()
         with self._engine.begin() as db:
@@ -154,7 +174,7 @@ class Calls:
             moved = db.execute(
                 update(calls).where(calls.c.call_sid == call_sid, calls.c.step < step).values(**values)
             ).rowcount
-            standing = self._answered(db, call_sid, step, answer, now)
+            standing = self._answered(db, call_sid, step, answer, now, heard)
             if moved:
                 if spoken is not None:
                     _said(db, spoken, now)
@@ -162,13 +182,13 @@ class Calls:
                     select(calls.c.conversation_id).where(calls.c.call_sid == call_sid)
                 ).scalar_one()
                 for number, write in enumerate(writes):
-                    write.apply(db, conversation, f"{call_sid}:{step}:{number}", now)
+                    write.apply(db, call_sid, conversation, f"{call_sid}:{step}:{number}", now)
         return standing
 
-    def _answered(self, db: Connection, call_sid: str, step: int, answer: str, now: datetime) -> str:
+    def _answered(self, db: Connection, call_sid: str, step: int, answer: str, now: datetime, heard: str = "") -> str:
         db.execute(
             self._insert(call_steps)
-            .values(call_sid=call_sid, step=step, answer=answer, at=now)
+            .values(call_sid=call_sid, step=step, answer=answer, at=now, heard=heard or None)
             .on_conflict_do_nothing()
         )
         return str(
@@ -196,8 +216,25 @@ class Calls:
                 .values(queue=queue, queued_at=func.coalesce(calls.c.queued_at, now), updated_at=now)
             )
 
+    def still_waits(self, call_sid: str, queue_sid: str | None) -> None:
+        """Note that the carrier asked what who waits is told: she is there. ``queue_sid``: the carrier's own queue."""
+        values: dict[str, Any] = {"updated_at": utc_now(), **({"queue_sid": queue_sid} if queue_sid else {})}
+        with self._engine.begin() as db:
+            db.execute(update(calls).where(calls.c.call_sid == call_sid).values(**values))
+
+    def leave_queue(self, conversation: str, why: str) -> bool:
+        """Let who waits on the telephone leave the queue when she is next spoken to; False when nobody waits.
+
+        ``why``: ``call_me`` or ``in_writing``: what follows (bot.gateway.call).
+        """
+        now = utc_now()
+        with self._engine.begin() as db:
+            waiting = and_(calls.c.conversation_id == conversation, calls.c.queue == "waiting")
+            found = update(calls).where(waiting, calls.c.ended_at.is_(None)).values(queue=why, updated_at=now)
+            return db.execute(found).rowcount > 0
+
     def end(self, call_sid: str, reason: str) -> CallRecord | None:
-        """Note that a call ended, once; return it, or None when it had ended or is not known."""
+        """Note that a call ended, and what it stood for; return it, or None when it had ended or is not known."""
         now = utc_now()
         with self._engine.begin() as db:
             ended = db.execute(
@@ -217,7 +254,33 @@ class Calls:
                     )
                     .values(status=DeliveryStatus.UNDELIVERED.value, error_code="hung_up", updated_at=now)
                 )
+                if row.queue is not None:
+                    caller_gone(db, call_sid, row.conversation_id, now)
         return CallRecord(**row._mapping) if ended and row is not None else None
+
+    def transcript(self, conversation: str, most: int = 120) -> tuple[SpokenStep, ...]:
+        """Return the steps of a conversation's last call, in order; of a long one the last ``most``."""
+        last = (
+            select(calls.c.call_sid)
+            .where(calls.c.conversation_id == conversation)
+            .order_by(calls.c.started_at.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        found = select(call_steps).where(call_steps.c.call_sid == last)
+        with reading(self._engine) as db:
+            rows = db.execute(found.order_by(call_steps.c.step.desc()).limit(most)).all()
+            asked = [f"{row.call_sid}:{row.step}" for row in rows if not row.heard]
+            said = select(inbound.c.provider_id, inbound.c.content).where(
+                inbound.c.channel == "voice", inbound.c.provider_id.in_(asked)
+            )
+            words = {row.provider_id: _words(row.content) for row in db.execute(said)} if asked else {}
+        return tuple(
+            SpokenStep(
+                row.call_sid, row.step, row.heard or words.get(f"{row.call_sid}:{row.step}", ""), row.answer, row.at
+            )
+            for row in reversed(rows)
+        )
 
     # ---- what a turn says ------------------------------------------------------------------------------------
 
@@ -388,7 +451,7 @@ class SendPages:
     first: Outgoing
     more: tuple[Outgoing, ...] = ()
 
-    def apply(self, db: Connection, conversation: str, key: str, now: datetime) -> None:
+    def apply(self, db: Connection, call_sid: str, conversation: str, key: str, now: datetime) -> None:
         """Write it."""
         enqueue(db, conversation, key, (self.first,), now)
         db.execute(update(conversations).where(conversations.c.id == conversation).values(more=dump(self.more)))
@@ -401,12 +464,46 @@ class AskCallBack:
     reason: CallBackReason
     due: datetime
 
-    def apply(self, db: Connection, conversation: str, key: str, now: datetime) -> None:
+    def apply(self, db: Connection, call_sid: str, conversation: str, key: str, now: datetime) -> None:
         """Write it."""
         _ask_callback(db, conversation, self.reason, self.due, now)
 
 
-Write = SendPages | AskCallBack
+@dataclass(frozen=True)
+class AskPerson:
+    """Put the caller into the queue of people. Who waits there already, or has an agent, is shown to call."""
+
+    person: BringPerson
+
+    def apply(self, db: Connection, call_sid: str, conversation: str, key: str, now: datetime) -> None:
+        """Write it."""
+        before = locked_open(db, conversation)
+        write_effect(self.person, db, conversation, key, now)
+        if before is not None:
+            note_live(db, "call_waiting", now, conversation=conversation, handoff=before.id)
+
+
+@dataclass(frozen=True)
+class LeaveLine:
+    """Take the caller out of the queue of people; ``reason`` is shown."""
+
+    reason: str
+
+    def apply(self, db: Connection, call_sid: str, conversation: str, key: str, now: datetime) -> None:
+        """Write it."""
+        line_left(db, call_sid, conversation, self.reason, now)
+
+
+@dataclass(frozen=True)
+class TalkOver:
+    """The agent put the phone down and the caller did not: the assistant goes on."""
+
+    def apply(self, db: Connection, call_sid: str, conversation: str, key: str, now: datetime) -> None:
+        """Write it."""
+        talk_over(db, call_sid, conversation, now)
+
+
+Write = SendPages | AskCallBack | AskPerson | LeaveLine | TalkOver
 
 
 @write_effect.register
@@ -454,6 +551,14 @@ def _said(db: Connection, provider_id: str, now: datetime) -> None:
             )
             .values(status=DeliveryStatus.DELIVERED.value, updated_at=now)
         )
+
+
+def _words(content: str) -> str:
+    try:
+        value = from_payload(Content, json.loads(content))
+    except (PayloadError, ValueError):
+        return ""
+    return value.text if isinstance(value, (Text, Choice)) else ""
 
 
 def _listen(interactive: str | None) -> Listen | None:

@@ -19,8 +19,10 @@ _READS = "ventanilla_reads"
 _BUSY_SECONDS = 15.0
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, patience: float = _BUSY_SECONDS) -> Engine:
     """Return an engine for ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is used whatever the address says).
+
+    ``patience``: seconds to wait for what another writer holds, before an error.
 
     Errors never carry parameters: they are texts of people, and errors are logged.
     On SQLite every transaction begins IMMEDIATE: readers that turn writers would otherwise fail at once with
@@ -34,18 +36,19 @@ def open_engine(url: str) -> Engine:
             pool_pre_ping=True,
             pool_size=10,
             hide_parameters=True,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": min(5, int(patience)), "options": _lock_timeout(patience)},
         )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True)
+    engine = create_engine(parsed, connect_args={"timeout": patience}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
         cursor = connection.cursor()
         # synchronous=FULL: an acknowledged message survives a power cut (WAL's default NORMAL may lose it).
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+        busy = f"busy_timeout={int(patience * 1000)}"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", busy):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -54,19 +57,24 @@ def open_engine(url: str) -> Engine:
         if connection.get_execution_options().get(_READS):
             connection.exec_driver_sql("BEGIN")
         else:
-            _begin_writing(connection)
+            _begin_writing(connection, patience)
 
     return engine
 
 
-def _begin_writing(connection: Connection) -> None:
+def _lock_timeout(patience: float) -> str:
+    """Return PostgreSQL's option; none for who is patient: a migration is waited for."""
+    return f"-c lock_timeout={int(patience * 1000)}" if patience < _BUSY_SECONDS else ""
+
+
+def _begin_writing(connection: Connection, patience: float) -> None:
     """Take the writers' turn, asking every millisecond or so.
 
     SQLite's own waiting asks ever more rarely, up to ten times a second: under load a webhook would wait for longer
     than the turns of everybody before it take (https://www.sqlite.org/src/file/src/main.c, sqliteDefaultBusyCallback).
     """
     cursor = connection.connection.cursor()
-    deadline = time.monotonic() + _BUSY_SECONDS
+    deadline = time.monotonic() + patience
     cursor.execute("PRAGMA busy_timeout=0")
     try:
         while True:
@@ -78,7 +86,7 @@ def _begin_writing(connection: Connection) -> None:
                     raise
                 time.sleep(random.uniform(0.0005, 0.0015))  # noqa: S311 (a pause, not a secret)
     finally:
-        cursor.execute(f"PRAGMA busy_timeout={int(_BUSY_SECONDS * 1000)}")
+        cursor.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
         cursor.close()
 
 

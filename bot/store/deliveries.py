@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -27,14 +29,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from bot.core.codec import PayloadError, from_payload
-from bot.core.delivery import DeliveryStatus, Outgoing, StatusUpdate
+from bot.core.delivery import DeliveryStatus, StatusUpdate
 from bot.core.interactive import Interactive
 from bot.core.messages import ChannelName
 from bot.store.clock import utc_now
 from bot.store.database import reading
 from bot.store.live import note_delivery
-from bot.store.model import Delivery, GivenUp, LateFailure
+from bot.store.model import Delivery, GivenUp, LateFailure, MovedMessage
 from bot.store.outbox import enqueue, note_transition
+from bot.store.payloads import dump
 from bot.store.people import People, Reach, root, sender_of
 from bot.store.tables import UtcDateTime, contacts, conversations, inbound, outbound
 
@@ -84,12 +87,11 @@ class Deliveries:
     def anything_due(self, paused: Collection[Sender] = ()) -> bool:
         """Say whether a message could be leased now."""
         with reading(self._engine) as db:
-            return db.execute(_due(utc_now(), paused).limit(1)).first() is not None
+            return db.execute(_due(frozenset(paused)), {"now": utc_now()}).first() is not None
 
     def _next_due(self, db: Connection, now: datetime, paused: Collection[Sender]) -> Row[Any] | None:
         for reminders in (False, True):
-            pick = _due(now, paused, reminders).with_for_update(skip_locked=True, key_share=True, of=outbound)
-            row = db.execute(pick).first()
+            row = db.execute(_due_locked(frozenset(paused), reminders), {"now": now}).first()
             if row is not None:
                 return row
         return None
@@ -97,7 +99,7 @@ class Deliveries:
     def _take(self, db: Connection, row: Row[Any], owner: str, now: datetime, seconds: float) -> bool:
         taken = db.execute(
             update(outbound)
-            .where(outbound.c.id == row.id, _is_due(now))
+            .where(outbound.c.id == row.id, _IS_DUE)
             .values(
                 status=DeliveryStatus.SENDING.value,
                 sending_owner=owner,
@@ -106,7 +108,8 @@ class Deliveries:
                 sending_until=now + timedelta(seconds=seconds if row.sending_since is None else 3 * seconds),
                 attempts=outbound.c.attempts + 1,
                 updated_at=now,
-            )
+            ),
+            {"now": now},
         ).rowcount
         if taken:
             note_transition(db, row.delivery_id, DeliveryStatus.SENDING, now)
@@ -142,6 +145,17 @@ class Deliveries:
         """Note that the carrier took a message. A callback that came first is not overwritten."""
         with self._engine.begin() as db:
             self._progress(db, delivery.delivery_id, DeliveryStatus.ACCEPTED, provider_id=provider_id)
+
+    def newest_delivery(self, conversation: str) -> str | None:
+        """Return the newest message to a person, calls apart, as its delivery id."""
+        with reading(self._engine) as db:
+            found: str | None = db.execute(
+                select(outbound.c.delivery_id)
+                .where(outbound.c.conversation_id == conversation, outbound.c.channel != "voice")
+                .order_by(outbound.c.id.desc())
+                .limit(1)
+            ).scalar()
+        return found
 
     def provider_ids(self, conversation: str, since: datetime) -> frozenset[str]:
         """Return the carrier's ids of this conversation's deliveries updated since ``since``."""
@@ -180,19 +194,21 @@ class Deliveries:
             values["sender"] = sender
         self._put_back(delivery, code, utc_now(), taken_unknown=delivery.recovering, counted=False, **values)
 
-    def delivery_moved(self, delivery: Delivery, channel: ChannelName, text: str, code: str) -> None:
-        """Send a message on another channel instead; its history says why (``code``)."""
+    def delivery_moved(self, delivery: Delivery, instead: MovedMessage, code: str) -> None:
+        """Send another message in place of a delivery's, on its channel; the history says why (``code``)."""
         now = utc_now()
+        message = instead.message
         with self._engine.begin() as db:
-            sender = sender_of(db, delivery.conversation_id, channel)
+            sender = sender_of(db, delivery.conversation_id, message.channel)
+            _leave_for_more(db, delivery.conversation_id, instead)
         self._put_back(
             delivery,
             code,
             now,
             taken_unknown=False,
             counted=False,
-            channel=channel,
-            text=text,
+            channel=message.channel,
+            text=message.text,
             interactive=None,
             sender=sender,
             error_code=code,
@@ -285,7 +301,7 @@ class Deliveries:
                 unreachable=unreachable,
             )
 
-    def send_again(self, failure: LateFailure, message: Outgoing, code: str, after: float = 0.0) -> bool:
+    def send_again(self, failure: LateFailure, instead: MovedMessage, code: str, after: float = 0.0) -> bool:
         """Queue a failed message anew, once, however often its failure is told; True the first time.
 
         It is due in ``after`` seconds.
@@ -294,8 +310,9 @@ class Deliveries:
         key = f"{_AGAIN}{failure.again + 1}:{failure.delivery_id}"
         try:
             with self._engine.begin() as db:
-                enqueue(db, failure.conversation_id, key, (message,), now, due=now + timedelta(seconds=after))
+                enqueue(db, failure.conversation_id, key, (instead.message,), now, due=now + timedelta(seconds=after))
                 note_transition(db, failure.delivery_id, DeliveryStatus.FAILED, now, f"again:{code}", applied=False)
+                _leave_for_more(db, failure.conversation_id, instead)
         except IntegrityError:
             return False
         return True
@@ -398,6 +415,11 @@ class Deliveries:
 _AGAIN = "again:"
 
 
+def _leave_for_more(db: Connection, conversation: str, instead: MovedMessage) -> None:
+    if instead.more is not None:
+        db.execute(update(conversations).where(conversations.c.id == conversation).values(more=dump(instead.more)))
+
+
 def _depth(key: str) -> int:
     return int(key.split(":")[1]) if key.startswith(_AGAIN) else 0
 
@@ -408,18 +430,21 @@ def first(column: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:
     return func.coalesce(column, literal(now, UtcDateTime()))
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        outbound.c.next_attempt_at <= now,
-        or_(
-            outbound.c.status == literal_column("'pending'"),
-            and_(outbound.c.status == literal_column("'sending'"), outbound.c.sending_until < now),
-        ),
-        outbound.c.status.in_(UNSENT),
-    )
+_NOW = bindparam("now", type_=UtcDateTime())
+# A part of a statement, with a parameter of its own: the statement is built once, and that takes longer than it runs.
+_IS_DUE = and_(
+    outbound.c.next_attempt_at <= _NOW,
+    or_(
+        outbound.c.status == literal_column("'pending'"),
+        and_(outbound.c.status == literal_column("'sending'"), outbound.c.sending_until < _NOW),
+    ),
+    outbound.c.status.in_(UNSENT),
+)
 
 
-def _due(now: datetime, paused: Collection[Sender], reminders: bool | None = None) -> Select[Any]:
+@lru_cache(maxsize=64)
+def _due(paused: frozenset[Sender], reminders: bool | None = None) -> Select[Any]:
+    """Return the first message that is due at ``now``, as a statement: a reminder, another, or either."""
     earlier = outbound.alias("earlier")
     held_back = exists().where(
         earlier.c.conversation_id == outbound.c.conversation_id,
@@ -428,12 +453,17 @@ def _due(now: datetime, paused: Collection[Sender], reminders: bool | None = Non
         earlier.c.status.in_(UNSENT),
         or_(earlier.c.kind != _REMINDER, outbound.c.kind == _REMINDER),
     )
-    conditions = [_is_due(now), ~held_back, outbound.c.channel != "voice"]
+    conditions = [_IS_DUE, ~held_back, outbound.c.channel != "voice"]
     if reminders is not None:
         conditions.append(outbound.c.kind == _REMINDER if reminders else outbound.c.kind != _REMINDER)
     for channel, sender in paused:
         conditions.append(~and_(outbound.c.channel == channel, func.coalesce(outbound.c.sender, "") == sender))
     return select(outbound).where(*conditions).order_by(outbound.c.next_attempt_at, outbound.c.id).limit(1)
+
+
+@lru_cache(maxsize=128)
+def _due_locked(paused: frozenset[Sender], reminders: bool) -> Select[Any]:
+    return _due(paused, reminders).with_for_update(skip_locked=True, key_share=True, of=outbound)
 
 
 def _known(db: Connection, status: StatusUpdate) -> Row[Any] | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, true, update
 
 from bot.core.delivery import DeliveryStatus, Outgoing
 from bot.core.effects import BringPerson, LeaveQueue
@@ -18,12 +18,13 @@ from bot.core.messages import ChannelName
 from bot.core.replies import HandoffReason
 from bot.store.effects import write_effect
 from bot.store.live import note_live
-from bot.store.outbox import enqueue
+from bot.store.outbox import enqueue, note_transition
 from bot.store.tables import agent_teams, agents, calls, conversations, handoffs, inbound, outbound, teams
 
 OPEN = (HandoffState.WAITING.value, HandoffState.WITH_AGENT.value)
 REOPEN_WITHIN = timedelta(hours=24)
 """Asking for a person again so soon after a close takes up the same handoff, for its agent first."""
+_LONGEST_ANSWER = 8  # messages
 _PRIORITY: dict[HandoffReason, int] = {"emergency": 3, "upset": 2, "asked": 1, "not_understood": 1, "rule": 1}
 
 
@@ -65,12 +66,13 @@ class Place:
 
 
 @dataclass(frozen=True)
-class WaitingCall:
-    """A caller who waits for a person, or talks with one. ``queue``: waiting, ringing or talking."""
+class Said:
+    """One message of an agent's answer, as far as it got."""
 
-    conversation_id: str
-    queue: str
-    since: datetime
+    delivery_id: str
+    channel: ChannelName
+    status: str
+    at: datetime
 
 
 class Full(RuntimeError):
@@ -133,6 +135,36 @@ class Handoffs:
             ).all()
         return tuple(_record(row) for row in rows)
 
+    def page(
+        self,
+        agent: int,
+        in_teams: Collection[int],
+        sensitive: bool,
+        *,
+        states: Collection[HandoffState],
+        team: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> tuple[HandoffRecord, ...]:
+        """Return handoffs that an agent may see, newest first: hers, everybody's, her teams', sensitive ones by right.
+
+        ``team``: only this team's, by name. ``before``: those with a lower id (the next page).
+        """
+        by_right = and_(
+            or_(handoffs.c.team_id.is_(None), handoffs.c.team_id.in_(in_teams)),
+            true() if sensitive else ~handoffs.c.sensitive,
+        )
+        found = _records().where(
+            or_(handoffs.c.agent_id == agent, by_right), handoffs.c.state.in_([state.value for state in states])
+        )
+        if team is not None:
+            found = found.where(teams.c.name == team)
+        if before is not None:
+            found = found.where(handoffs.c.id < before)
+        with self._engine.connect() as db:
+            rows = db.execute(found.order_by(handoffs.c.id.desc()).limit(limit)).all()
+        return tuple(_record(row) for row in rows)
+
     def place(self, handoff: HandoffRecord, now: datetime) -> Place:
         """Return where a waiting handoff stands."""
         return self._place(
@@ -164,8 +196,8 @@ class Handoffs:
                 .order_by(handoffs.c.taken_at.desc())
                 .limit(20)
             ).all()
-            here = db.execute(select(func.count()).select_from(agents).where(_here(now))).scalar_one()
-        return Place(position + 1, tuple(row.taken_at - row.asked_at for row in taken), here)
+            present = db.execute(select(func.count()).select_from(agents).where(here(now))).scalar_one()
+        return Place(position + 1, tuple(row.taken_at - row.asked_at for row in taken), present)
 
     def day(self, since: datetime) -> dict[str, int]:
         """Return how many handoffs were asked for since then, taken, and ended by each reason."""
@@ -223,20 +255,6 @@ class Handoffs:
             ).all()
         return {row[0]: row[1] for row in rows}
 
-    def calls(self) -> tuple[WaitingCall, ...]:
-        """Return the calls that wait for a person or have one, the longest first."""
-        with self._engine.connect() as db:
-            rows = db.execute(
-                select(
-                    calls.c.conversation_id,
-                    calls.c.queue,
-                    func.coalesce(calls.c.queued_at, calls.c.updated_at).label("since"),
-                )
-                .where(calls.c.queue.in_(("waiting", "ringing", "talking")), calls.c.ended_at.is_(None))
-                .order_by("since")
-            ).all()
-        return tuple(WaitingCall(**row._mapping) for row in rows)
-
     def answered_since(self, conversation: str, outcome: str, since: datetime) -> bool:
         """Say whether a turn of the conversation had this outcome since then (to not say the same thing too often)."""
         with self._engine.connect() as db:
@@ -288,12 +306,12 @@ class Handoffs:
         beyond_capacity: bool,
     ) -> HandoffRecord:
         with self._engine.begin() as db:
-            row = _row(db, handoff)
+            row = locked(db, handoff)
             if not beyond_capacity and row.state == HandoffState.WAITING.value:
-                _room(db, agent)
+                room(db, agent)
             taken_at = row.taken_at or now
-            _mute(db, row.conversation_id, now)
-            _move(db, row, event, now, by=by, agent_id=agent, taken_at=taken_at, wanted_agent_id=None)
+            mute(db, row.conversation_id, now)
+            move(db, row, event, now, by=by, agent_id=agent, taken_at=taken_at, wanted_agent_id=None)
             enqueue(db, row.conversation_id, f"handoff:{uuid.uuid4().hex}", announce, now)
             return _read(db, row.id)
 
@@ -352,10 +370,10 @@ class Handoffs:
         **values: Any,
     ) -> HandoffRecord:
         with self._engine.begin() as db:
-            row = _row(db, handoff)
+            row = locked(db, handoff)
             if agent is not None:
                 _owned(db, row, agent)
-            _move(db, row, event, now, by=agent, **values)
+            move(db, row, event, now, by=agent, **values)
             enqueue(db, row.conversation_id, f"handoff:{uuid.uuid4().hex}", announce, now)
             return _read(db, row.id)
 
@@ -366,7 +384,7 @@ class Handoffs:
             NotYours: the agent does not have the handoff.
         """
         with self._engine.begin() as db:
-            row = _row(db, handoff)
+            row = locked(db, handoff)
             _owned(db, row, agent)
             exists = select(outbound.c.id).where(outbound.c.idempotency_key == f"agent:{key}:0")
             if db.execute(exists).first() is not None:
@@ -375,6 +393,17 @@ class Handoffs:
             db.execute(update(handoffs).where(handoffs.c.id == handoff).values(agent_wrote_at=now))
             note_live(db, "agent_said", now, conversation=row.conversation_id, handoff=handoff, agent=agent)
             return True
+
+    def said(self, key: str) -> tuple[Said, ...]:
+        """Return what was put into the outbox under a key of :meth:`say`, in order."""
+        keys = [f"agent:{key}:{position}" for position in range(_LONGEST_ANSWER)]
+        with self._engine.connect() as db:
+            rows = db.execute(
+                select(outbound.c.delivery_id, outbound.c.channel, outbound.c.status, outbound.c.created_at.label("at"))
+                .where(outbound.c.idempotency_key.in_(keys))
+                .order_by(outbound.c.id)
+            ).all()
+        return tuple(Said(**row._mapping) for row in rows)
 
     # ---- timers ----------------------------------------------------------------------------------------------
 
@@ -399,24 +428,32 @@ class Handoffs:
         """Return the open handoffs whose time for a timer's event came: what the event is about lies before then."""
         waiting, held = (handoffs.c.state == state.value for state in (HandoffState.WAITING, HandoffState.WITH_AGENT))
         agent_said = func.coalesce(handoffs.c.agent_wrote_at, handoffs.c.taken_at)
+        # Who talks by telephone neither writes nor looks at a browser.
+        talking = select(calls.c.conversation_id).where(calls.c.queue == "talking", calls.c.ended_at.is_(None))
+        in_writing = handoffs.c.conversation_id.not_in(talking)
         due = {
             HandoffEvent.WAITED_TOO_LONG: and_(waiting, handoffs.c.waiting_since < before),
             # The person wrote after the agent's last word (or the take), and has had no answer since.
             HandoffEvent.AGENT_SILENT: and_(
                 held,
+                in_writing,
                 func.coalesce(handoffs.c.person_wrote_at, handoffs.c.asked_at) < before,
                 handoffs.c.taken_at < before,
                 or_(handoffs.c.agent_wrote_at.is_(None), handoffs.c.person_wrote_at > handoffs.c.agent_wrote_at),
             ),
             HandoffEvent.AGENT_GONE: and_(
                 held,
+                in_writing,
                 handoffs.c.taken_at < before,
                 handoffs.c.agent_id.in_(
-                    select(agents.c.id).where(or_(agents.c.seen_at.is_(None), agents.c.seen_at < before))
+                    select(agents.c.id).where(
+                        agents.c.kind == "person", or_(agents.c.seen_at.is_(None), agents.c.seen_at < before)
+                    )
                 ),
             ),
             HandoffEvent.PERSON_SILENT: and_(
                 held,
+                in_writing,
                 agent_said < before,
                 or_(handoffs.c.person_wrote_at.is_(None), handoffs.c.person_wrote_at < before),
                 handoffs.c.agent_wrote_at.is_not(None),
@@ -434,14 +471,14 @@ class Handoffs:
         The event's name is the visible reason.
         """
         with self._engine.begin() as db:
-            row = _row(db, handoff.id)
+            row = locked(db, handoff.id)
             if _record(_read_row(db, handoff.id)) != handoff:
                 return False
             to_queue = event in (HandoffEvent.AGENT_SILENT, HandoffEvent.AGENT_GONE)
             values: dict[str, Any] = (
                 {"agent_id": None, "waiting_since": now} if to_queue else {"ended_at": now, "end_reason": event.value}
             )
-            _move(db, row, event, now, **values)
+            move(db, row, event, now, **values)
             enqueue(db, row.conversation_id, f"handoff:{uuid.uuid4().hex}", announce, now)
             return True
 
@@ -450,10 +487,10 @@ class Handoffs:
 def _bring_person(effect: BringPerson, db: Connection, conversation: str, key: str, now: datetime) -> None:
     """Put a conversation into the queue, or raise the urgency of a handoff that is open already."""
     priority = _PRIORITY[effect.reason]
-    row = _open_row(db, conversation)
+    row = locked_open(db, conversation)
     if row is not None:
         if priority > row.priority:
-            _move(db, row, HandoffEvent.ASKED, now, priority=priority, reason=effect.reason)
+            move(db, row, HandoffEvent.ASKED, now, priority=priority, reason=effect.reason)
         return
     context = db.execute(select(conversations.c.context).where(conversations.c.id == conversation)).scalar_one()
     values: dict[str, Any] = {
@@ -474,7 +511,7 @@ def _bring_person(effect: BringPerson, db: Connection, conversation: str, key: s
             "agent_wrote_at": None,
             "wanted_agent_id": closed.agent_id,
         }
-        _move(db, closed, HandoffEvent.ASKED, now, ended_at=None, end_reason=None, **values, **reopened)
+        move(db, closed, HandoffEvent.ASKED, now, ended_at=None, end_reason=None, **values, **reopened)
         return
     made = db.execute(
         handoffs.insert()
@@ -495,9 +532,9 @@ def _bring_person(effect: BringPerson, db: Connection, conversation: str, key: s
 @write_effect.register
 def _leave_queue(effect: LeaveQueue, db: Connection, conversation: str, key: str, now: datetime) -> None:
     """End a waiting handoff; nothing happens to one that an agent took meanwhile."""
-    row = _open_row(db, conversation)
+    row = locked_open(db, conversation)
     if row is not None and row.state == HandoffState.WAITING.value:
-        _move(db, row, HandoffEvent.CANCELLED, now, ended_at=now, end_reason=HandoffEvent.CANCELLED.value)
+        move(db, row, HandoffEvent.CANCELLED, now, ended_at=now, end_reason=HandoffEvent.CANCELLED.value)
 
 
 def person_wrote(db: Connection, conversation: str, now: datetime, inbound_id: int) -> None:
@@ -512,7 +549,7 @@ def person_wrote(db: Connection, conversation: str, now: datetime, inbound_id: i
         note_live(db, "person_said", now, conversation=conversation, handoff=handoff, inbound=inbound_id)
 
 
-def _move(
+def move(
     db: Connection, row: Row[Any], event: HandoffEvent, now: datetime, *, by: int | None = None, **values: Any
 ) -> None:
     """Apply an event to a locked row.
@@ -524,7 +561,7 @@ def _move(
     try:
         new = after(state, event)
     except TransitionRefused:
-        raise NotYours(state, _agent_name(db, row.agent_id)) from None
+        raise NotYours(state, agent_name(db, row.agent_id)) from None
     db.execute(update(handoffs).where(handoffs.c.id == row.id).values(state=new.value, **values))
     _set_mode(db, row.conversation_id, new if new.open else HandoffState.BOT)
     note_live(
@@ -544,20 +581,27 @@ def _set_mode(db: Connection, conversation: str, state: HandoffState) -> None:
     db.execute(update(conversations).where(conversations.c.id == conversation).values(mode=state.value))
 
 
-def _mute(db: Connection, conversation: str, now: datetime) -> None:
+def mute(db: Connection, conversation: str, now: datetime) -> None:
     """Drop the assistant's answers that no carrier has yet: from now on the agent speaks."""
-    db.execute(
-        update(outbound)
-        .where(
-            outbound.c.conversation_id == conversation,
-            outbound.c.status == DeliveryStatus.PENDING.value,
-            outbound.c.kind == "answer",
+    held = (
+        db.execute(
+            update(outbound)
+            .where(
+                outbound.c.conversation_id == conversation,
+                outbound.c.status == DeliveryStatus.PENDING.value,
+                outbound.c.kind == "answer",
+            )
+            .values(status=DeliveryStatus.DEAD.value, error_code="muted", updated_at=now)
+            .returning(outbound.c.delivery_id)
         )
-        .values(status=DeliveryStatus.DEAD.value, error_code="muted", updated_at=now)
+        .scalars()
+        .all()
     )
+    for delivery_id in held:
+        note_transition(db, delivery_id, DeliveryStatus.DEAD, now, "muted")
 
 
-def _row(db: Connection, handoff: int) -> Row[Any]:
+def locked(db: Connection, handoff: int) -> Row[Any]:
     """Lock the conversation first, then the handoff: the order in which a turn locks them.
 
     All locks here are FOR NO KEY UPDATE: what others write about the same conversation (an event) only needs that its
@@ -573,7 +617,8 @@ def _row(db: Connection, handoff: int) -> Row[Any]:
     return db.execute(select(handoffs).where(handoffs.c.id == handoff).with_for_update(key_share=True)).one()
 
 
-def _open_row(db: Connection, conversation: str) -> Row[Any] | None:
+def locked_open(db: Connection, conversation: str) -> Row[Any] | None:
+    """Lock a conversation and its open handoff, and return that."""
     db.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update(key_share=True))
     return db.execute(
         select(handoffs)
@@ -595,7 +640,7 @@ def _closed_lately(conversation: str, now: datetime) -> Any:
     )
 
 
-def _room(db: Connection, agent: int) -> None:
+def room(db: Connection, agent: int) -> None:
     """Lock the agent's row, so that two takes at once are counted one after the other.
 
     Raises:
@@ -611,14 +656,15 @@ def _room(db: Connection, agent: int) -> None:
 
 def _owned(db: Connection, row: Row[Any], agent: int) -> None:
     if row.state != HandoffState.WITH_AGENT.value or row.agent_id != agent:
-        raise NotYours(HandoffState(row.state), _agent_name(db, row.agent_id))
+        raise NotYours(HandoffState(row.state), agent_name(db, row.agent_id))
 
 
-def _agent_name(db: Connection, agent: int | None) -> str | None:
+def agent_name(db: Connection, agent: int | None) -> str | None:
+    """Return an agent's name, for people to read."""
     return db.execute(select(agents.c.name).where(agents.c.id == agent)).scalar()
 
 
-def _here(now: datetime) -> Any:
+def here(now: datetime) -> Any:
     """An agent who may be given work: active, present, and seen within the last minutes."""
     return and_(agents.c.active, agents.c.presence == "here", agents.c.seen_at > now - timedelta(minutes=5))
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text
 
-from bot.core.handoff import HandoffState
 from bot.store.tables import handoffs, live_events, outbound
 
 # A sequence's numbers are given before commit: a later number may be seen first, and a stream that went past it would
@@ -57,18 +56,27 @@ def note_live(
 
 
 def note_delivery(db: Connection, delivery_id: str, status: str, now: datetime) -> None:
-    """Tell consoles that an agent's message got further; nothing for other messages, or once the handoff is over."""
+    """Tell consoles and desks that an agent's message got further; nothing for other messages.
+
+    It is told of the newest handoff of the conversation, also when that is over: a last word has its fate too.
+    """
     handoff = db.execute(
         select(handoffs.c.id, handoffs.c.conversation_id)
         .join(outbound, outbound.c.conversation_id == handoffs.c.conversation_id)
-        .where(
-            outbound.c.delivery_id == delivery_id,
-            outbound.c.kind == "agent",
-            handoffs.c.state == HandoffState.WITH_AGENT.value,
-        )
+        .where(outbound.c.delivery_id == delivery_id, outbound.c.kind == "agent")
+        .order_by(handoffs.c.id.desc())
+        .limit(1)
     ).first()
     if handoff is not None:
-        note_live(db, "delivery", now, conversation=handoff.conversation_id, handoff=handoff.id, status=status)
+        note_live(
+            db,
+            "delivery",
+            now,
+            conversation=handoff.conversation_id,
+            handoff=handoff.id,
+            status=status,
+            delivery=delivery_id,
+        )
 
 
 class LiveEvents:

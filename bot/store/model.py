@@ -127,6 +127,14 @@ class LateFailure:
 
 
 @dataclass(frozen=True)
+class MovedMessage:
+    """A message in another form, or on another channel. ``more``: what MÁS brings from now on; None leaves it."""
+
+    message: Outgoing
+    more: tuple[Outgoing, ...] | None = None
+
+
+@dataclass(frozen=True)
 class GivenUp:
     """A message that nobody got: no number, no text. ``direction``: "out", or "in" for one that had no turn."""
 

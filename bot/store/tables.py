@@ -117,6 +117,7 @@ inbound = Table(
     Column("outcome", String(32)),
     Column("understood", Text),
     UniqueConstraint("channel", "provider_id"),
+    Index("ix_inbound_conversation_id", "conversation_id", "id"),
     Index(
         "ix_inbound_waiting",
         "conversation_id",
@@ -160,6 +161,7 @@ outbound = Table(
     Column("error_code", String(64)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Index("ix_outbound_conversation_id", "conversation_id", "id"),
     Index(
         "ix_outbound_unsent",
         "conversation_id",
@@ -216,6 +218,7 @@ agents = Table(
     Column("phone_encrypted", LargeBinary),  # number or SIP address that rings for calls
     Column("session_epoch", Integer, nullable=False, server_default="0"),  # raised: every session ends
     Column("created_at", UtcDateTime, nullable=False),
+    Column("kind", String(8), nullable=False, server_default="person"),  # person; desk: a contact centre's own desk
 )
 
 agent_teams = Table(
@@ -270,6 +273,7 @@ live_events = Table(
     Column("agent_id", Integer, ForeignKey("agents.id", ondelete="SET NULL")),
     Column("data", Text, nullable=False, server_default="{}"),  # ids and keys; never a number or a text
     Index("ix_live_events_handoff_id", "handoff_id"),
+    Index("ix_live_events_conversation_id", "conversation_id", "id"),
 )
 
 # Ready answers of agents; ``team_id`` None: everybody's. Variables stand in braces: {nombre_agente}.
@@ -292,7 +296,10 @@ notes = Table(
     Column("agent_id", Integer, ForeignKey("agents.id", ondelete="SET NULL")),
     Column("text", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("idempotency_key", String(64)),  # of a desk's request; the console has none
     Index("ix_notes_handoff_id", "handoff_id"),
+    Index("ix_notes_conversation_id", "conversation_id"),
+    Index("uq_notes_idempotency_key", "idempotency_key", unique=True),
 )
 
 # Who read and did what. Rows are only added; each holds the hash of the one before (bot.store.audit). No foreign keys:
@@ -332,13 +339,26 @@ calls = Table(
     Column("direction", String(8), nullable=False),  # in, out
     Column("state", Text, nullable=False),  # ivr.model.Call as JSON, redacted
     Column("step", Integer, nullable=False, server_default="0"),  # the last step that was answered
-    Column("queue", String(16)),  # waiting, ringing, talking, left
+    Column("queue", String(16)),  # waiting, ringing, talking, left; or why the queue is about to be left
     Column("queued_at", UtcDateTime),
+    Column("queue_sid", String(40)),  # the carrier's own queue of this caller, to be removed once the call is over
     Column("started_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("end_reason", String(24)),
     Index("ix_calls_conversation_id", "conversation_id", "started_at"),
+    Index(
+        "ix_calls_live",
+        "queue",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "ix_calls_queue_sid",
+        "queue_sid",
+        sqlite_where=text("queue_sid IS NOT NULL"),
+        postgresql_where=text("queue_sid IS NOT NULL"),
+    ),
 )
 
 # What each step of a call was answered, so that the same request again gets the same answer.
@@ -348,6 +368,7 @@ call_steps = Table(
     Column("call_sid", String(64), ForeignKey("calls.call_sid", ondelete="CASCADE"), primary_key=True),
     Column("step", Integer, primary_key=True),
     Column("answer", Text, nullable=False),  # TwiML
+    Column("heard", Text),  # what the caller pressed or said, redacted; empty: nothing
     Column("at", UtcDateTime, nullable=False),
 )
 
@@ -381,6 +402,44 @@ callbacks = Table(
     ),
 )
 
+# Agents' phones that ring for callers who wait. One caller rings one agent at a time, and the other way about.
+rings = Table(
+    "rings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("caller_sid", String(64), ForeignKey("calls.call_sid", ondelete="CASCADE"), nullable=False),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("handoff_id", Integer, ForeignKey("handoffs.id", ondelete="CASCADE"), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id", ondelete="CASCADE"), nullable=False),
+    Column("status", String(12), nullable=False),  # bot.store.rings.RingStatus
+    Column("result", String(24)),  # of what is over: bot.store.rings.RingResult
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("call_sid", String(64)),  # the agent's own call
+    Column("hang_up", Boolean, nullable=False, server_default=text("false")),  # the agent's call is to be ended
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("talked_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Index("ix_rings_handoff_id", "handoff_id"),
+    Index("ix_rings_agent_id", "agent_id"),
+    Index("ix_rings_hang_up", "id", sqlite_where=text("hang_up"), postgresql_where=text("hang_up")),
+    Index(
+        "uq_rings_caller",
+        "caller_sid",
+        unique=True,
+        sqlite_where=text("status <> 'over'"),
+        postgresql_where=text("status <> 'over'"),
+    ),
+    Index(
+        "uq_rings_agent",
+        "agent_id",
+        unique=True,
+        sqlite_where=text("status <> 'over'"),
+        postgresql_where=text("status <> 'over'"),
+    ),
+)
+
 reminders = Table(
     "reminders",
     metadata,
@@ -403,4 +462,90 @@ reminders = Table(
         sqlite_where=text("closed_at IS NULL"),
         postgresql_where=text("closed_at IS NULL"),
     ),
+)
+
+# ---- desks of contact centres ---------------------------------------------------------------------------------
+
+# What opens the API. Only the hash of a token is kept; tokens are random, so a plain hash is enough.
+desk_tokens = Table(
+    "desk_tokens",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(32), nullable=False, unique=True),
+    Column("agent_id", Integer, ForeignKey("agents.id", ondelete="CASCADE"), nullable=False),  # an account of kind desk
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+# How far the live events are read for each receiver (webhook, chatwoot).
+desk_cursors = Table(
+    "desk_cursors",
+    metadata,
+    Column("sink", String(16), primary_key=True),
+    Column("last_live_id", Integer, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+# What a desk is told, one row for each receiver. ``data`` holds ids and keys; texts stay where they are.
+desk_events = Table(
+    "desk_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("sink", String(16), nullable=False),
+    Column("event_id", String(40), nullable=False, unique=True),
+    Column("live_event_id", Integer, nullable=False),
+    Column("conversation_id", String(32), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("handoff_id", Integer, ForeignKey("handoffs.id", ondelete="CASCADE"), nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("status", String(12), nullable=False),  # pending, sending, delivered, dead
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("sending_owner", String(64)),
+    Column("sending_until", UtcDateTime),
+    Column("error_code", String(64)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("sink", "live_event_id"),
+    Index(
+        "ix_desk_events_unsent",
+        "sink",
+        "conversation_id",
+        "id",
+        sqlite_where=text("status IN ('pending', 'sending')"),
+        postgresql_where=text("status IN ('pending', 'sending')"),
+    ),
+    Index(
+        "ix_desk_events_dead",
+        "id",
+        sqlite_where=text("status = 'dead'"),
+        postgresql_where=text("status = 'dead'"),
+    ),
+)
+
+# Keys that desks gave to their requests: the same key again must be the same request.
+desk_requests = Table(
+    "desk_requests",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("handoff_id", Integer, ForeignKey("handoffs.id", ondelete="CASCADE"), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("remote", String(64)),  # what it is called in the program that asked
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_desk_requests_handoff_id", "handoff_id"),
+)
+
+# Which conversation of another program a handoff is there.
+desk_links = Table(
+    "desk_links",
+    metadata,
+    Column("sink", String(16), primary_key=True),
+    Column("handoff_id", Integer, ForeignKey("handoffs.id", ondelete="CASCADE"), primary_key=True),
+    Column("contact", String(64), nullable=False),
+    Column("conversation", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_desk_links_conversation", "sink", "conversation"),
 )

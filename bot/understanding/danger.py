@@ -182,7 +182,6 @@ _COMPILED = tuple((kind, re.compile(rf"(?<!\w)(?:{'|'.join(words)})")) for kind,
 # Unmistakable even where the classifier heard something else. Telling of the past is not here, nor is asking for a
 # procedure.
 _NOW_WORDS = (
-    "auxilio(?! (?:con|para|por mi) )", "socorro",
     "(?:me|nos|le|les|lo|la) (?:esta|estan) (?:pegando|golpeando|ahorcando|violando|pateando|apuntando|disparando|"
     "acuchillando|balaceando)", "me apuntan con",
     "me (?:quiere|quieren) (?:matar|violar|secuestrar|levantar|golpear|ahorcar)",
@@ -220,9 +219,16 @@ _NOW_WORDS = (
     "someone is following me",
     "(?:daughter|son|child|wife|husband|brother|sister|mother|father|kid) (?:is|has been|went) missing",
 )  # fmt: skip
+_CRIES = ("auxilio(?! (?:con|para|por mi) )", "socorro")
+"""Calls for help that people also use of a form that they cannot fill in."""
+_FEW = 4
+"""Words with which a call for help says nothing else."""
 _NOW = re.compile(rf"(?<!\w)(?:{'|'.join(_NOW_WORDS)})(?!\w)")
+_CRY = re.compile(rf"(?<!\w)(?:{'|'.join(_CRIES)})(?!\w)")
 
-_LONG_AGO = re.compile(r"(?<!\w)(?:hace (?:\w+ ){0,2}(?:anos?|meses)(?! que)|el ano pasado|cuando era nin[oa])(?!\w)")
+_LONG_AGO = re.compile(
+    r"(?<!\w)(?:hace (?:\w+ ){0,2}(?:anos?|meses)(?! que)|(?<!desde )el (?:ano|mes) pasado|cuando era nin[oa])(?!\w)"
+)
 
 # Manners of speaking, and danger on a screen: taken out before anything is compared.
 _MANNERS = re.compile(
@@ -248,6 +254,8 @@ _MANNERS = re.compile(
     r"una) \w+(?: .*no "
     r"sabemos \w+ (?:lo|la|los) tienen?)?"
     r"|te (?:voy a|quiero) (?:matar|ahorcar)|(?:mataria|moriria) por"
+    r"|(?:me|nos) (?:esta |estan |tienen? |traen |va a |van a )?(?:ahorc|asfixi|mat)\w+ (?:con|de) (?:\w+ ){0,2}"
+    r"(?:comision\w*|interes\w*|pagos?|deudas?|impuestos?|cuotas?|cobros?|recargos?|requisitos?|tramites?|papeleo)"
     r"|(?:se )?(?:me )?(?:murio|muere) (?:el|la) (?:celular|bateria|compu|tele|computadora|pila|motor|planta)"
     r"|(?:celular|bateria|compu|tele|computadora|carro|moto|perrit[oa]|perr[oa]|gat[oa]) (?:no (?:responde|reacciona|"
     r"despierta|respira)|se (?:murio|ahogo|esta muriendo))"
@@ -313,4 +321,15 @@ def kind_of(text: str) -> Kind | None:
 def unmistakable(text: str) -> bool:
     """Say whether the words name a danger that is happening now, whatever else was understood."""
     said = _said(text)
-    return bool(_NOW.search(said)) and not _LONG_AGO.search(said)
+    alone = len(said.split()) <= _FEW and _CRY.search(said)
+    return bool(alone or _NOW.search(said)) and not _LONG_AGO.search(said)
+
+
+def long_ago(text: str) -> bool:
+    """Say whether the words tell of what was months or years ago."""
+    return bool(_LONG_AGO.search(_said(text)))
+
+
+def cries(text: str) -> bool:
+    """Say whether the text calls for help in so many words: an emergency, unless it plainly asks for a card."""
+    return bool(_CRY.search(_said(text)))

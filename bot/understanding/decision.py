@@ -19,8 +19,8 @@ import numpy as np
 
 from bot.catalogue.places import Place
 from bot.catalogue.search import SIGNALS, Hit, Look, Search, Verdict
-from bot.catalogue.text import normalise
-from bot.understanding.danger import kind_of, unmistakable
+from bot.catalogue.text import normalise, stem
+from bot.understanding.danger import cries, kind_of, long_ago, unmistakable
 from bot.understanding.foreign import foreign_words
 from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
 from bot.understanding.matter import matter, without_labels
@@ -30,13 +30,24 @@ Ranking = Sequence[tuple[str, float]]
 """Intents with their confidence, the one decided on first; the classifier gives the likeliest ones."""
 
 WEIGHTS = Path(__file__).with_name("weights.json")
-FEATURES = (*SIGNALS, *(f"log_{kind}" for kind in KINDS), *(f"words_{kind}" for kind in KINDS), "foreign")
+FEATURES = (
+    *SIGNALS,
+    *(f"{sign}_{kind}" for sign in ("log", "else", "words") for kind in KINDS),
+    "foreign",
+)
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
 _READ = 2400
 """Characters of a text that are looked at; of these the judges read fewer, once it is folded."""
 _SURE = 0.5
 """From this confidence on an emergency is one, unless the other judges are sure of something else."""
+_SURE_OF_TALK = 0.97
+"""Share of talk in the ranking from which on it is talk: of the examples, each read by a classifier that never saw it,
+995 in 1,000 are."""
+_PLAINLY = 0.9
+"""Chance of a procedure from which on a mere cry for help ("¡auxilio, no hallo mi acta!") is a manner of speaking."""
+_MORE_LIKELY = 0.5
+"""From this chance on what is out of scope stays so, though its words are a card's."""
 _COURTESY = frozenset({"greet", "thanks", "goodbye"})
 ASKING = "ask_procedure"
 ABOUT_STATUS = "ask_status"
@@ -48,7 +59,8 @@ DEEDS = frozenset({"pick", "share_location", "send_media"})
 class Decision:
     """What a message is. ``verdict`` says what the cards have for it, whatever the kind.
 
-    ``confidence`` is the chance that ``intent`` is right: that of its kind, times its share among the kind's intents.
+    ``confidence`` is the chance that it was taken for what it is: that of its kind; of talk, times the share of the
+    intents that lead to the same outcome as ``intent``.
     ``event`` is the life event that the text tells of, if it may well tell of one; ``bare`` says that it names nothing
     that could be looked up ("¿y cuánto cuesta?").
     """
@@ -96,12 +108,15 @@ class Weights:
 
 
 def features_of(signals: Any, ranking: Ranking, words: Any, foreign: int = 0) -> Any:
-    """Return the model's input: the search's signals, logs of the kinds' shares, the judge's scores, foreign words."""
+    """Return the model's input: the search's signals, logs of the kinds' shares and of what they leave, the judge's
+    scores, foreign words.
+    """
     shares = dict.fromkeys(KINDS, 0.0)
     for intent, confidence in ranking:
         shares[kind_of_intent(intent)] += confidence
-    logs = np.log(np.clip([shares[kind] for kind in KINDS], _LEAST, 1.0))
-    return np.concatenate([signals, logs, words, [foreign]])
+    share = np.array([shares[kind] for kind in KINDS])
+    logs, others = np.log(np.clip(share, _LEAST, 1.0)), np.log(np.clip(1.0 - share, _LEAST, 1.0))
+    return np.concatenate([signals, logs, others, words, [foreign]])
 
 
 class Decider:
@@ -138,7 +153,8 @@ class Decider:
         decision = self._decide(text, look, (signals, words), ranking)
         if decision.kind == "talk" and decision.intent in _COURTESY and rest(normalise(text)):
             # "hola, quiero mi acta": what goes beyond courtesy is what the message is about
-            beyond = self._decide(text, look, (signals, words), _shares(i for i in ranking if i[0] not in _COURTESY))
+            others = _shares(i for i in ranking if i[0] not in _COURTESY)
+            beyond = self._decide(text, look, (signals, words), others, whole=False)
             if beyond.looks_up and beyond.chances[beyond.kind] >= self._weights.limits["beyond_courtesy"]:
                 return beyond
         return decision
@@ -157,33 +173,63 @@ class Decider:
             )
         return seen[1:]
 
-    def _decide(self, text: str, look: Look, heard: tuple[Any, Any], ranking: Ranking) -> Decision:
+    def _decide(
+        self, text: str, look: Look, heard: tuple[Any, Any], ranking: Ranking, *, whole: bool = True
+    ) -> Decision:
         signals, words = heard
         values = self._weights.chances(features_of(signals, ranking, words, foreign_words(text)))
         chances = {kind: float(value) for kind, value in zip(KINDS, values, strict=True)}
-        bare = not rest(without_place(text, self.search.places))
-        kind = self._kind(text, chances, bare, ranking)
+        said = rest(without_place(text, self.search.places))
+        bare = not said
+        kind = self._kind(text, chances, bare, ranking, whole)
         verdict = self.search.verdict(look, "life_event" if kind == "life_event" else "procedure")
+        if kind == "out_of_scope" and chances[kind] < _MORE_LIKELY and self._named_outright(said, verdict):
+            kind = "procedure"
         if bare and kind == "procedure":
             verdict = Verdict("unknown", (), look.named)
         event = None
         if chances["life_event"] >= self._weights.limits["event_named"] or kind == "life_event":
             found = verdict if kind == "life_event" else self.search.verdict(look, "life_event")
             event = next((hit for hit in found.hits if hit.kind == "life_event"), None)
-        intent, share = _intent(kind, ranking)
+        intent = _intent(kind, ranking)
+        share = _same_outcome(intent, ranking) if kind == "talk" else 1.0
         return Decision(kind, intent, round(chances[kind] * share, 4), chances, verdict, event, bare)
 
-    def _kind(self, text: str, chances: dict[str, float], bare: bool, ranking: Ranking) -> Kind:
+    def _named_outright(self, said: Sequence[str], verdict: Verdict) -> bool:
+        """Say whether a text's words, its place left out, are those of one name of the card that was found.
+
+        "¿Cuánto cuesta el acta de nacimiento en Tlaxcala?": no model needs to have seen the place to know it is ours.
+        """
+        first = next((hit for hit in verdict.hits if hit.kind == "procedure"), None)
+        if first is None:
+            return False
+        card = self.search.catalogue.procedures[first.id]
+        family = self.search.catalogue.families.get(card.family or "")
+        stems = {stem(word) for word in said}
+        for name in (card.short, card.name, *card.aliases, *((family.name, family.short) if family else ())):
+            words = {stem(word) for word in rest(normalise(name))}
+            if stems <= words and (len(stems) > 1 or len(words) == 1):
+                return True
+        return False
+
+    def _kind(self, text: str, chances: dict[str, float], bare: bool, ranking: Ranking, whole: bool) -> Kind:
         limits = self._weights.limits
-        named = kind_of(text) is not None
+        named = kind_of(text) is not None and not long_ago(text)
         if unmistakable(text) or chances["emergency"] >= limits["emergency_named" if named else "emergency"]:
+            return "emergency"
+        if cries(text) and chances["procedure"] < _PLAINLY:
             return "emergency"
         heard_so = bool(ranking) and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE
         if heard_so and chances["emergency"] >= limits["emergency_named"]:
             return "emergency"
         rivals = {kind: chances[kind] for kind in KINDS if kind != "emergency"}
         best = max(rivals, key=lambda kind: rivals[kind])
-        if best == "talk":
+        talk = sum(confidence for name, confidence in ranking if kind_of_intent(name) == "talk")
+        if whole and talk >= _SURE_OF_TALK:
+            return "talk"
+        if best == "talk" or (
+            rivals["talk"] * limits["talk"] >= rivals[best] and _intent("talk", ranking) in _OUTCOMES
+        ):
             return "talk"
         if bare:  # nothing that the search could judge: the classifier alone says what it is
             heard = kind_of_intent(ranking[0][0]) if ranking else "out_of_scope"
@@ -200,14 +246,20 @@ def _shares(ranking: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
     return [(name, confidence / total) for name, confidence in part] if total > 0 else []
 
 
-def _intent(kind: Kind, ranking: Ranking) -> tuple[str, float]:
-    """Return the kind's likeliest intent, and its share among the kind's intents."""
+def _intent(kind: Kind, ranking: Ranking) -> str:
+    """Return the kind's likeliest intent."""
     own = [(name, confidence) for name, confidence in ranking if kind_of_intent(name) == kind]
     if not own:
-        return {"procedure": ASKING, "talk": "menu"}.get(kind, kind), 1.0
-    name, confidence = max(own, key=lambda item: item[1])
-    total = sum(share for _, share in own)
-    return name, confidence / total if total else 1.0
+        return {"procedure": ASKING, "talk": "menu"}.get(kind, kind)
+    return max(own, key=lambda item: item[1])[0]
+
+
+def _same_outcome(intent: str, ranking: Ranking) -> float:
+    """Return the share of the intents of talk that lead where ``intent`` leads."""
+    own = [(name, confidence) for name, confidence in ranking if kind_of_intent(name) == "talk"]
+    total = sum(confidence for _, confidence in own)
+    same = sum(confidence for name, confidence in own if _OUTCOMES.get(name) == _OUTCOMES.get(intent))
+    return same / total if total else 1.0
 
 
 Outcome = Literal[

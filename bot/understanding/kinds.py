@@ -18,6 +18,7 @@ from sklearn.svm import LinearSVC
 
 from bot.catalogue.spelling import corrected
 from bot.catalogue.text import normalise
+from bot.understanding.anywhere import anywhere
 
 Kind = Literal["procedure", "life_event", "out_of_scope", "emergency", "talk"]
 KINDS: tuple[Kind, ...] = ("procedure", "life_event", "out_of_scope", "emergency", "talk")
@@ -102,7 +103,7 @@ class KindJudge:
 
 
 def _normal(text: str) -> str:
-    return normalise(corrected(text[:_READ]))
+    return normalise(anywhere(corrected(text[:_READ])))
 
 
 def _vectorizer(analyzer: str, lengths: tuple[int, int], **options: Any) -> TfidfVectorizer:

@@ -26,13 +26,16 @@ from bot.logs import configure
 from bot.settings import ROOT, Settings, SettingsError, settings
 from bot.store import Calls, LeaseLost, Reminders, Store, StoredMessage, open_engine
 from bot.store.contents import ContentStore
+from bot.store.desk_tokens import DeskTokens
 from bot.store.handoffs import Handoffs
+from bot.store.rings import Rings
 from bot.store.store import utc_now
-from bot.wake import ANSWERED, Alarm, Told
+from bot.wake import ANSWERED, Alarm, Bell, Told
 from bot.worker.area import with_guess
-from bot.worker.calls import CallBackTimer
+from bot.worker.calls import CallBackTimer, RingTimer
 from bot.worker.degraded import Degraded
-from bot.worker.delivery import DeliveryHandler, Rules, segments
+from bot.worker.delivery import DeliveryHandler, Instead, Rules, segments
+from bot.worker.desk import RetireChatwoot, desk_deliveries
 from bot.worker.engine_client import EngineClient
 from bot.worker.hearing import Hearing, Typing
 from bot.worker.limits import Limits
@@ -68,7 +71,8 @@ class Worker:
         self._config = config
         self._name = f"{socket.gethostname()[:24]}:{os.getpid()}"
         self._stopping = threading.Event()
-        self._alarm = Alarm(config.redis)
+        self._messages, self._outbox = Bell(), Bell()
+        self._alarm = Alarm(config.redis, self._messages, self._outbox)
         self._told = Told(config.redis, ANSWERED)
         database = open_engine(config.database)
         self._store = Store(database, config.secret, *config.earlier_secrets)
@@ -78,12 +82,17 @@ class Worker:
         self._timers = Timers(
             [
                 ReminderTimer(Reminders(database), CHANNELS, phrases, cards.procedures, cards.life_events),
-                self._call_backs(Calls(database, config.secret, *config.earlier_secrets)),
+                *self._calls(
+                    Calls(database, config.secret, *config.earlier_secrets),
+                    Rings(database, config.secret, *config.earlier_secrets),
+                ),
                 self._handoff_timeouts(Handoffs(database)),
+                RetireChatwoot(config, DeskTokens(database)),
             ],
             self._alarm.ring,
         )
         can_call = "voice" in CHANNELS and bool(config.voice_from)
+        self._desks = desk_deliveries(config, database)
         self._turns = TurnHandler(
             engine=EngineClient(config.engines, config.engine_timeout),
             degraded=Degraded(search, config.human_number),
@@ -132,6 +141,7 @@ class Worker:
                 give_up_reminders_after=timedelta(hours=config.reminder_give_up_hours),
                 senders={"sms": config.sms_senders},
             ),
+            Instead(self._store, lambda language: phrases.of(language, "sms")),
             Limits(config.redis, config.rate_limits),
         )
 
@@ -142,22 +152,34 @@ class Worker:
         timeouts = Timeouts(handoffs, words, parse_hours(config.human_hours, mexican_holidays()))
         return lambda: timeouts.run(utc_now().astimezone(zone))
 
-    def _call_backs(self, calls: Calls) -> CallBackTimer:
+    def _calls(self, calls: Calls, rings: Rings) -> tuple[Timer, Timer]:
         config = self._config
         carrier = TwilioCalls(
             config.account_sid, config.auth_token, sender=config.voice_from, api_url=config.carrier_api_url
         )
         hours = parse_hours(config.voice_call_hours)
-        return CallBackTimer(calls, carrier, config.webhook_url, hours, config.time_zone)
+        by_itself = config.voice_agents == "auto"
+        seconds = config.voice_ring_seconds
+        return (
+            RingTimer(rings, calls, carrier, config.webhook_url, seconds=seconds, by_itself=by_itself),
+            CallBackTimer(calls, carrier, config.webhook_url, hours, config.time_zone),
+        )
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; what is under way is finished first."""
         threads = [
-            threading.Thread(target=self._loop, args=(step,), name=f"{name}-{number}")
-            for name, step in (("turns", self.turn), ("deliveries", self.delivery))
+            threading.Thread(target=self._loop, args=(step, bell), name=f"{name}-{number}")
+            for name, step, bell in (("turns", self.turn, self._messages), ("deliveries", self.delivery, self._outbox))
             for number in range(self._config.worker_threads)
         ]
-        threads.append(threading.Thread(target=self._loop, args=(self._timers.run,), name="timers"))
+        # The clock alone says when a timer has something to do: no message wakes it.
+        threads.append(threading.Thread(target=self._loop, args=(self._timers.run, Bell()), name="timers"))
+        threads += [
+            threading.Thread(
+                target=self._loop, args=(partial(desk.step, self._name), self._alarm), name=f"desk-{desk.name}"
+            )
+            for desk in self._desks
+        ]
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self._stop())
         for thread in threads:
@@ -166,16 +188,18 @@ class Worker:
         for thread in threads:
             thread.join()
         self._typing.close()
+        for desk in self._desks:
+            desk.close()
         log.info("worker stopped")
 
     def _stop(self) -> None:
         self._stopping.set()
         self._alarm.close()
-        self._alarm.ring()
+        self._alarm.ring(self._config.worker_threads)
 
-    def _loop(self, step: Callable[[], bool]) -> None:
+    def _loop(self, step: Callable[[], bool], bell: Bell) -> None:
         while not self._stopping.is_set():
-            rings = self._alarm.rings
+            rings = bell.rings
             try:
                 busy = step()
             except Exception:
@@ -183,7 +207,7 @@ class Worker:
                 log.exception("a step failed")
                 busy = False
             if not busy:
-                self._alarm.wait(rings, _IDLE_SECONDS)
+                bell.wait(rings, _IDLE_SECONDS)
 
     def turn(self) -> bool:
         """Run every waiting turn of one conversation, in order; False when no conversation waits."""
@@ -212,7 +236,7 @@ class Worker:
                 TURNS.labels(message.channel, outcome.outcome).inc()
                 cost = sum(segments(each.channel, each.text) for each in outcome.outgoing)
                 ANSWER_SEGMENTS.labels(message.channel, outcome.outcome).observe(cost)
-                self._alarm.ring()
+                self._outbox.ring(len(outcome.outgoing))
         except LeaseLost:
             log.warning("lease lost, the turn is another worker's")
             return True

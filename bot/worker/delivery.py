@@ -6,20 +6,21 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
 from bot.core.delivery import CarrierUnavailable, DeliveryError, Outgoing, OutgoingKind, StatusUpdate, Throttled
 from bot.core.interactive import Template
+from bot.core.phrases import Phrases
 from bot.store import Delivery, Store
-from bot.store.model import LateFailure
+from bot.store.model import LateFailure, MovedMessage
 from bot.store.store import utc_now
 from bot.worker.metrics import DELIVERIES, SEGMENTS
 from bot.worker.quiet import quiet_until, zones_of
 from channels.carrier import Carrier
-from channels.sms.convert import as_sms
+from channels.moving import moved, whole_as_sms
 from channels.sms.segments import count
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,32 @@ class Rules:
     senders: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
+class Instead:
+    """What goes by SMS instead of WhatsApp, by the SMS channel's own rules."""
+
+    def __init__(self, store: Store, phrases: Callable[[str], Phrases]) -> None:
+        """``phrases``: those of the SMS channel, by language."""
+        self._store = store
+        self._phrases = phrases
+
+    def of(self, conversation: str, delivery_id: str, message: Outgoing) -> MovedMessage | None:
+        """Return a message as SMS, with what of its answer was still to come; None where nothing can be said.
+
+        What MÁS brings belongs to the newest message: an older one goes whole, and so do an agent's words.
+        """
+        if message.kind == "agent" or self._store.newest_delivery(conversation) != delivery_id:
+            whole = whole_as_sms(message)
+            return MovedMessage(whole, None) if whole else None
+        state = self._store.state(conversation)
+        same = tuple(page for page in state.more if page.channel == message.channel)
+        follows = same if message.kind == "answer" else ()
+        phrases = self._phrases(state.context.language)
+        pages = moved((message, *follows), "sms", phrases, choices=bool(state.options))
+        if not pages:
+            return None
+        return MovedMessage(pages[0], pages[1:] if follows or pages[1:] else None)
+
+
 class DeliveryHandler:
     """Delivers one message at a time; several may run in parallel, in threads and on machines."""
 
@@ -63,10 +90,12 @@ class DeliveryHandler:
         carriers: Mapping[str, Carrier],
         public_url: str,
         rules: Rules,
+        instead: Instead,
         limits: RateLimit | None = None,
     ) -> None:
         """``public_url``: where the carrier's status callbacks go. Without ``limits`` everything goes at once."""
         self._store = store
+        self._instead = instead
         self._carriers = carriers
         self._public_url = public_url
         self._rules = rules
@@ -157,9 +186,11 @@ class DeliveryHandler:
         return False
 
     def _leave_window(self, delivery: Delivery) -> None:
-        if delivery.sms_possible and delivery.kind in _MAY_MOVE:
+        may = delivery.sms_possible and delivery.kind in _MAY_MOVE
+        sms = self._instead.of(delivery.conversation_id, delivery.delivery_id, _message(delivery)) if may else None
+        if sms is not None:
             log.warning("sent by SMS instead", extra={"delivery_id": delivery.delivery_id, "code": OUTSIDE_WINDOW})
-            self._store.delivery_moved(delivery, "sms", as_sms(delivery.text), OUTSIDE_WINDOW)
+            self._store.delivery_moved(delivery, sms, OUTSIDE_WINDOW)
             DELIVERIES.labels(delivery.channel, "moved").inc()
         else:
             self._give_up(delivery, OUTSIDE_WINDOW)
@@ -218,7 +249,7 @@ class DeliveryHandler:
         DELIVERIES.labels(delivery.channel, "given_up").inc()
 
 
-def failed_late(store: Store, status: StatusUpdate, error: DeliveryError) -> None:
+def failed_late(store: Store, status: StatusUpdate, error: DeliveryError, instead: Instead) -> None:
     """Act on a failure that the carrier told after it had taken the message, by the same policy as before."""
     failure = store.late_failure(status)
     if failure is None:
@@ -227,26 +258,29 @@ def failed_late(store: Store, status: StatusUpdate, error: DeliveryError) -> Non
         store.note_late(failure, error.code, opted_out=error.opted_out, unreachable=error.unreachable)
     if error.outside_window:
         store.close_window(failure.conversation_id, failure.created_at)
-        message = _outside_window(failure)
-        if message is not None:
-            store.send_again(failure, message, OUTSIDE_WINDOW)
+        other = _outside_window(failure, instead)
+        if other is not None:
+            store.send_again(failure, other, OUTSIDE_WINDOW)
         return
     # Only what says plainly that the message did not go: another code may hide one that arrived.
     if isinstance(error, Throttled) and failure.again < _LATE_ATTEMPTS:
-        same = Outgoing(failure.channel, failure.text, failure.kind, failure.interactive)
-        store.send_again(failure, same, error.code, _LATE_SECONDS * 2.0**failure.again)
+        store.send_again(failure, MovedMessage(_message(failure)), error.code, _LATE_SECONDS * 2.0**failure.again)
 
 
-def _outside_window(failure: LateFailure) -> Outgoing | None:
+def _outside_window(failure: LateFailure, instead: Instead) -> MovedMessage | None:
     if isinstance(failure.interactive, Template) and failure.again == 0:
-        return Outgoing(failure.channel, failure.text, failure.kind, failure.interactive)
+        return MovedMessage(_message(failure))
     if failure.sms_possible and failure.kind in _MAY_MOVE:
-        return Outgoing("sms", as_sms(failure.text), failure.kind)
+        return instead.of(failure.conversation_id, failure.delivery_id, _message(failure))
     return None
 
 
+def _message(delivery: Delivery | LateFailure) -> Outgoing:
+    return Outgoing(delivery.channel, delivery.text, delivery.kind, delivery.interactive)
+
+
 def _outgoing(delivery: Delivery) -> Outgoing:
-    message = Outgoing(delivery.channel, delivery.text, delivery.kind, delivery.interactive)
+    message = _message(delivery)
     # While free text may be sent a template says the same, needs approval and is billed.
     within = isinstance(delivery.interactive, Template) and delivery.window_open
     return replace(message, interactive=None) if within else message

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import httpx
 
@@ -14,6 +16,42 @@ from bot.core.turns import TurnRequest, TurnResult
 
 log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 0.5
+_HUNG_IN_A_ROW = 3
+_SHORT_SECONDS = 0.5
+"""What a turn may take while engines hang: an engine that is back answers in a third of it."""
+
+
+class _Patience:
+    """Keeps a hanging engine from costing everybody the whole budget.
+
+    After some turns in a row that ran out of time, others have little of it; one at a time still has all, so that an
+    engine that is only slow is found out.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hung = 0
+        self._one_waits = False
+
+    @contextmanager
+    def budget(self, whole: float) -> Iterator[float]:
+        with self._lock:
+            hangs = self._hung >= _HUNG_IN_A_ROW
+            waits = hangs and not self._one_waits
+            self._one_waits = self._one_waits or waits
+        try:
+            yield min(whole, _SHORT_SECONDS) if hangs and not waits else whole
+        finally:
+            if waits:
+                with self._lock:
+                    self._one_waits = False
+
+    def answered(self) -> None:
+        self._hung = 0
+
+    def ran_out(self) -> None:
+        with self._lock:
+            self._hung += 1
 
 
 class EngineUnavailable(RuntimeError):
@@ -29,6 +67,7 @@ class EngineClient:
         self._timeout = timeout
         self._next = itertools.count()
         self._http = httpx.Client(trust_env=False)
+        self._patience = _Patience()
 
     def turn(self, request: TurnRequest) -> TurnResult:
         """Run a turn. An engine that fails is followed by the next; asking twice is safe (the turn runs once).
@@ -38,7 +77,11 @@ class EngineClient:
         Raises:
             EngineUnavailable: none answered usably in time.
         """
-        deadline = time.monotonic() + self._timeout
+        with self._patience.budget(self._timeout) as seconds:
+            return self._turn(request, seconds)
+
+    def _turn(self, request: TurnRequest, seconds: float) -> TurnResult:
+        deadline = time.monotonic() + seconds
         first = next(self._next)
         payload = to_payload(request)
         for number in range(len(self._urls)):
@@ -54,10 +97,13 @@ class EngineClient:
                 result: TurnResult = from_payload(TurnResult, answer.json())
                 if not result.replies:
                     raise PayloadError("$.replies: is empty")
+                self._patience.answered()
                 return result
             except (httpx.HTTPError, PayloadError, ValueError, RecursionError) as error:
                 status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else None
                 log.warning("engine failed: %s", type(error).__name__, extra={"status": status})
+        if time.monotonic() >= deadline:
+            self._patience.ran_out()
         raise EngineUnavailable("no engine answered in time")
 
     def close(self) -> None:

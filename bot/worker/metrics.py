@@ -22,3 +22,6 @@ ANSWER_SEGMENTS = Histogram(
     ("channel", "outcome"),
     buckets=(0, 1, 2, 3, 4, 6, 10),
 )
+DESK_ATTEMPTS = Counter(
+    "ventanilla_desk_attempts_total", "Attempts to tell a desk by receiver and result", ("sink", "result")
+)

@@ -24,6 +24,7 @@ from bot.worker.people import People
 from channels.channel import Channel
 from channels.compose import shown_options
 from channels.keywords import keyword, plain_word
+from channels.moving import moved
 from channels.wording import with_moments
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class TurnHandler:
                 context=self._remembered(state.context, result),
                 # A picture in the middle of a question does not answer it: its options stay open.
                 options=options or (state.options if isinstance(message.content, Media) else ()),
-                more=rendered.more or copies.more,
+                more=_behind_mas(rendered.more or copies.more, state, message),
                 privacy_shown=state.privacy_shown or not channel.capabilities.spoken,
             ),
             understood=result.understood if result else None,
@@ -160,20 +161,30 @@ class TurnHandler:
         if message.opt_out == "help":
             return TurnOutcome("help_by_carrier", (), state)
         if found == "more" and state.more:
-            return TurnOutcome("more", state.more[:1], replace(state, more=state.more[1:]))
+            own = tuple(page for page in state.more if page.channel == message.channel)
+            pages = own or moved(state.more, message.channel, phrases, choices=bool(state.options))
+            left = _behind_mas(pages[1:], state, message) if own else pages[1:]
+            return TurnOutcome("more", pages[:1], replace(state, more=left))
         if found == "help":
-            return self._said("help", (Say("help"),), state, channel, phrases)
+            return self._said("help", (Say("help"),), state, channel, phrases, message)
         if found == "notice":
             notice = Say("privacy_notice", {"institution": self._institution})
-            return self._said("privacy_notice", (notice,), state, channel, phrases)
+            return self._said("privacy_notice", (notice,), state, channel, phrases, message)
         return None
 
     def _said(
-        self, name: str, replies: tuple[Reply, ...], state: ConversationState, channel: Channel, phrases: Phrases
+        self,
+        name: str,
+        replies: tuple[Reply, ...],
+        state: ConversationState,
+        channel: Channel,
+        phrases: Phrases,
+        message: StoredMessage,
     ) -> TurnOutcome:
         """Answer aside: open options stay open, and so does what MAS would bring unless this has more itself."""
         rendered: Rendered = channel.render(replies, phrases)
-        return TurnOutcome(name, rendered.messages, replace(state, more=rendered.more or state.more))
+        more = _behind_mas(rendered.more, state, message) if rendered.more else state.more
+        return TurnOutcome(name, rendered.messages, replace(state, more=more))
 
     def _resolve_pick(self, content: Content, state: ConversationState) -> Content:
         if isinstance(content, Text):
@@ -273,6 +284,12 @@ class TurnHandler:
     @staticmethod
     def _remembered(context: TurnContext, result: TurnResult | None) -> TurnContext:
         return replace(result.context, now=None) if result and result.context else context
+
+
+def _behind_mas(pages: tuple[Outgoing, ...], state: ConversationState, message: StoredMessage) -> tuple[Outgoing, ...]:
+    """Return what MÁS brings from now on: ``pages``, and what an answer on another channel has promised there."""
+    closed = {message.channel, *(page.channel for page in pages)}
+    return (*pages, *(page for page in state.more if page.channel not in closed))
 
 
 class Wordless(RuntimeError):

@@ -12,6 +12,7 @@ from channels.twin.state import ChannelKind
 PREFIX = "whatsapp:"
 # WhatsApp's id of a person who hides her number: a country and up to 128 letters and digits.
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
+_SIP = re.compile(r"sips?:[^@;\s]+@[^@;\s/]+", re.IGNORECASE)
 _MEXICO = re.compile(r"\+52(\d{10})")
 
 
@@ -32,13 +33,18 @@ def with_old_prefix(number: str) -> str:
 
 
 def phone_id(address: str) -> str:
-    """Return which phone an address is: a number in E.164 form, or WhatsApp's id of a person.
+    """Return which phone an address is: a number in E.164 form, WhatsApp's id of a person, or a SIP address.
 
     Raises:
-        BadNumber: it is neither.
+        BadNumber: it is none of these.
     """
     text = address.removeprefix(PREFIX)
-    return text if _USER_ID.fullmatch(text) else canonical_number(text)
+    return text if _USER_ID.fullmatch(text) or _SIP.fullmatch(text) else canonical_number(text)
+
+
+def callable_phone(address: str) -> str | None:
+    """Return which phone is called, None when Twilio would call nobody: unlike messages, calls go to SIP addresses."""
+    return address if _SIP.fullmatch(address) else checked(address)
 
 
 def checked(address: str) -> str | None:

@@ -7,17 +7,17 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, request
 
-from channels.twin.addresses import checked
+from channels.twin.addresses import callable_phone, checked
 from channels.twin.calls import Call
 from channels.twin.guard import play
 from channels.twin.line import Carried, Placed
-from channels.twin.refusal import Refusal
-from channels.twin.state import Twin
+from channels.twin.refusal import NoAnswer, Refusal
+from channels.twin.state import Fault, Twin
 from channels.twin.webhooks import API_VERSION, Webhooks
 
 log = logging.getLogger(__name__)
@@ -34,13 +34,15 @@ def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
     @api.post("/Calls.json")
     def create(account_sid: str) -> tuple[Response, int]:
         form = request.form
-        to = checked(form.get("To", ""))
-        play(twin, "call", to)
+        to = callable_phone(form.get("To", ""))
+        fault = play(twin, "call", to)
         placed = _placed(form, request.form.getlist("StatusCallbackEvent"))
         call = twin.calls.add(to or "", checked(form["From"]) or "", "outbound-api")
         answer = jsonify(resource(twin, call))
         log.info("call accepted", extra={"sid": call.sid})
         Carried(twin, webhooks, call, placed).start()
+        if fault is not None:
+            _lose(twin, fault)
         return answer, 201
 
     @api.get("/Calls.json")
@@ -89,6 +91,15 @@ def blueprint(twin: Twin, webhooks: Webhooks) -> Blueprint:
         return jsonify(resource(twin, call))
 
     return api
+
+
+def _lose(twin: Twin, fault: Fault) -> NoReturn:
+    """Lose the answer about a call that was taken."""
+    if fault.name == "500_after_accept":
+        raise Refusal(20500)
+    if fault.name == "hang_after_accept":
+        twin.hang()
+    raise NoAnswer
 
 
 def resource(twin: Twin, call: Call) -> dict[str, Any]:
@@ -150,7 +161,7 @@ def _placed(form: Mapping[str, str], events: list[str]) -> Placed:
     checks = (
         (not to, 21201, ""),
         (not sender, 21213, ""),
-        (checked(to) is None, 21211, to),
+        (callable_phone(to) is None, 21211, to),
         (checked(sender) is None, 21212, sender),
         (not url and not twiml, 21205, ""),
         (bool(url) and not _callable(url), 21205, url),
@@ -185,6 +196,6 @@ def _callable(url: str) -> bool:
 
 def _matches(call: Call, args: Mapping[str, str]) -> bool:
     for name, value in (("To", call.recipient), ("From", call.sender)):
-        if args.get(name) and checked(args[name]) != value:
+        if args.get(name) and callable_phone(args[name]) != value:
             return False
     return args.get("Status", call.status) == call.status and args.get("ParentCallSid", call.parent) == call.parent

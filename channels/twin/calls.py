@@ -52,10 +52,14 @@ class Answering:
 
 @dataclass
 class Bridge:
-    """Two people talking: over once one of them hangs up. ``url``: what the queued caller hears before."""
+    """Two people talking: over once one of them hangs up. ``url``: what the queued caller hears before.
+
+    ``taker``: the call that took the caller out of the queue.
+    """
 
     url: str = ""
     method: str = "POST"
+    taker: str = ""
     over: bool = False
     took: bool = False
 
@@ -124,6 +128,8 @@ class Queue:
     name: str
     waiting: list[str] = field(default_factory=list)
     since: dict[str, float] = field(default_factory=dict)
+    entered: dict[str, datetime] = field(default_factory=dict)
+    created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
 
 class Calls:
@@ -217,6 +223,7 @@ class Calls:
             queue = self._queues.setdefault(name, Queue(f"QU{uuid4().hex}", name))
             queue.waiting.append(call.sid)
             queue.since[call.sid] = call.seconds
+            queue.entered[call.sid] = datetime.now(timezone.utc)
             self.touch(call, queue=name)
             return queue
 
@@ -226,6 +233,16 @@ class Calls:
             if call.sid in queue.waiting:
                 queue.waiting.remove(call.sid)
             self.touch(call, queue=None)
+
+    def queues(self) -> list[Queue]:
+        """Return all queues, the oldest first."""
+        with self.changed:
+            return list(self._queues.values())
+
+    def drop_queue(self, queue: Queue) -> None:
+        """Remove a queue."""
+        with self.changed:
+            self._queues.pop(queue.name, None)
 
     def queue(self, name: str) -> Queue | None:
         """Return a queue by its name."""

@@ -69,7 +69,7 @@ def play(twin: Twin, on: FaultPlace, to: str | None = None) -> Fault | None:
     if fault is None:
         return None
     twin.amend(g.record, fault=fault.name)
-    if fault.after_accept and on == "send":
+    if fault.after_accept and (on == "send" or (on == "call" and fault.undelivered is None)):
         return fault
     if fault.name == "timeout" or fault.after_accept:
         twin.hang()

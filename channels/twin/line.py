@@ -449,7 +449,7 @@ class Carried(threading.Thread):
         queue = self._calls.enter(verb.text, self._call)
         self._queued, begun = queue, self._call.seconds
         self._event(f"in queue {verb.text}")
-        result = "leave"
+        result, gone = "leave", None
         try:
             self._wait_in(verb, document)
         except _Left:
@@ -457,19 +457,28 @@ class Carried(threading.Thread):
         except _Elsewhere:
             self._calls.leave(queue, self._call)
             raise
+        except _Over as over:
+            result, gone = "hangup", over
         except _Taken:
             result = "bridged"
-            self._talk_across()
+            try:
+                self._talk_across()
+            except _Over as over:
+                gone = over
         finally:
             with self._calls.changed:
                 self._calls.leave(queue, self._call)
                 self._queued = None
                 if self._call.bridge is not None:  # taken in the moment of leaving
                     self._call.bridge.over, self._call.bridge = True, None
-        if not verb.get("action"):
-            return None
+        action = urljoin(document.url, verb.get("action")) if verb.get("action") else ""
         more = {"QueueResult": result, "QueueSid": queue.sid, "QueueTime": str(round(self._call.seconds - begun))}
-        return self._fetch(urljoin(document.url, verb.get("action")), verb.get("method", "POST"), more)
+        if gone is not None:
+            if action:  # Twilio tells it, and does nothing with the answer
+                form = {**self._form(), "CallStatus": "completed", **more}
+                self._webhooks.request("voice", self._call.sid, action, list(form.items()), verb.get("method", "POST"))
+            raise gone
+        return self._fetch(action, verb.get("method", "POST"), more) if action else None
 
     def _wait_in(self, verb: Verb, document: Document) -> None:
         """Do what is done while the caller waits, again and again; ends with an exception."""
@@ -516,11 +525,14 @@ class Carried(threading.Thread):
         assert bridge is not None
         self._call.bridge = None
         if bridge.url:
-            whisper = self._fetch(bridge.url, bridge.method)
+            # Twilio's own spelling: https://www.twilio.com/docs/voice/twiml/queue
+            whisper = self._fetch(bridge.url, bridge.method, {"DequeingCallSid": bridge.taker})
             for verb in whisper.verbs:
                 if verb.name in ("Say", "Play", "Pause"):
                     self._prompt(verb, None)
-        bridge.took = True
+        with self._calls.changed:
+            bridge.took = True
+            self._calls.changed.notify_all()
         self._event("connected")
         self._talk(bridge, LONGEST_CALL)
 
@@ -579,13 +591,31 @@ class Carried(threading.Thread):
 
     def _dial_queue(self, noun: Verb, document: Document, verb: Verb) -> tuple[str, Call | None, bool]:
         url = urljoin(document.url, noun.get("url")) if noun.get("url") else ""
-        bridge = Bridge(url, noun.get("method", "POST"))
-        other = self._calls.take(noun.text, bridge)
+        bridge = Bridge(url, noun.get("method", "POST"), taker=self._call.sid)
+        if self._calls.queue(noun.text) is None:
+            return "failed", None, False
+        other = self._first_of(noun.text, bridge, verb.seconds("timeout", 30))
         if other is None:
-            return ("no-answer", None, False) if self._calls.queue(noun.text) else ("failed", None, False)
+            return "no-answer", None, False
         self._event("connected")
         self._talk(bridge, verb.seconds("timeLimit", LONGEST_CALL))
         return "completed", other, True
+
+    def _first_of(self, name: str, bridge: Bridge, timeout: float) -> Call | None:
+        """Take the first caller of a queue; an empty one is waited at. None: nobody came in time.
+
+        On a patient clock nobody is waited for: time passes at once.
+        """
+        deadline = time.monotonic() + (timeout if self._call.clock == "real" else 0.0)
+        with self._calls.changed:
+            while True:
+                self._look()
+                other = self._calls.take(name, bridge)
+                left = deadline - time.monotonic()
+                if other is not None or left <= 0:
+                    self._call.seconds += timeout if other is None else 0.0
+                    return other
+                self._calls.changed.wait(min(left, 1.0))
 
     def _talk(self, bridge: Bridge, longest: float) -> None:
         """Talk until either side hangs up."""

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, abort
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from channels.twin import call_rest, contents, control, messaging, refusal, rest
+from channels.twin import call_queues, call_rest, contents, control, messaging, refusal, rest
 from channels.twin.guard import guard
 from channels.twin.state import FaultPlace, Twin, TwinConfig
 from channels.twin.webhooks import Webhooks
@@ -54,6 +54,7 @@ def create_app(twin: Twin, webhooks: Webhooks) -> Flask:
     guarded: list[tuple[Blueprint, FaultPlace | None]] = [
         (rest.blueprint(twin, webhooks), None),
         (call_rest.blueprint(twin, webhooks), None),
+        (call_queues.blueprint(twin), None),
         (contents.blueprint(twin), "content"),
         (messaging.blueprint(twin), "typing"),
     ]

@@ -259,13 +259,15 @@ class Webhooks:
     def _call(self, kind: str, sid: str, url: str, form: Form, token: str, method: str = "POST") -> Answer:
         fields = dict(form)
         record = self._twin.record("webhook", kind=kind, sid=sid, message_status=fields.get("MessageStatus"))
+        begun = time.monotonic()
         answer = self._send(url, form, token or str(uuid4()), method)
+        took = round(time.monotonic() - begun, 3)
         if kind == "inbound" and answer.error is None:
             try:
                 answer = replace(answer, texts=twiml_messages(answer.body, answer.content_type))
             except TwimlError as error:
                 answer = replace(answer, error=error.code)
-        self._twin.amend(record, status=answer.status, attempts=answer.attempts, error=answer.error)
+        self._twin.amend(record, status=answer.status, attempts=answer.attempts, error=answer.error, seconds=took)
         level = logging.INFO if answer.error is None else logging.WARNING
         log.log(level, "webhook", extra={"kind": kind, "sid": sid, "status": answer.status, "error": answer.error})
         return answer

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree
 
 from twilio.twiml.voice_response import Dial, Gather, Say, VoiceResponse  # type: ignore[import-untyped]
 
@@ -131,6 +132,38 @@ def waiting(prompt: Prompt, action: str, again: str) -> str:
     return str(response)
 
 
+def ask_key(prompt: Prompt, action: str) -> str:
+    """Say something to an agent and wait for one key; ``action`` gets it, silence too."""
+    response = VoiceResponse()
+    gather = Gather(
+        input="dtmf",
+        language=LANGUAGE,
+        action=action,
+        method="POST",
+        timeout=6,
+        num_digits=1,
+        finish_on_key="",
+        action_on_empty_result=True,
+    )
+    _say(gather, prompt)
+    response.append(gather)
+    response.redirect(action, method="POST")
+    return str(response)
+
+
+def dial_queue(prompt: Prompt, queue: str, *, action: str, before: str, seconds: int) -> str:
+    """Connect who hears this with the first caller of a queue; ``before`` says what that one hears first.
+
+    An empty queue is waited at for ``seconds``: https://www.twilio.com/docs/voice/twiml/queue.
+    """
+    response = VoiceResponse()
+    _say(response, prompt)
+    dialling = Dial(action=action, method="POST", timeout=seconds)
+    dialling.queue(queue, url=before, method="POST")
+    response.append(dialling)
+    return str(response)
+
+
 def leave_queue() -> str:
     """Take the caller out of the queue: Twilio asks the queue's ``action`` next."""
     response = VoiceResponse()
@@ -143,6 +176,15 @@ def say(prompt: Prompt) -> str:
     response = VoiceResponse()
     _say(response, prompt)
     return str(response)
+
+
+def said(answer: str) -> str:
+    """Return the words of a document that was answered, for who reads the call later."""
+    try:
+        root = ElementTree.fromstring(answer)  # noqa: S314 (our own)
+    except ElementTree.ParseError:
+        return ""
+    return " ".join(" ".join("".join(each.itertext()).split()) for each in root.iter("Say"))
 
 
 def _say(parent: Any, prompt: Prompt) -> None:

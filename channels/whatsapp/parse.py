@@ -5,7 +5,6 @@ https://www.twilio.com/docs/messaging/guides/webhook-request#whatsapp-specific-p
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,17 +21,19 @@ _VCARD = ("text/vcard", "text/x-vcard", "text/directory")
 # WhatsApp sends photos as JPEG or PNG, stickers as WebP.
 _STICKER = "image/webp"
 # MessageType says what kind of message it was; these say nothing that the other fields do not.
-_WORDS = ("", "text", "button", "interactive", "image", "audio", "video", "document", "sticker", "location")
+_WORDS = ("", "text", "button", "interactive", "image", "audio", "video", "document", "sticker")
 # A document comes with its file's name as its words, when nobody wrote any.
 _FILE_NAME = re.compile(r"^[^\n]{1,200}\.[A-Za-z0-9]{2,5}$")
 _REACTION_FIELDS = ("ReactionEmoji", "Emoji", "Reaction", "Body")
 
 
 def parse_inbound(form: Mapping[str, str], received_at: datetime) -> InboundMessage:
-    """Read a message. Fields that we do not know and blank ones are nothing; a kind that we do not know is "other".
+    """Read a message. Fields that we do not know and blank ones are nothing; what cannot be read is "other".
+
+    Whatever a person sends gets an answer: only who sent it, and which message it is, must be readable.
 
     Raises:
-        BadRequest: MessageSid, the sender or To is missing, or a value cannot be read; the field is named.
+        BadRequest: MessageSid, the sender or To is missing or cannot be read; the field is named.
     """
     sender = _sender(form)
     return InboundMessage(
@@ -84,8 +85,9 @@ def _content(form: Mapping[str, str]) -> Content:
         payload = form.get(field, "").strip()
         if payload:
             return picked(payload.replace("\x00", ""), form.get(words, "").replace("\x00", "") or body(form))
-    if form.get("Latitude", "").strip() or form.get("Longitude", "").strip():
-        return Location(_degrees(form, "Latitude", 90), _degrees(form, "Longitude", 180))
+    latitude, longitude = _degrees(form, "Latitude", 90), _degrees(form, "Longitude", 180)
+    if latitude is not None and longitude is not None:
+        return Location(latitude, longitude)
     kind = form.get("MessageType", "").strip().lower()
     if kind == "reaction" or form.get("ReactionEmoji", "").strip():
         emoji = next((value for field in _REACTION_FIELDS if (value := form.get(field, "").strip())), "")
@@ -113,11 +115,9 @@ def _file(form: Mapping[str, str]) -> Media:
     return Media(kind, text, form.get("MediaUrl0", "").strip() if kind == "audio" else "")
 
 
-def _degrees(form: Mapping[str, str], field: str, limit: int) -> float:
+def _degrees(form: Mapping[str, str], field: str, limit: int) -> float | None:
     try:
-        value = float(required(form, field))
-    except ValueError:  # BadRequest is one: what is missing is named too
-        value = math.nan
-    if not abs(value) <= limit:
-        raise BadRequest(f"{field}: degrees from -{limit} to {limit} are expected")
-    return value
+        value = float(form.get(field, ""))
+    except ValueError:
+        return None
+    return value if abs(value) <= limit else None

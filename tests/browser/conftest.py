@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.console_desk import desk, office  # noqa: F401 (fixtures of several modules)
 from tests.faults.system import System
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -21,7 +21,19 @@ HUMAN = "+525500009999"
 """HUMAN_NUMBER of the system that the calls are played on."""
 DEADLINE = 60.0
 _DEEDS = ("call", "say", "press", "silence", "noise", "hang_up", "sms", "whatsapp", "is_called", "agent_leaves")
-_EXPECTED = ("hears", "any", "not", "choices", "ends", "doing", "gets_sms", "callback", "within")
+_EXPECTED = (
+    "hears",
+    "hears_choice",
+    "any",
+    "not",
+    "choices",
+    "ends",
+    "doing",
+    "gets_sms",
+    "callback",
+    "within",
+    "words_within",
+)
 _ABOUT = ("confidence", "hidden", "at", "after", "from")
 _OF_CALL = {"name", "system", "engine", "human", "phone", "steps"}
 
@@ -87,12 +99,29 @@ class Telephone:
         self._call: TwinCall | None = None
         self._known: set[str] = set()
         self.transcript: list[str] = []
+        self._asked = 0
+        self._choices: tuple[str, ...] = ()
+        self.picked = ""
+
+    def waits(self) -> list[float]:
+        """Return how long the service took to say something, each time that the carrier asked since the last look."""
+        sid = self._call.sid if self._call is not None else ""
+        asked = [
+            each["seconds"]
+            for each in self._system.control("GET", "webhooks")
+            if each["sid"] == sid and each["kind"] == "voice" and "seconds" in each
+        ]
+        new, self._asked = asked[self._asked :], len(asked)
+        return new
 
     def does(self, step: Step) -> Heard | None:
         """Do a step and return what is heard; None for what is no call's."""
         self.transcript.append(f"  caller: {step.do} {step.what if step.what not in (True, {}) else ''}")
+        key = str(step.what)[:1] if step.do == "press" else ""
+        self.picked = self._choices[int(key) - 1] if key.isdigit() and 0 < int(key) <= len(self._choices) else ""
         heard = self._does(step)
         if heard is not None:
+            self._choices = heard.choices
             self.transcript += [f"  line:   {line['text']}" for line in heard.lines if line["side"] == "line"]
         return heard
 
@@ -138,7 +167,7 @@ class Telephone:
         """Put the phone down."""
         if self._call is not None:
             self._call.close()
-            self._call = None
+            self._call, self._asked = None, 0
 
 
 def play(script: ScriptedCall, system: System, number: str) -> str:
@@ -166,6 +195,8 @@ def _problems(step: Step, heard: Heard | None, telephone: Telephone, system: Sys
     for words in _texts(expected.get("hears", ())):
         if not has(said, words):
             yield f"does not hear «{words}»"
+    if expected.get("hears_choice") and not (telephone.picked and has(said, telephone.picked)):
+        yield f"does not hear what the key stood for: «{telephone.picked}»"
     if "any" in expected and not any(has(said, words) for words in _texts(expected["any"])):
         yield f"hears none of {expected['any']}"
     for words in _texts(expected.get("not", ())):
@@ -181,6 +212,10 @@ def _problems(step: Step, heard: Heard | None, telephone: Telephone, system: Sys
         yield f"the line is {heard.doing}, not {expected['doing']}"
     if "within" in expected and heard.seconds > expected["within"]:
         yield f"took {heard.seconds:.1f} s"
+    if "words_within" in expected:
+        waits = telephone.waits()
+        if not waits or max(waits) > expected["words_within"]:
+            yield f"waited {[round(each, 1) for each in waits]} s for words"
     if "gets_sms" in expected:
         yield from _messages(expected["gets_sms"], telephone, system)
     if "callback" in expected:

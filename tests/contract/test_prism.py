@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +11,12 @@ import requests
 
 from bot.core.delivery import Outgoing
 from bot.core.interactive import Button, Buttons, Interactive, ListItem, ListPicker, LocationRequest, Template
-from channels.twilio import ContentApi, TwilioCarrier, WhatsAppCarrier
+from channels.twilio import ContentApi, TwilioCalls, TwilioCarrier, WhatsAppCarrier
 from channels.whatsapp.contents import Definition, buttons
 from channels.whatsapp.templates import load_templates
-from tests.servers import eventually, free_port
+from tests.contract.prism import OF_A_SHAPE, ROOT, replayed, serving, shapes
+from tests.contract.prism import installed as is_installed
 
-ROOT = Path(__file__).resolve().parents[2]
-PRISM = ROOT / "var" / "npm" / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
-CONTRACTS = ROOT / "tests" / "contracts"
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-for-tests"
 SERVICE = "+525500000000"
@@ -34,57 +26,16 @@ CALLBACK = "https://ventanilla.example/channels/sms/status"
 TEMPLATES = ROOT / "data" / "whatsapp" / "templates.yml"
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not PRISM.is_file(),
+    not is_installed(),
     reason="Prism comes with npm (scripts/test_packages.sh); tests/contract/test_twin_contract.py checks without it",
 )
 
 
-def merged(url: str) -> dict[str, Any]:
-    """Return the descriptions as one document, served at ``url``: their paths do not meet."""
-    specs = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(CONTRACTS.glob("twilio_*.json"))]
-    whole: dict[str, Any] = {**specs[0], "paths": {}, "components": {"schemas": {}, "securitySchemes": {}}}
-    for spec in specs:
-        assert not set(spec["paths"]) & set(whole["paths"])
-        whole["paths"] |= spec["paths"]
-        for part in ("schemas", "securitySchemes"):
-            whole["components"][part] |= spec["components"][part]
-    for operations in whole["paths"].values():
-        operations.pop("servers", None)
-    return {**whole, "servers": [{"url": url}]}
-
-
 @pytest.fixture(scope="module")
-def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prism() -> Iterator[str]:
     """Prism on loopback: it refuses what the descriptions do not allow, and answers what they promise."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    document = tmp_path_factory.mktemp("prism") / "twilio.json"
-    document.write_text(json.dumps(_answerable(merged(url))), encoding="utf-8")
-    command = ["node", str(PRISM), "mock", "--errors", "--dynamic", "--seed", "1", "-h", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(
-        [*command, "-v", "error", str(document)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            eventually(lambda: _listens(port, process), 60, "a listening Prism")
-            yield url
-        finally:
-            process.terminate()
-
-
-def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None, "Prism ended at once"
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
-
-
-def _answerable(part: Any) -> Any:
-    """Let Prism's made-up answers be of use: a value where one may also be null, and one page of every list."""
-    if isinstance(part, dict):
-        kept = {name: _answerable(value) for name, value in part.items() if name != "nullable"}
-        last_page = {"type": "string", "enum": [""]}
-        return kept | {name: last_page for name in ("next_page_uri", "next_page_url") if name in kept}
-    return [_answerable(value) for value in part] if isinstance(part, list) else part
+    with serving() as url:
+        yield url
 
 
 class Book:
@@ -195,6 +146,22 @@ def test_contents_are_listed_and_deleted(prism: str):
     exchanges.check(("POST", "/v1/Content"), ("DELETE", sid), ("GET", "/v1/ContentAndApprovals"))
 
 
+@pytest.mark.parametrize("phone", [PHONE, "sip:ana@telefonos.example.gob.mx"])
+def test_calls_and_their_queues(prism: str, phone: str):
+    calls = TwilioCalls(ACCOUNT, TOKEN, sender=SERVICE, api_url=prism)
+    exchanges = Exchanges().of(calls._http._session)
+    url = "https://ventanilla.example/channels/voice"
+    about = {"fallback": f"{url}/fallback", "status_callback": f"{url}/agent/status?ring=1"}
+    assert calls.call(PHONE, url=f"{url}/inbound?callback=1", **about)
+    assert calls.ring(phone, url=f"{url}/agent?ring=1", seconds=25, **about)
+    sid, queue = "CA" + "0123456789abcdef" * 2, "QU" + "0123456789abcdef" * 2
+    calls.hang_up(sid)
+    calls.say(sid, "<Response><Hangup/></Response>")
+    calls.remove_queue(queue)
+    calls.close()
+    exchanges.check(("POST", "/Calls.json"), ("POST", f"/Calls/{sid}.json"), ("DELETE", f"/Queues/{queue}.json"))
+
+
 def test_prism_itself_refuses_what_is_wrong(prism: str):
     """Guards the tests above: a server that takes everything would prove nothing."""
     messages = f"{prism}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
@@ -208,3 +175,17 @@ def test_prism_itself_refuses_what_is_wrong(prism: str):
         assert session.post(f"{prism}/v3/Indicators/Typing.json", json={"channel": "SMS"}).status_code == 422
         session.auth = None
         assert session.post(messages, data={"To": PHONE, "Body": "x"}).status_code == 401
+
+
+def test_what_a_system_sent_is_sent_again(prism: str):
+    """Guards the check at the end of a run (tests/conftest.py)."""
+    messages = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    good = {"method": "POST", "path": messages, "params": {"To": PHONE, "From": SERVICE, "Body": "x"}}
+    listed = {"method": "GET", "path": messages, "params": {"To": PHONE, "PageSize": "100"}}
+    typing = {"method": "POST", "path": "/v3/Indicators/Typing.json",
+              "params": {"channel": "WHATSAPP", "messageId": "SM" + "0" * 32}}  # fmt: skip
+    assert replayed(prism, [good, listed, typing]) == []
+    wrong = {**good, "params": {"To": PHONE, "Body": "x", "MessagingServiceSid": "MG1"}}
+    (refused,) = replayed(prism, [wrong])
+    assert PHONE not in refused
+    assert len(shapes([good] * 20 + [listed])) == OF_A_SHAPE + 1

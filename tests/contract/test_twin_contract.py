@@ -303,7 +303,44 @@ def test_calls_are_placed_and_shown_as_twilio_does(twin: TwinServer):
             assert set(call) == fields
 
 
-@pytest.mark.parametrize("name", ["messages", "content", "messaging", "calls"])
+def test_agents_are_rung_and_queues_removed_as_twilio_does(twin: TwinServer):
+    calls, exchanges = TwilioCalls(ACCOUNT, TOKEN, sender=SERVICE, api_url=twin.url), Exchanges()
+    calls._http._session.hooks["response"].append(exchanges.keep)
+    address = "http://127.0.0.1:9/channels/voice/agent"
+    for phone in (PHONE, "sip:ana@telefonos.example.gob.mx"):
+        about = {"fallback": f"{address}/fallback", "status_callback": f"{address}/status?ring=1", "seconds": 25}
+        calls.hang_up(calls.ring(phone, url=f"{address}?ring=1", **about))
+    caller = twin.twin.calls.add(PHONE, SERVICE, "inbound")
+    queue = twin.twin.calls.enter("personas-1", caller)
+    twin.twin.calls.enter("personas-1", twin.twin.calls.add("+525512345679", SERVICE, "inbound"))
+    queues = f"{twin.url}/2010-04-01/Accounts/{ACCOUNT}/Queues"
+    one = f"{queues}/{queue.sid}"
+    with requests.Session() as session:
+        session.auth, session.trust_env = (ACCOUNT, TOKEN), False
+        member = f"{one}/Members/{caller.sid}.json"
+        exchanges += [session.get(each) for each in (f"{queues}.json", f"{one}.json", f"{one}/Members.json", member)]
+        exchanges += [session.get(f"{one}/Members/Front.json")]
+        given = {"Url": f"{address}/taken", "Method": "POST"}
+        exchanges += [session.post(member, data=given), session.post(f"{one}/Members/Front.json", data=given)]
+        assert session.post(member, data=given).status_code == 404  # only the first request succeeds
+    calls.remove_queue(queue.sid)
+    calls.close()
+    assert twin.twin.calls.queue("personas-1") is None
+    assert [each.status_code for each in exchanges] == [201, 200, 201, 200, *[200] * 7, 204]
+    fields = description("queues")["components"]["schemas"]
+    for exchange in exchanges:
+        api = at(twin.url, "queues" if "/Queues" in str(exchange.url) else "calls")
+        api.validate_request(RequestsOpenAPIRequest(exchange.request))
+        api.validate_response(RequestsOpenAPIRequest(exchange.request), RequestsOpenAPIResponse(exchange))
+        if "/Queues" not in str(exchange.url) or exchange.status_code == 204:
+            continue
+        kind = "api.v2010.account.queue.member" if "/Members" in str(exchange.url) else "api.v2010.account.queue"
+        shown = exchange.json()
+        for each in shown.get("queues", shown.get("queue_members", [shown])):
+            assert set(each) - {"subresource_uris"} == set(fields[kind]["properties"]) - {"subresource_uris"}
+
+
+@pytest.mark.parametrize("name", ["messages", "content", "messaging", "calls", "queues"])
 def test_the_description_names_its_source_and_licence(name: str):
     notice = " ".join(description(name)["x-notice"])
     assert "twilio-oai" in notice

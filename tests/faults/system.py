@@ -26,6 +26,9 @@ START_SECONDS = 150
 BROKEN_REQUESTS: list[str] = []
 """What the twins of all systems said of requests that Twilio's description does not allow; see tests/conftest.py."""
 
+SENT: list[dict[str, Any]] = []
+"""Requests that all systems sent to Twilio's API, without those that a test broke on purpose; see tests/conftest.py."""
+
 # What tells a process of the product by its command line.
 _PROGRAMS = {
     "engine": ["bot.engine", "run"],
@@ -88,6 +91,7 @@ class System:
     def stop(self) -> int:
         """Stop as Ctrl-C does; return the exit code."""
         assert self._process is not None
+        self._keep_requests()
         children = self.processes()
         self._process.send_signal(signal.SIGINT)
         code = self._process.wait(30)
@@ -99,10 +103,15 @@ class System:
         """End whatever is left of this system, and nothing else."""
         BROKEN_REQUESTS.extend(line for line in self.read_log().splitlines() if "breaks Twilio's description" in line)
         if self._process is not None and self._process.poll() is None:
+            self._keep_requests()
             for process in [*self.processes(), psutil.Process(self._process.pid)]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             self._process.wait(10)
+
+    def _keep_requests(self) -> None:
+        with contextlib.suppress(httpx.HTTPError, OSError):
+            SENT.extend(each for each in self.control("GET", "requests") if each["status"] in (200, 201, 204))
 
     def processes(self) -> list[psutil.Process]:
         assert self._process is not None
@@ -130,14 +139,28 @@ class System:
 
     @contextlib.contextmanager
     def frozen(self, name: str) -> Iterator[psutil.Process]:
-        """Hold a program still: it takes connections (the kernel does) and never answers."""
+        """Hold a program still: it takes connections (the kernel does) and never answers.
+
+        Not in the middle of a transaction: a dead program's locks are gone, a still one's are not.
+        """
         process = self.program(name)
         process.suspend()
         try:
+            while not self._writable():
+                process.resume()
+                process.suspend()
             yield process
         finally:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
+
+    def _writable(self) -> bool:
+        with contextlib.closing(sqlite3.connect(self.var / "ventanilla.sqlite", timeout=0.5)) as db:
+            try:
+                db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            return True
 
     def phone(self, number: str, **more: Any) -> TwinPhone:
         return TwinPhone(self.twin, number, **more)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from xml.etree import ElementTree
 
@@ -93,3 +95,14 @@ def test_with_the_worker_dead_the_caller_is_offered_another_way(system: System) 
         assert "Un momento" in said
         assert "tuvimos una falla" in said
         assert "Le llamaremos" in caller.step(Digits="1")
+
+
+def test_with_the_database_held_the_caller_hears_words(system: System) -> None:
+    caller = Caller(system, "CA64", number(64))
+    caller.step()
+    with contextlib.closing(sqlite3.connect(system.var / "ventanilla.sqlite", timeout=15)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        said = caller.say("cuánto cuesta el pasaporte")
+        db.rollback()
+    assert "Disculpe" in said
+    assert caller.first_words < 5

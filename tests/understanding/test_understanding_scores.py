@@ -7,16 +7,29 @@ from typing import Any
 import pytest
 
 AT_LEAST = {
-    "procedure_first": 0.92,
+    "procedure_first": 0.94,
     "procedure_among_three": 0.97,
-    "answered_or_asked_about": 0.87,
-    "life_event": 0.82,
-    "life_event_outcome": 0.74,
-    "kind": 0.84,
+    "answered_or_asked_about": 0.92,
+    "life_event": 0.88,
+    "life_event_outcome": 0.80,
+    "kind": 0.90,
     "place": 0.92,
-    "emergency_recall": 0.86,
+    "emergency_recall": 0.92,
+    "person": 0.90,
+    "privacy": 0.90,
+    "courtesy": 0.86,
+    "help": 0.88,
 }
-AT_MOST = {"out_of_scope_accepted": 0.10, "false_alarms": 0.03}
+AT_MOST = {"out_of_scope_accepted": 0.06, "false_alarms": 0.03}
+KINDS_AT_LEAST = {
+    "life_event": 0.88,
+    "emergency_recall": 0.92,
+    "person": 0.92,
+    "privacy": 0.92,
+    "courtesy": 0.92,
+    "help": 0.92,
+}
+KINDS_AT_MOST = {"out_of_scope_accepted": 0.05, "false_alarms": 0.03}
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +37,23 @@ def found(engine: Any) -> dict[str, Any]:
     from bot.engine.evaluate import phrases, report
 
     return report(engine, phrases())
+
+
+@pytest.fixture(scope="module")
+def kinds(engine: Any) -> dict[str, Any]:
+    """What is understood of phrases that are about the kind of message, near misses included."""
+    from bot.engine.evaluate import PHRASES, phrases, report
+
+    return report(engine, phrases(PHRASES / "es" / "kinds.jsonl"))
+
+
+@pytest.mark.parametrize("name", [*KINDS_AT_LEAST, *KINDS_AT_MOST])
+def test_no_kind_of_message_is_heard_less(kinds: dict[str, Any], name: str) -> None:
+    value = kinds["scores"][name]
+    if name in KINDS_AT_LEAST:
+        assert value >= KINDS_AT_LEAST[name]
+    else:
+        assert value <= KINDS_AT_MOST[name]
 
 
 @pytest.mark.parametrize("name", [*AT_LEAST, *AT_MOST])
@@ -36,7 +66,7 @@ def test_a_score_does_not_fall(found: dict[str, Any], name: str) -> None:
 
 
 def test_confidence_means_what_it_says(found: dict[str, Any]) -> None:
-    assert found["calibration_error"] <= 0.15
+    assert found["calibration_error"] <= 0.08
 
 
 def test_both_judges_together_beat_each_alone(found: dict[str, Any]) -> None:

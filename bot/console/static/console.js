@@ -34,7 +34,7 @@ const alerts = (() => {
   if (!idle || !warning) return;
   const whole = Number(idle) * 1000;
   const ahead = Math.min(120000, whole / 3);
-  const byThemselves = /\/(?:list|thread|figures|events)(?:\?|$)/;
+  const byThemselves = /\/(?:list|thread|call|figures|events)(?:\?|$)/;
   // What is done in one window of the console counts for all of them.
   let latest = 0;
   const shared = () => { try { return Number(localStorage.getItem("worked")) || 0; } catch { return 0; } };
@@ -93,9 +93,9 @@ const alerts = (() => {
     const data = JSON.parse(event.data);
     if (data.kind !== "delivery") refresh("live", /_said$/.test(data.kind) ? 3000 : 100);
     if (data.handoff) refresh(`live-${data.handoff}`, 100);
-    if (data.kind === "asked") live.textContent = "Alguien espera a una persona.";
+    if (data.kind === "asked" || data.kind === "call_waiting") live.textContent = "Alguien espera a una persona.";
     if (data.kind === "person_said") live.textContent = "Hay un mensaje nuevo.";
-    if (data.kind === "asked" || data.kind === "person_said") {
+    if (data.kind === "asked" || data.kind === "call_waiting" || data.kind === "person_said") {
       if (alerts()) beep();
       if (document.hidden && alerts()) document.title = `(${++unseen}) ${title}`;
     }

@@ -143,13 +143,8 @@ class CalibratedLinearClassifier(IntentClassifier, GraphComponent):
 
 def _features(messages: list[Message]) -> tuple[csr_matrix, Floats]:
     """Return all sentence features side by side (rows x all), and the dense ones alone (rows x dense)."""
-    rows = []
-    vectors = []
-    for message in messages:
-        _, sparse = message.get_sparse_features(TEXT)
-        _, dense = message.get_dense_features(TEXT)
-        vector = np.asarray(dense.features, np.float32) if dense else np.zeros((1, 0), np.float32)
-        parts = ([csr_matrix(sparse.features)] if sparse else []) + ([csr_matrix(vector)] if dense else [])
-        rows.append(hstack(parts, format="csr", dtype=np.float32))
-        vectors.append(vector)
-    return vstack(rows, format="csr"), np.concatenate(vectors)
+    found = [(message.get_sparse_features(TEXT)[1], message.get_dense_features(TEXT)[1]) for message in messages]
+    none = np.zeros((1, 0), np.float32)
+    sparse = vstack([csr_matrix(none if words is None else words.features) for words, _ in found], format="csr")
+    vectors = np.concatenate([none if dense is None else np.asarray(dense.features, np.float32) for _, dense in found])
+    return hstack([sparse, csr_matrix(vectors)], format="csr", dtype=np.float32), vectors

@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, vectorizer
+from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, fewest, vectorizer
 from bot.engine.components.spanish_tokenizer import has_words, normal_text
 
 
@@ -108,7 +108,9 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
 
     def fit(self, texts: Sequence[str]) -> None:
         """Learn the n-grams of normal texts."""
-        self._vectorizers = [self._new(analyzer, None).fit(texts) for analyzer in ANALYZERS]
+        self._vectorizers = [
+            self._new(analyzer, None, fewest(analyzer, len(texts))).fit(texts) for analyzer in ANALYZERS
+        ]
 
     def transform(self, texts: Sequence[str]) -> csr_matrix:
         """Return one row for each normal text."""
@@ -139,5 +141,5 @@ class NgramTfidfFeaturizer(SparseFeaturizer, GraphComponent):
             weights = {a: v.idf_ for a, v in zip(ANALYZERS, self._vectorizers, strict=True)}
             np.savez_compressed(folder / WEIGHTS, **weights)
 
-    def _new(self, analyzer: str, terms: list[str] | None) -> TfidfVectorizer:
-        return vectorizer(analyzer, self._config[analyzer], terms)
+    def _new(self, analyzer: str, terms: list[str] | None, least: int = 1) -> TfidfVectorizer:
+        return vectorizer(analyzer, self._config[analyzer], terms, least)

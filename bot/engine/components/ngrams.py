@@ -27,9 +27,24 @@ def normal_words(text: str) -> str:
     return " ".join(form for word in _WORD.findall(without_labels(text[:LIMIT])) if (form := normal_form(word)))
 
 
-def vectorizer(analyzer: str, lengths: Iterable[int], terms: Iterable[str] | None = None) -> TfidfVectorizer:
-    """Return a vectorizer of n-grams of the given shortest and longest length; ``terms``: its columns, once known."""
+_MANY = 1000
+"""Examples from which on characters that only one of them has are left out: half of all columns, which tell nothing."""
+
+
+def fewest(analyzer: str, examples: int) -> int:
+    """Return how many of so many examples an n-gram must be in to be learned."""
+    return 2 if analyzer == "char_wb" and examples >= _MANY else 1
+
+
+def vectorizer(
+    analyzer: str, lengths: Iterable[int], terms: Iterable[str] | None = None, fewest: int = 1
+) -> TfidfVectorizer:
+    """Return a vectorizer of n-grams of the given shortest and longest length.
+
+    ``terms``: its columns, once known. ``fewest``: examples that an n-gram must be in to be learned.
+    """
     return TfidfVectorizer(
+        min_df=fewest,
         analyzer=analyzer,
         ngram_range=tuple(lengths),
         token_pattern=r"\S+" if analyzer == "word" else None,

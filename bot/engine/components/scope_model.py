@@ -23,7 +23,7 @@ from sklearn.svm import LinearSVC
 Floats = NDArray[np.float32]
 HEAD = "model.json"
 ARRAYS = "model.npz"
-_FOLDS = 5
+_FOLDS = 3
 _COST = 0.5
 """LinearSVC's C."""
 _SEED = 20240229

@@ -7,7 +7,7 @@ process, with the last vectors kept: a message is encoded once however many part
 from __future__ import annotations
 
 import logging
-import mmap
+import os
 import tempfile
 import threading
 from collections import OrderedDict
@@ -65,23 +65,39 @@ class SentenceVectors:
             self._kept.popitem(last=False)
 
 
+class _Rows:
+    """A table of bytes in a file without a name, read row by row: what is not read takes no memory."""
+
+    def __init__(self, table: Any) -> None:
+        """``table``: rows x bytes.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self._width = int(table.shape[1])
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the encoder is)
+        self._file.write(memoryview(table).cast("B"))
+        self._file.flush()
+
+    def __getitem__(self, rows: Any) -> Any:
+        """Return the rows of these numbers, as an array of the table would."""
+        numbers = np.asarray(rows)
+        file, width = self._file.fileno(), self._width
+        read = b"".join(os.pread(file, width, number * width) for number in numbers.ravel().tolist())
+        return np.frombuffer(read, dtype=np.uint8).reshape(*numbers.shape, width)
+
+
 def _unload_table(encoder: Any) -> None:
     """Move the encoder's table of word pieces (65 MB, of which a message needs some rows) from memory to a file.
 
-    The file has no name and goes with the process; where it cannot be written, the table stays in memory.
+    The file goes with the process; where it cannot be written, the table stays in memory. A mapped file would do as
+    well, but its pages count as the process's memory once they were touched.
     """
     backend = encoder._model
-    table = backend.table
     try:
-        with tempfile.TemporaryFile() as file:
-            file.write(memoryview(table).cast("B"))
-            file.flush()
-            mapped = mmap.mmap(file.fileno(), table.nbytes, access=mmap.ACCESS_READ)
+        backend.table = _Rows(backend.table)
     except (OSError, ValueError) as error:
         logger.warning("the encoder's table stays in memory: %s", error)
-        return
-    mapped.madvise(mmap.MADV_RANDOM)
-    backend.table = np.frombuffer(mapped, dtype=table.dtype).reshape(table.shape)
 
 
 def spelled(text: str) -> str:

@@ -538,9 +538,10 @@ def test_who_waits_hears_where_she_stands_and_may_leave(twin: TwinServer, pages:
         assert heard.said == ("Ya no espera",)
         second.keep_silent()
         second.hang_up()
-    (left,) = pages.asked("connected")
+    left, hung_up = pages.asked("connected")
     assert left["QueueResult"] == "leave"
     assert int(left["QueueTime"]) >= 5
+    assert (hung_up["QueueResult"], hung_up["CallStatus"]) == ("hangup", "completed")
 
 
 def test_somebody_takes_the_first_of_a_queue(twin: TwinServer, control: httpx.Client, pages: Script, caller: TwinCall):

@@ -370,8 +370,9 @@ def test_callers_who_wait_in_the_line_are_seen(desk, sqlite_url):
             db.execute(calls.insert().values(**values, **more))
     engine.dispose()
     text = desk.signed_in("ana").get("/console/queue").get_data(as_text=True)
-    assert "Llamadas (1)" in text
-    assert "Espera en la línea" in text
+    assert "espera en la línea" in text
+    assert "Sin teléfono en su cuenta" in text
+    assert "Otras llamadas" not in text
 
 
 def test_a_full_house_of_streams_leaves_threads_for_messages(desk, monkeypatch):

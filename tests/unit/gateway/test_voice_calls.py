@@ -11,10 +11,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from bot.core.effects import BringPerson
+from bot.core.messages import Text
 from bot.core.replies import Ask, Handoff, Option, Say
 from bot.core.turns import Topic, TurnRequest, TurnResult, Understood
 from bot.store.clock import utc_now
-from bot.store.tables import callbacks, calls, inbound, outbound
+from bot.store.effects import write_effect
+from bot.store.tables import callbacks, calls, handoffs, inbound, outbound
+from tests.builders import inbound as inbound_message
 from tests.people import JUAN, ROSA
 from tests.servers import eventually
 from tests.unit.gateway.voice_line import Caller, Line, Said, Scripted
@@ -240,10 +244,14 @@ def test_in_the_queue_the_place_is_said_and_a_key_leaves_it(open_line, monkeypat
     caller.dial()
     said = caller.press("0")
     queue = said.verb("Enqueue")
-    assert queue.text == "personas"
-    place = {"QueuePosition": "3", "AvgQueueTime": "120", "QueueTime": "4", "CurrentQueueSize": "3"}
+    assert queue.text == "personas-CA1"
+    for number in (JUAN, "+525555550101"):  # they asked in writing, and one of them before
+        wrote = line.store.record(inbound_message(sender=number), Text("AGENTE")).conversation_id
+        with line.database.begin() as db:
+            write_effect(BringPerson("emergency" if number == JUAN else "asked", "sms"), db, wrote, number, utc_now())
+    place = {"QueueSid": "QU" + "1" * 32, "QueuePosition": "1", "QueueTime": "4", "CurrentQueueSize": "1"}
     waiting = caller.ask(queue.get("waitUrl"), **place)
-    assert "Hay dos personas antes que usted. La espera es de unos seis minutos." in waiting.heard
+    assert "Hay una persona antes que usted." in waiting.heard
     assert "marque uno" in waiting.heard
     again = caller.ask(waiting.verb("Gather").get("action"), **place)
     assert "Gracias por esperar" in again.heard
@@ -252,6 +260,9 @@ def test_in_the_queue_the_place_is_said_and_a_key_leaves_it(open_line, monkeypat
     after = caller.ask(queue.get("action"), QueueResult="leave", QueueTime="20")
     assert "Le llamaremos" in after.heard
     assert [row.reason for row in rows(line, callbacks)] == ["queue"]
+    assert [(row.state, row.end_reason) for row in rows(line, handoffs) if row.channel == "voice"] == [
+        ("bot", "call_me")
+    ]
 
 
 def test_who_waits_too_long_is_offered_another_way(open_line, monkeypatch):

@@ -100,7 +100,7 @@ class Line:
         )  # fmt: skip
         self.database = open_engine(url)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(app_module, "open_engine", lambda _url: self.database)
+            patch.setattr(app_module, "open_engine", lambda *_: self.database)
             self.app = app_module.create_app(self.config)
         self.store = Store(self.database, SECRET)
         self.calls = Calls(self.database, SECRET)

@@ -57,7 +57,7 @@ def events(call: Call, around: Around) -> Iterator[tuple[Heard, Answer | None]]:
         yield Heard(Event.HANG_UP), None
         return
     if call.state in (State.QUEUED, State.TALKING):
-        for event in (Event.NOT_CONNECTED, Event.TALKED, Event.CALL_ME, Event.BY_SMS, Event.HANG_UP):
+        for event in flow.TABLE[call.state]:
             yield Heard(event), None
         return
     if call.state is State.ENDED:

@@ -75,6 +75,25 @@ def test_yes_and_no_count_where_they_were_asked_for(speech, event):
 
 
 @pytest.mark.parametrize(
+    ("speech", "event"),
+    [("sí, por lo mismo", Event.YES), ("por lo mismo", Event.YES), ("pues sí señorita, dígame", Event.YES),
+     ("no, es otra cosa", Event.NO), ("es para otra persona", Event.NO), ("no no, para nada", Event.SPEECH),
+     ("no, ya es todo", Event.GOODBYE), ("ya, gracias, adiós", Event.GOODBYE), ("sale gracias bye", Event.GOODBYE),
+     ("ah bueno pues es todo lo que quería saber, muchas gracias", Event.GOODBYE), ("sí, el de oaxaca", Event.SPEECH),
+     ("nada más el acta", Event.SPEECH), ("otra vez", Event.REPEAT), ("una persona", Event.PERSON)],
+)  # fmt: skip
+def test_yes_no_and_goodbye_in_more_than_one_word(speech, event):
+    assert understand(Call(state=State.RESUME), Input(speech=speech), ()).event is event
+
+
+@pytest.mark.parametrize(
+    "speech", ["nada más el acta", "ya es todo un problema", "que tenga buen precio", "todo", "ya"]
+)
+def test_no_wish_is_taken_for_a_goodbye(speech):
+    assert understand(Call(), Input(speech=speech), ()).event is Event.SPEECH
+
+
+@pytest.mark.parametrize(
     ("confidence", "event"),
     [(None, Event.SPEECH), (0.0, Event.SPEECH), (0.1, Event.NOISE), (0.3, Event.UNSURE), (0.5, Event.SPEECH)],
 )

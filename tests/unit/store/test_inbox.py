@@ -364,3 +364,11 @@ def test_a_replaced_state_is_whole(store):
     conversation = turn(store, "uno", state=ConversationState(options=options, more=(Outgoing("sms", "más"),)))
     turn(store, "dos", state=replace(store.state(conversation), options=(), more=()))
     assert store.state(conversation) == ConversationState()
+
+
+def test_who_calls_goes_before_all_who_write(store):
+    first = record(store, "hola", sender=number(1))
+    record(store, "hola", sender=number(2))
+    caller = record(store, "hola", sender=number(3), channel="voice")
+    leases = [store.lease_conversation("w", 8) for _ in range(2)]
+    assert [lease.conversation_id for lease in leases] == [caller, first]

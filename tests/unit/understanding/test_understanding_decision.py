@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from bot.understanding.matter import matter
 LIMITS = {
     "out_of_scope": 0.3,
     "life_event": 1.0,
+    "talk": 1.0,
     "event_named": 0.2,
     "emergency": 0.3,
     "emergency_named": 0.02,
@@ -64,6 +66,12 @@ class OneCard:
     """A search that always finds the same card and the same life event."""
 
     places = NO_PLACES
+    catalogue = SimpleNamespace(
+        procedures={
+            "acta": SimpleNamespace(name="Copia del acta", short="Copia acta", aliases=("mi actita",), family=None)
+        },
+        families={},
+    )
 
     def __init__(self) -> None:
         self.looks = 0
@@ -118,9 +126,51 @@ def test_each_kind_leads_to_its_outcome(ranking: Any, kind: str, intent: str, ou
     assert (found.kind, found.intent, outcome_of(found)) == (kind, intent, outcome)
 
 
-def test_confidence_is_the_kinds_chance_times_the_intents_share_of_it() -> None:
+def test_confidence_is_the_kinds_chance() -> None:
     found = decide("el acta del registro", ("ask_cost", 0.6), ("ask_where", 0.2), ("out_of_scope", 0.2))
-    assert found.confidence == pytest.approx(found.chances["procedure"] * 0.75, abs=1e-4)
+    assert found.confidence == pytest.approx(found.chances["procedure"], abs=1e-4)
+
+
+def test_confidence_of_talk_is_its_chance_times_the_share_that_leads_to_the_same() -> None:
+    found = decide("el acta del registro", ("human", 0.4), ("complaint", 0.2), ("menu", 0.2), ("out_of_scope", 0.2))
+    assert (found.intent, outcome_of(found)) == ("human", "handoff")
+    assert found.confidence == pytest.approx(found.chances["talk"] * 0.75, abs=1e-4)
+
+
+def test_what_is_nearly_as_likely_talk_that_leads_somewhere_is_talk() -> None:
+    ranking = (("human", 0.4), ("out_of_scope", 0.5))
+    assert decide("el acta del registro", *ranking).kind == "out_of_scope"
+    assert decide("el acta del registro", *ranking, talk=1.5).kind == "talk"
+    steering = (("repeat", 0.4), ("out_of_scope", 0.5))
+    assert decide("el acta del registro", *steering, talk=1.5).kind == "out_of_scope"
+
+
+def test_a_ranking_that_is_nothing_but_talk_is_talk_whatever_the_words_remind_of() -> None:
+    believes_the_search = weights()
+    believes_the_search._bias = np.array([10.0, 0.0, 0.0, 0.0, 0.0])
+    sure = Decider(OneCard(), believes_the_search, Silent())  # type: ignore[arg-type]
+    assert sure.decide("el acta del registro", [("menu", 0.98), ("ask_cost", 0.02)]).kind == "talk"
+    assert sure.decide("el acta del registro", [("menu", 0.9), ("ask_cost", 0.1)]).kind == "procedure"
+
+
+def test_a_cry_for_help_is_an_emergency_unless_it_plainly_asks_for_a_card() -> None:
+    asks = (("ask_procedure", 0.98),)
+    assert decide("auxilio no encuentro el acta del registro civil", *asks).kind == "procedure"
+    assert decide("auxilio, auxilio", *asks).kind == "emergency"
+    assert decide("auxilio aquí en la calle del registro civil", ("out_of_scope", 0.6)).kind == "emergency"
+
+
+def test_a_word_of_danger_long_ago_needs_more_than_a_small_chance() -> None:
+    ranking = (("ask_procedure", 0.9), ("emergency", 0.05))
+    assert decide("hubo un choque y quiero el acta del registro", *ranking).kind == "emergency"
+    assert decide("hubo un choque el mes pasado y quiero el acta del registro", *ranking).kind == "procedure"
+
+
+def test_a_card_named_in_its_own_words_is_asked_for_unless_something_else_is_likelier() -> None:
+    doubtful = (("out_of_scope", 0.4), ("ask_cost", 0.6))
+    assert decide("la copia del acta", *doubtful).kind == "procedure"
+    assert decide("la copia del casete", *doubtful).kind == "out_of_scope"
+    assert decide("la copia del acta", ("out_of_scope", 0.6), ("ask_cost", 0.4)).kind == "out_of_scope"
 
 
 def test_a_smaller_chance_than_half_is_enough_to_be_out_of_scope() -> None:

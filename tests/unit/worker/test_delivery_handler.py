@@ -18,7 +18,7 @@ from bot.core.delivery import (
 )
 from bot.store import Store, open_engine
 from bot.store.tables import outbound
-from bot.worker.delivery import LONGEST_RETRY_SECONDS, DeliveryHandler, Rules, retry_after
+from bot.worker.delivery import LONGEST_RETRY_SECONDS, DeliveryHandler, Instead, Rules, retry_after
 from channels.carrier import CarrierMisconfigured
 from tests.builders import now, turn
 from tests.people import JUAN, ROSA, SECRET
@@ -75,8 +75,13 @@ def carrier():
 
 
 @pytest.fixture
-def handler(outbox, carrier):
-    return DeliveryHandler(outbox, {"sms": carrier}, "https://v.example.gob.mx", Rules(MAX_ATTEMPTS))
+def instead(outbox, phrases):
+    return Instead(outbox, lambda language: phrases)
+
+
+@pytest.fixture
+def handler(outbox, carrier, instead):
+    return DeliveryHandler(outbox, {"sms": carrier}, "https://v.example.gob.mx", Rules(MAX_ATTEMPTS), instead)
 
 
 @pytest.fixture
@@ -244,9 +249,9 @@ def test_a_callback_that_comes_before_the_answer_is_enough(handler, outbox, carr
     assert rows(database)[0].status == "delivered"
 
 
-def test_a_channel_without_a_carrier_is_a_visible_failure(outbox, database, deliver_all):
+def test_a_channel_without_a_carrier_is_a_visible_failure(outbox, instead, database, deliver_all):
     turn(outbox, "hola")
-    deliver_all(DeliveryHandler(outbox, {}, "https://v", Rules(MAX_ATTEMPTS)))
+    deliver_all(DeliveryHandler(outbox, {}, "https://v", Rules(MAX_ATTEMPTS), instead))
     assert [(row.status, row.error_code) for row in rows(database)] == [("dead", "unexpected")]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 import time_machine
 from sqlalchemy import select, update
 
+from bot.core.choices import OpenOption
 from bot.core.delivery import (
     CarrierUnavailable,
     DeliveryStatus,
@@ -22,8 +24,10 @@ from bot.core.delivery import (
 from bot.core.interactive import Button, Buttons, Template
 from bot.store import Store, TurnOutcome, open_engine
 from bot.store.tables import delivery_events, inbound, outbound
-from bot.worker.delivery import DeliveryHandler, Rules, failed_late
+from bot.worker.delivery import DeliveryHandler, Instead, Rules, failed_late
 from channels.carrier import CarrierMisconfigured
+from channels.sms.gsm7 import fold
+from channels.sms.segments import count
 from channels.twilio import failure
 from tests.builders import now, record
 from tests.people import JUAN, ROSA, SECRET, number
@@ -82,8 +86,13 @@ def carrier():
 
 
 @pytest.fixture
-def handler(outbox, carrier):
-    return DeliveryHandler(outbox, {"sms": carrier, "whatsapp": carrier}, "https://v.example", Rules(4))
+def instead(outbox, phrases):
+    return Instead(outbox, lambda language: phrases)
+
+
+@pytest.fixture
+def handler(outbox, carrier, instead):
+    return DeliveryHandler(outbox, {"sms": carrier, "whatsapp": carrier}, "https://v.example", Rules(4), instead)
 
 
 @pytest.fixture
@@ -143,31 +152,89 @@ def test_inside_the_window_a_template_goes_as_plain_text(handler, outbox, carrie
     assert carrier.sent[0][1] == said(kind="reminder")
 
 
-def test_outside_the_window_a_template_goes_as_template(handler, outbox, carrier, clock):
+def test_outside_the_window_a_template_goes_as_template(outbox, carrier, instead, clock):
     on_whatsapp(outbox, said(interactive=REMINDER, kind="agent"))
     with time_machine.travel(NOON + timedelta(hours=24), tick=False):
-        DeliveryHandler(outbox, {"whatsapp": carrier}, "", Rules(4, give_up_after=timedelta(days=3))).deliver_next(
-            "w", 9
-        )
+        rules = Rules(4, give_up_after=timedelta(days=3))
+        DeliveryHandler(outbox, {"whatsapp": carrier}, "", rules, instead).deliver_next("w", 9)
     assert carrier.sent[0][1].interactive == REMINDER
 
 
 @pytest.mark.parametrize("kind", ["answer", "agent", "reminder"])
-def test_outside_the_window_a_message_goes_by_sms_visibly(outbox, carrier, database, clock, kind):
+def test_outside_the_window_a_message_goes_by_sms_visibly(outbox, carrier, instead, database, clock, kind):
     on_whatsapp(outbox, said("*Costo:* $98 “pesos”", kind))
     rules = Rules(4, timedelta(days=3), timedelta(days=3))
     with time_machine.travel(NOON + timedelta(hours=24), tick=False):
-        deliver(DeliveryHandler(outbox, {"sms": carrier, "whatsapp": carrier}, "", rules))
+        deliver(DeliveryHandler(outbox, {"sms": carrier, "whatsapp": carrier}, "", rules, instead))
     assert [(to, each.text, each.channel) for to, each, _ in carrier.sent] == [(ROSA, 'Costo: $98 "pesos"', "sms")]
     (row,) = rows(database)
     assert (row.channel, row.status, row.attempts) == ("sms", "accepted", 1)
     assert ("pending", "outside_window") in history(database, row.delivery_id)
 
 
-def test_outside_the_window_without_a_number_it_is_closed_visibly(outbox, carrier, database, clock):
+LONG = "\n".join(
+    ["*Pasaporte*", *(f"{number}) Documento número {number}: original y copia" for number in range(1, 31))]
+)
+
+
+def test_a_long_message_outside_the_window_has_an_smss_pages(handler, outbox, carrier, clock):
+    carrier.failures = [failure("63016")]
+    conversation = on_whatsapp(outbox, said(LONG))
+    deliver(handler)
+    ((_, sent, _),) = carrier.sent
+    assert sent.text.startswith("Pasaporte\n1) Documento numero 1")
+    assert sent.text.endswith("\nResponda MAS para seguir.")
+    pages = [sent, *outbox.state(conversation).more]
+    assert len(pages) > 2
+    assert all(page.channel == "sms" and count(page.text).segments <= 2 for page in pages)
+    shown = [line for page in pages for line in page.text.splitlines() if not line.startswith("Responda")]
+    assert shown == fold(LONG.replace("*", "")).splitlines()
+
+
+def test_what_was_behind_the_button_is_behind_mas(handler, outbox, carrier, clock):
+    carrier.failures = [failure("63016")]
+    rest = said("Y *lleve* copia.")
+    conversation = record(outbox, sender=ROSA_ON_WHATSAPP, channel="whatsapp")
+    lease = outbox.lease_conversation("w", 30)
+    state = replace(outbox.state(conversation), more=(rest,), options=(OpenOption("a", "Uno"),))
+    outbox.commit_turn(lease, outbox.next_message(lease), TurnOutcome("answered", (said(LONG[:400]),), state))
+    outbox.release(lease)
+    deliver(handler)
+    ((_, sent, _),) = carrier.sent
+    assert sent.text.endswith("\nResponda un numero, o MAS para seguir.")
+    assert [page.channel for page in outbox.state(conversation).more] == ["sms"]
+    assert outbox.state(conversation).more[0].text.endswith("Y lleve copia.")
+
+
+def test_an_older_message_goes_whole_and_leaves_mas_to_the_newest(outbox, carrier, instead, clock):
+    conversation = on_whatsapp(outbox, said(LONG))
+    answer(outbox, said("Costo: $98", channel="sms"))
+    with time_machine.travel(NOON + timedelta(hours=24), tick=False):
+        rules = Rules(4, timedelta(days=3))
+        deliver(DeliveryHandler(outbox, {"sms": carrier, "whatsapp": carrier}, "", rules, instead))
+    assert sorted(count(each.text).segments for _, each, _ in carrier.sent)[0] == 1
+    assert fold(LONG.replace("*", "")) in [each.text for _, each, _ in carrier.sent]
+    assert outbox.state(conversation).more == ()
+
+
+def test_an_agents_words_go_whole(handler, outbox, carrier, clock):
+    carrier.failures = [failure("63016")]
+    on_whatsapp(outbox, said(LONG, "agent"))
+    deliver(handler)
+    assert carrier.sent[0][1].text == fold(LONG.replace("*", ""))
+
+
+def test_what_no_sms_can_say_is_closed_visibly(handler, outbox, carrier, clock):
+    carrier.failures = [failure("63016")]
+    on_whatsapp(outbox, said("👍🙏", "agent"))
+    deliver(handler)
+    assert (carrier.sent, [each.code for each in outbox.given_up()]) == ([], ["outside_window"])
+
+
+def test_outside_the_window_without_a_number_it_is_closed_visibly(outbox, carrier, instead, database, clock):
     answer(outbox, said(), sender="whatsapp:MX.1", channel="whatsapp")
     with time_machine.travel(NOON + timedelta(hours=24), tick=False):
-        deliver(DeliveryHandler(outbox, {"whatsapp": carrier}, "", Rules(4, timedelta(days=3))))
+        deliver(DeliveryHandler(outbox, {"whatsapp": carrier}, "", Rules(4, timedelta(days=3)), instead))
         (given_up,) = outbox.given_up()
     assert (given_up.code, carrier.sent) == ("outside_window", [])
 
@@ -187,30 +254,34 @@ def test_a_template_refused_as_text_goes_as_template(handler, outbox, carrier, c
     assert [each.interactive for _, each, _ in carrier.sent] == [REMINDER]
 
 
-def late(outbox, database, code, status=S.FAILED):
-    told = StatusUpdate(rows(database)[-1].provider_id, status, code)
-    outbox.apply_status(told)
-    failed_late(outbox, told, failure(code))
+@pytest.fixture
+def late(outbox, database, instead):
+    def told_late(code, status=S.FAILED):
+        told = StatusUpdate(rows(database)[-1].provider_id, status, code)
+        outbox.apply_status(told)
+        failed_late(outbox, told, failure(code), instead)
+
+    return told_late
 
 
-def test_a_63016_that_comes_later_sends_an_sms_once(handler, outbox, carrier, database, clock):
+def test_a_63016_that_comes_later_sends_an_sms_once(handler, outbox, carrier, instead, database, clock):
     on_whatsapp(outbox, said())
     deliver(handler)
     told = StatusUpdate("SM1", S.FAILED, "63016")
     for _ in range(3):
         outbox.apply_status(told)
-        failed_late(outbox, told, failure("63016"))
+        failed_late(outbox, told, failure("63016"), instead)
     deliver(handler)
     assert [each.channel for _, each, _ in carrier.sent] == ["whatsapp", "sms"]
     first, second = rows(database)
     assert (first.status, first.error_code, second.status) == ("failed", "63016", "accepted")
 
 
-def test_a_template_that_comes_back_ends_as_sms(handler, outbox, carrier, database, clock):
+def test_a_template_that_comes_back_ends_as_sms(handler, outbox, carrier, late, clock):
     on_whatsapp(outbox, said(interactive=REMINDER))
     for _ in range(3):
         deliver(handler)
-        late(outbox, database, "63016")
+        late("63016")
     assert [(each.channel, each.interactive) for _, each, _ in carrier.sent] == [
         ("whatsapp", None),
         ("whatsapp", REMINDER),
@@ -218,35 +289,35 @@ def test_a_template_that_comes_back_ends_as_sms(handler, outbox, carrier, databa
     ]
 
 
-def test_a_late_rate_refusal_is_tried_again_and_not_for_ever(handler, outbox, carrier, database, clock):
+def test_a_late_rate_refusal_is_tried_again_and_not_for_ever(handler, outbox, carrier, late, clock):
     on_whatsapp(outbox, said())
     for _ in range(8):
         deliver(handler)
-        late(outbox, database, "63018")
+        late("63018")
         clock.shift(600)
     assert len(carrier.sent) == 4
 
 
-def test_what_a_late_failure_says_of_a_number_is_kept(handler, outbox, database, clock):
+def test_what_a_late_failure_says_of_a_number_is_kept(handler, outbox, late, clock):
     conversation = answer(outbox, said(channel="sms"))
     deliver(handler)
-    late(outbox, database, "30005", S.UNDELIVERED)
+    late("30005", S.UNDELIVERED)
     assert outbox.reach(conversation, "sms").problem == "unreachable"
     assert [each.code for each in outbox.given_up()] == ["30005"]
 
 
-def test_a_late_opt_out_is_obeyed(handler, outbox, database, clock):
+def test_a_late_opt_out_is_obeyed(handler, outbox, late, clock):
     conversation = answer(outbox, said(channel="sms"))
     deliver(handler)
-    late(outbox, database, "21610")
+    late("21610")
     assert outbox.state(conversation).opted_out
 
 
-def test_a_failure_told_of_a_message_that_arrived_changes_nothing(handler, outbox, database, clock):
+def test_a_failure_told_of_a_message_that_arrived_changes_nothing(handler, outbox, late, clock):
     conversation = answer(outbox, said(channel="sms"))
     deliver(handler)
     outbox.apply_status(StatusUpdate("SM1", S.DELIVERED))
-    late(outbox, database, "30005")
+    late("30005")
     assert outbox.reach(conversation, "sms").problem is None
 
 
@@ -280,10 +351,10 @@ def test_a_reminder_that_waits_for_the_morning_holds_back_no_answer(handler, out
     assert [each.text for _, each, _ in carrier.sent] == ["respuesta", "recuerde"]
 
 
-def test_a_limited_sender_waits_without_using_up_attempts_and_others_go_on(outbox, carrier, database):
+def test_a_limited_sender_waits_without_using_up_attempts_and_others_go_on(outbox, carrier, instead, database):
     limits = Limits({"+525500000001": 1, "+525500000002": 9})
     rules = Rules(4, senders={"sms": ("+525500000001", "+525500000002")})
-    limited = DeliveryHandler(outbox, {"sms": carrier}, "", rules, limits)
+    limited = DeliveryHandler(outbox, {"sms": carrier}, "", rules, instead, limits)
     for index in range(6):
         answer(outbox, said(f"{index}", channel="sms"), sender=number(index))
     with database.begin() as db:
@@ -303,9 +374,9 @@ def test_a_limited_sender_waits_without_using_up_attempts_and_others_go_on(outbo
     assert {row.attempts for row in rows(database)} == {1}
 
 
-def test_a_conversation_keeps_one_of_several_numbers(outbox, carrier, clock):
+def test_a_conversation_keeps_one_of_several_numbers(outbox, carrier, instead, clock):
     senders = tuple(f"+52550000000{index}" for index in range(1, 6))  # none of them the one that people wrote to
-    handler = DeliveryHandler(outbox, {"sms": carrier}, "", Rules(4, senders={"sms": senders}))
+    handler = DeliveryHandler(outbox, {"sms": carrier}, "", Rules(4, senders={"sms": senders}), instead)
     for _ in range(3):
         for index in range(8):
             answer(outbox, said(channel="sms"), sender=number(index))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 
 import pytest
@@ -93,6 +94,38 @@ def test_an_engine_that_hangs_costs_the_budget_and_no_more(client):
         with pytest.raises(EngineUnavailable):
             client([engine.url], 0.5).turn(REQUEST)
         assert 0.4 < time.monotonic() - began < 0.5 + SLACK
+
+
+def test_an_engine_that_goes_on_hanging_costs_others_little(client):
+    with serving(lambda request: request.server.hang()) as engine:
+        asking = client([engine.url], 1.5)
+
+        def turn(_):
+            began = time.monotonic()
+            with pytest.raises(EngineUnavailable):
+                asking.turn(REQUEST)
+            return time.monotonic() - began
+
+        first = in_threads(3, turn)
+        assert min(first) > 1.4
+        later = sorted(in_threads(4, turn))
+        assert later[-1] > 1.4, "one at a time has all the time"
+        assert later[2] < 1.4
+
+
+def test_an_engine_that_is_back_is_believed_at_once(client):
+    back = threading.Event()
+
+    def behave(request):
+        good(request) if back.is_set() else request.server.hang()
+
+    with serving(behave) as engine:
+        asking = client([engine.url], 0.6)
+        for _ in range(4):
+            with pytest.raises(EngineUnavailable):
+                asking.turn(REQUEST)
+        back.set()
+        assert asking.turn(REQUEST) == RESULT
 
 
 def test_an_engine_that_hangs_leaves_time_for_the_next(client):

@@ -166,6 +166,23 @@ def test_more_brings_one_part_at_a_time_and_keeps_the_options(handle, engine):
     assert engine.content == Text("MAS")
 
 
+def test_more_comes_where_it_was_asked_for(handle, engine):
+    pages = (Outgoing("whatsapp", "*Página* 2"), Outgoing("whatsapp", "Página 3"))
+    done = handle("MAS", replace(SHOWN, more=pages))
+    assert done.outgoing == (Outgoing("sms", "Pagina 2\nPagina 3"),)
+    assert done.state.more == ()
+    assert engine.requests == []
+
+
+def test_what_one_channel_has_promised_another_does_not_close(handle, engine):
+    pages = (Outgoing("whatsapp", "Página 2"),)
+    after = handle("hola", replace(SHOWN, more=(*pages, Outgoing("sms", "vieja")))).state
+    assert after.more == pages, "a new answer by SMS closes what an SMS had promised"
+    both = replace(after, more=(Outgoing("sms", "segunda"), *pages))
+    done = handle("MAS", both)
+    assert (texts(done), done.state.more) == (["segunda"], pages)
+
+
 def test_help_is_answered_aside(handle, engine, phrases):
     done = handle("AYUDA", replace(SHOWN, more=PAGES, options=OPTIONS))
     assert done.outcome == "help"

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import queue
 import signal
 import threading
 import time
 
 import pytest
 
-from bot.wake import Alarm, Wake
+from bot.wake import Alarm, Bell, Wake
 from tests.servers import eventually, free_port
 
 # A wake-up that is lost shows as a wait of this length.
@@ -18,8 +19,8 @@ def listen():
     """Make alarms; they are closed at the end of the test."""
     alarms = []
 
-    def make(url):
-        alarms.append(Alarm(url))
+    def make(url, *bells):
+        alarms.append(Alarm(url, *bells))
         return alarms[-1]
 
     yield make
@@ -75,6 +76,32 @@ def test_every_waiting_thread_wakes(redis_server, listen):
     for thread in threads:
         thread.start()
     Wake(redis_server.url).send()
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_a_bell_wakes_one_thread_for_each_thing_to_do(redis_server, listen):
+    bell = Bell()
+    alarm = listen(redis_server.url, bell)
+    settled(alarm)
+    since = bell.rings
+    woken_up = queue.Queue()
+
+    def waits(number):
+        bell.wait(since, LONG)
+        woken_up.put(number)
+
+    threads = [threading.Thread(target=waits, args=(number,)) for number in range(4)]
+    for number, thread in enumerate(threads, 1):
+        thread.start()
+        eventually(lambda number=number: len(bell._condition._waiters) == number, 5, "a waiting thread")
+    Wake(redis_server.url).send()
+    woken_up.get(timeout=5)
+    bell.ring(2)
+    assert {woken_up.get(timeout=5), woken_up.get(timeout=5)} < {0, 1, 2, 3}
+    assert len(bell._condition._waiters) == 1, "nothing is left for the fourth"
+    alarm.ring()
     for thread in threads:
         thread.join(5)
         assert not thread.is_alive()

@@ -14,6 +14,7 @@ from bot.settings import Settings
 from bot.store import LeaseLost, Store
 from bot.store.tables import inbound as inbound_table
 from bot.store.tables import outbound
+from bot.wake import Bell
 from bot.worker import __main__ as worker_module
 from bot.worker.turn import TurnHandler
 from tests.builders import now, outcome, record
@@ -145,7 +146,7 @@ def test_a_step_that_fails_does_not_end_the_loop(worker, monkeypatch):
         return len(calls) == 2
 
     monkeypatch.setattr(worker_module, "_IDLE_SECONDS", 0.01)
-    worker._loop(step)
+    worker._loop(step, Bell())
     assert len(calls) == 3
 
 
