@@ -105,7 +105,9 @@ class WordsCapability(Capability, ABC):
         resumed = errands.early(turn, know, decision) or compared(turn, know) or both(turn, know) or resume(turn, know)
         if resumed is not None:
             return resumed
-        stays = details.detail(turn, know, decision) or stay.asked_of_it(turn, know, decision)
+        stays = (
+            stay.with_that(turn, know) or details.detail(turn, know, decision) or stay.asked_of_it(turn, know, decision)
+        )
         if stays is not None:
             return stays
         found = self._decided(turn, know, decision)

@@ -59,6 +59,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?:telefono|numero (?:de telefono|para (?:hablar|llamar|marcar)))",
         "(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)",
         "a (?:que|cual) (?:oficina|modulo|lugar|numero|telefono)",
+        r"(?<!\bmi )(?<!\bpor )(?<!\bun )telefonos?$",
         "en que (?:oficina|modulo|lugar|parte|pagina)", "ubicacion",
         "direccion de la oficina", "where", "address", "phone number", "website",
     ),
@@ -117,6 +118,14 @@ _AMOUNT = re.compile(
 def only_how_much(text: str) -> bool:
     """Say whether a text asks "how much?" and not of what: the price, or what is paid out."""
     return bool(_AMOUNT.match(_read(text)))
+
+
+_GIVES = re.compile(r"(?<!\w)(?:pag[ao]n?|pagarian?|dan|darian?|deposit\w+|recib\w+)(?!\w)")
+
+
+def gives(text: str) -> bool:
+    """Say whether "cuánto" may ask for what somebody is paid, rather than pays."""
+    return bool(_GIVES.search(_read(text)))
 
 
 def _read(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from actions.dialogue.aspects import asked, aspects_of
+from actions.dialogue.cases import leftover, told
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, look_up, of_verdict, sought
 from actions.dialogue.turn import Answer, Turn
@@ -56,7 +57,7 @@ def _wanted(turn: Turn, first: str, second: str) -> tuple[tuple[Aspect, ...], tu
 
 def _found(turn: Turn, know: Knowledge, half: str) -> Verdict | None:
     """Return what a half asks for, if it names a procedure of its own and surely."""
-    if not rest(know.without_place(half)):
+    if not rest(know.without_place(half)) or _tells_case(know, half):
         return None
     alone, place = turn.remember(last_procedure=None), know.place_in(half)
     if place is not None:  # the place's name would only draw to other cards of that place
@@ -65,6 +66,12 @@ def _found(turn: Turn, know: Knowledge, half: str) -> Verdict | None:
     verdict = sought(replace(alone, text=half, ranking=PLAIN_QUESTION), know)
     sure = verdict.outcome in ("answer", "ask_place") and verdict.hits and verdict.hits[0].score >= _SURE
     return verdict if sure else None
+
+
+def _tells_case(know: Knowledge, half: str) -> bool:
+    """Say whether a half only tells of the case that the other one asks about ("es mi primera")."""
+    every = tuple(know.catalogue.conditions.values())
+    return bool(told(half, every)) and not leftover(know.without_place(half), every)
 
 
 def _topic(verdict: Verdict) -> str:

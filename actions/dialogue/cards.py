@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from actions.dialogue.aspects import only_how_much
+from actions.dialogue.aspects import gives, only_how_much
 from actions.dialogue.cases import told
 from actions.dialogue.checklist import case_question, next_question
 from actions.dialogue.knowledge import Knowledge
@@ -88,7 +88,7 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
     settles most of what was shown, unless a question of the kind waits for an answer already.
     """
     aspects = tuple(aspects) or ("overview",)
-    if only_how_much(turn.text) and card.cost.free and pays(card):
+    if card.cost.free and pays(card) and (only_how_much(turn.text) or (aspects == ("cost",) and gives(turn.text))):
         aspects = ("output", "cost")
     turn = _about(turn, know, card, aspects)
     state = turn.place.state if turn.place else None

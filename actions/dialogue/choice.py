@@ -168,7 +168,7 @@ def at_place(turn: Turn, know: Knowledge, place: Place) -> Answer:
         return answer(moved, "smalltalk", noted, context=context, procedure=card.id)
     if card is None and turn.memory.last_life_event in know.catalogue.life_events:
         noted = Say("place_kept", {"place": named})
-        if pending is not None and pending.kind == "step" and pending.candidates:
+        if pending is not None and pending.kind == "step" and pending.candidates and not pending.tries:
             meant = cards.settle(moved, know, pending.candidates, ())
             return replace(meant.preceded_by(noted), context=context)
         steps = show_event(replace(moved, context=context), know, str(turn.memory.last_life_event))

@@ -143,7 +143,12 @@ def _for_somebody(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None
     first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), card.id)
     if verdict.outcome in ("answer", "ask_place") and not cards.same_matter(know, first, card):
         return of_verdict(turn.remember(pending=None), know, verdict, turn.memory.last_aspects)
-    return cards.for_other(_silent(turn), know)
+    other = cards.for_other(_silent(turn), know)
+    if card.who and cases.of_minor(turn.text) and "age" not in know.catalogue.condition_words(card):
+        # whom it is for comes before what to bring: a minor may not be
+        shown = cards.show(_silent(replace(turn, memory=other.memory).remember(pending=None)), know, card, ("who",))
+        return shown.preceded_by(other.replies[0])
+    return other
 
 
 def _other_kind(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:

@@ -75,7 +75,8 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return None
     if _asks_in_vain(turn, know, decision):
         return cards.show(turn, know, card, _parts(turn))
-    if _tells_case_only(turn, know) and not _tells_of_else(turn, know, card, decision):
+    online = turn.intent == "ask_online"  # "¿y se puede por internet?" asks, though it sounds like an answer
+    if not online and _tells_case_only(turn, know) and not _tells_of_else(turn, know, card, decision):
         return _case(turn, know, card)
     said = words_of(turn, know)
     if not said or not _stays(turn, know, card, decision, said):
@@ -90,7 +91,7 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return None
     if turn.memory.pending_kind == "case" and "?" not in turn.text and decision.kind == "out_of_scope":
         return None  # an answer that was not understood, as far as anybody knows
-    return _not_on_card(turn, card)
+    return None if _rest_names_another(know, card, decision, said) else _not_on_card(turn, card)
 
 
 _SHORT_ANSWERS = ("affirm", "deny")
@@ -182,7 +183,7 @@ def _stays(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, sai
     if decision.kind == "life_event":
         waits = turn.memory.pending_kind == "case"
         same = waits or goes_on(turn) or (bool(hits) and cards.same_matter(know, hits[0].id, card))
-        here = _is_step(know, card, decision) and same
+        here = _is_step(know, card, decision) and same and not _names_event(know, card, decision, said)
         return not _WISHES.search(normalise(turn.text)) and (here or (waits and "?" in turn.text))
     if _WITHOUT.match(normalise(turn.text)) and _speaking_of(card, said) is not None:
         return True
@@ -214,10 +215,24 @@ def _here(turn: Turn, know: Knowledge, hit: Hit) -> bool:
     return turn.place is not None and turn.place.municipality == where.municipality
 
 
+def _names_event(know: Knowledge, card: Procedure, decision: Decision, said: set[str]) -> bool:
+    """Say whether the words are the name of the life event ("¿y trabajo?"), and not only the card's."""
+    event = know.catalogue.life_events.get(decision.event.id if decision.event else "")
+    new = said - _short_names(card)
+    return event is not None and bool(new) and new <= _stems((event.name, event.short))
+
+
 def _is_step(know: Knowledge, card: Procedure, decision: Decision) -> bool:
     event = know.catalogue.life_events.get(decision.event.id if decision.event else "")
     family = set(cards.siblings(know, card))
     return event is not None and any(family & set(step.procedures) for step in event.steps)
+
+
+def spoken_of(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
+    """Show the sentences of a card that have all the words of a message ("¿cuántas copias del acta?")."""
+    said = words_of(turn, know)
+    found = _speaking_of(card, said) if said and said <= _every_word(card) else None
+    return _shown(turn, know, *found) if found is not None else None
 
 
 def _rest_names_another(know: Knowledge, card: Procedure, decision: Decision, said: set[str]) -> bool:
@@ -247,6 +262,11 @@ def _without_it(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
 
 def _short_names(card: Procedure) -> set[str]:
     return _stems((card.name, card.short))
+
+
+def other_things(turn: Turn, know: Knowledge, card: Procedure) -> set[str]:
+    """Return the nouns that a message names and the card does not ("¿cuánto cuesta un elefante?")."""
+    return things(turn, know) - called(know, card) - _stems(_texts(card))
 
 
 def _texts(card: Procedure) -> Iterator[str]:

@@ -53,7 +53,9 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
     if any(number in event.opening for line in safety for number in line.params.values()):
         safety = ()  # its opening says it already
     said = turn.text if event.sensitive == "none" else ""
-    waiting = Pending("step", event.steps[meant].procedures if meant is not None else (), text=said)
+    # At the step that everybody begins with, words that tell of the event point by themselves: less follows from it.
+    usual = meant == 0 and not is_conditional(event.steps[0])
+    waiting = Pending("step", event.steps[meant].procedures if meant is not None else (), text=said, tries=int(usual))
     context = plan.keep(turn, begun)
     return answer(turn, "life_event", *safety, shown, pending=waiting, life_event=id_, context=context)
 

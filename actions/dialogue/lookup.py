@@ -305,7 +305,8 @@ def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answe
     if not wanted and turn.intent not in BY_INTENT:
         return None
     pending = turn.memory.pending
-    if pending is not None and pending.kind == "step" and pending.candidates:
+    usual = pending is not None and pending.tries > 0 and "cost" in wanted
+    if pending is not None and pending.kind == "step" and pending.candidates and not usual:
         return cards.settle(replace(turn, text=f"{pending.text}. {turn.text}"), know, pending.candidates, wanted)
     if pending is not None and pending.kind == "clarify":
         return _offered_again(turn, know, pending, wanted)
@@ -345,6 +346,8 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
     if procedure is None or (verdict.outcome == "unknown" and not (verdict.family and verdict.place)):
         return None
     card = know.catalogue.procedures[procedure.id]
+    if card.family is None and card.jurisdiction.municipality and not _fits(card, verdict.place or turn.place):
+        card = _for_everybody(know, verdict, procedure) or card  # a town's card is for who is there
     if verdict.outcome == "answer" and (card.family is None or _fits(card, turn.place)):
         unnamed = _kinds_not_named(turn, know, card)
         return cards.which(turn, unnamed, wanted) if unnamed else cards.show(turn, know, card, wanted)
@@ -352,6 +355,19 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
     family = cards.siblings(know, card)
     ids = [id_ for id_ in ordered if id_ in family] + [id_ for id_ in family if id_ not in ordered]
     return cards.settle(turn, know, ids, wanted)
+
+
+_AS_GOOD = 0.05
+
+
+def _for_everybody(know: Knowledge, verdict: Verdict, first: Hit) -> Procedure | None:
+    """Return the next card that holds in the whole country, if it may as well be meant."""
+    for hit in (*verdict.hits, *verdict.others):
+        if hit.kind == "procedure" and hit.score >= _AS_GOOD * first.score:
+            card = know.catalogue.procedures[hit.id]
+            if card.jurisdiction.state is None:
+                return card
+    return None
 
 
 def _step_meant(turn: Turn, know: Knowledge, verdict: Verdict, event: Hit) -> Procedure | None:

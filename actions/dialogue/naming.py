@@ -18,7 +18,7 @@ _FROM_HOME = re.compile(
 )
 _NOTHINGS = frozenset(
     """
-    era eran fuera fuese fueran junta juntar juntamos
+    era eran fuera fuese fueran informes junta juntar juntamos preguntar preguntarle preguntarles pregunto
     a afecta afectan ahi algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente asi cada carnal
     cobrara cobraran cobraria cobrarian comun comunico conviene costara costaran costaria costarian cuenta da deja
     dejan demora demorara dia dias doy dura duran ella ellas ello ellos empezar empieza empiezo encuentro estaban

@@ -10,12 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from actions.dialogue import cards
+from actions.dialogue import cards, details
 from actions.dialogue.aspects import BY_INTENT, asked
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import called, things, words_of
+from actions.dialogue.lookup import called, goes_on, words_of
 from actions.dialogue.turn import Answer, Turn
-from bot.catalogue.text import normalise
+from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
 from bot.core.replies import Aspect
 from bot.understanding.danger import kind_of
@@ -24,6 +24,7 @@ from bot.understanding.decision import Decision
 _UNSURE = frozenset({"clarify", "out_of_scope", "menu"})
 _MOST_WORDS = 14
 """A longer message tells a story of its own."""
+_WITH = re.compile(r"^(?:(?:y|pero|oiga|entonces) )*(?:con|teniendo|si (?:tengo|traigo|llevo|soy)) ")
 _ASKS = re.compile(
     r"(?<!\w)(?:cuant[oa]s?|cuando|donde|quien(?:es)?|que|q|cual(?:es)?|como|how|what|when|where|who)(?!\w)"
 )
@@ -35,8 +36,12 @@ _GRAVE = 0.8
 """From this chance on danger is danger, whatever is asked with it."""
 _FEW = 1
 """Words of nobody's ("poner") that a question about the card in view may have."""
+_OUTRIGHT = 2
+"""Words of a card's names that name it, however little the search makes of them."""
 _LIKELY = 0.25
 """From this score on a card's word is its name; below it may be anybody's."""
+_SURELY = 0.7
+"""From this score on a card was found, whatever the words of its names."""
 _SOME = 0.3
 """The least share of all that asks, in the classifier's ranking, for a question without words of its own."""
 
@@ -48,7 +53,8 @@ def calm(turn: Turn, know: Knowledge, decision: Decision) -> Decision:
     """
     if decision.kind != "emergency" or kind_of(turn.text) is not None or decision.chances["emergency"] >= _GRAVE:
         return decision
-    if _in_view(turn, know) is None or not asked(turn.text):
+    card = _in_view(turn, know)
+    if card is None or not (asked(turn.text) or (card.sensitive != "violence" and "?" in turn.text)):
         return decision
     return replace(decision, kind="procedure", intent=turn.intent)
 
@@ -59,19 +65,67 @@ def asked_of_it(turn: Turn, know: Knowledge, decision: Decision) -> Answer | Non
     if card is None or decision.kind != "talk" or decision.intent in _IS_TALK or not _asks(turn):
         return None
     wanted = asked(turn.text)
+    if (
+        not wanted and goes_on(turn) and "?" in turn.text and know.place_in(turn.text) is None
+    ):  # "¿y el de diez?", "¿y si el juez va al salón?"
+        wanted = turn.memory.last_aspects
     new = words_of(turn, know) - called(know, card)
     return _shown(turn, know, card, wanted) if wanted and len(new) <= _FEW else None
 
 
-def rather(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) -> Answer | None:
-    """Return the answer of the card in view instead of ``found``, if that only asks or gives up; None to leave it."""
+def with_that(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer "¿y con credencial del INAPAM?" with the price in view, where one of the prices is for just that."""
     card = _in_view(turn, know)
-    if card is None or (found is not None and found.outcome not in _UNSURE) or decision.kind == "emergency":
+    if card is None or not _WITH.match(normalise(turn.text)) or asked(turn.text):
+        return None
+    said = words_of(turn, know) - called(know, card)
+    labels = {stem(word) for amount in card.cost.amounts for word in normalise(amount.label or "").split()}
+    return _shown(turn, know, card, ("cost",)) if said & labels else None
+
+
+def rather(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) -> Answer | None:
+    """Return the answer of the card in view instead of ``found``, if that only asks or gives up; None to leave it.
+
+    A card of another state than the person's, which she did not name, is as good as none.
+    """
+    card = _in_view(turn, know)
+    if card is None or decision.kind == "emergency":
+        return None
+    if found is not None and not _gives_way(turn, know, card, decision, found):
         return None
     wanted = asked(turn.text) or _heard(turn)
-    if not wanted or things(turn, know) - called(know, card) or _names_another(turn, know, card, decision):
+    if wanted and not (details.other_things(turn, know, card) or _names_another(turn, know, card, decision)):
+        return _shown(turn, know, card, wanted)
+    if found is None or found.outcome not in _UNSURE or _names_another(turn, know, card, decision, _OUTRIGHT):
         return None
-    return _shown(turn, know, card, wanted)
+    return details.spoken_of(turn, know, card)
+
+
+def _gives_way(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, found: Answer) -> bool:
+    """Say whether an answer is less likely meant than the card in view."""
+    if found.outcome in _UNSURE or _of_elsewhere(turn, know, found.procedure):
+        return True
+    if not asked(turn.text):
+        return False
+    if found.outcome == "life_event":
+        return goes_on(turn) and decision.chances["life_event"] < _GRAVE
+    # A part of a card was asked for. To be another card's, that card must be named, or be surely found.
+    other = know.catalogue.procedures.get(found.procedure or "")
+    first = next((hit for hit in decision.verdict.hits if hit.kind == "procedure"), None)
+    if found.outcome == "ask_place" and first is not None:
+        other = know.catalogue.procedures[first.id]
+    if other is None or first is None or cards.same_matter(know, other.id, card):
+        return False
+    said = words_of(turn, know) - called(know, card)
+    sure = first.score >= _SURELY and bool(said)
+    return not sure and not said & called(know, other)
+
+
+def _of_elsewhere(turn: Turn, know: Knowledge, id_: str | None) -> bool:
+    card = know.catalogue.procedures.get(id_ or "")
+    if card is None or card.jurisdiction.state is None or turn.place is None or know.place_in(turn.text) is not None:
+        return False
+    return card.jurisdiction.state != turn.place.state
 
 
 def _in_view(turn: Turn, know: Knowledge) -> Procedure | None:
@@ -92,12 +146,17 @@ def _heard(turn: Turn) -> tuple[Aspect, ...]:
     return (max(asking, key=lambda item: item[1])[0],)
 
 
-def _names_another(turn: Turn, know: Knowledge, card: Procedure, decision: Decision) -> bool:
-    """Say whether what is said beyond the question are the names of another of the cards that were found."""
+def _names_another(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, least: int = 1) -> bool:
+    """Say whether what is said beyond the question are names of another of the cards found: ``least`` words or more."""
     said = words_of(turn, know) - called(know, card)
-    hits = [hit.id for hit in decision.verdict.hits if hit.kind == "procedure" and hit.score >= _LIKELY]
-    others = [id_ for id_ in hits[:3] if not cards.same_matter(know, id_, card)]
-    return bool(said) and any(said & called(know, know.catalogue.procedures[id_]) for id_ in others)
+    hits = [hit for hit in decision.verdict.hits if hit.kind == "procedure"][:3]
+    for hit in hits:
+        if cards.same_matter(know, hit.id, card) or _of_elsewhere(turn, know, hit.id):
+            continue
+        common = len(said & called(know, know.catalogue.procedures[hit.id]))
+        if common >= _OUTRIGHT or (common >= least and hit.score >= _LIKELY):
+            return True
+    return False
 
 
 def _shown(turn: Turn, know: Knowledge, card: Procedure, wanted: Sequence[Aspect]) -> Answer:

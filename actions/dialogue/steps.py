@@ -28,16 +28,13 @@ _AHEAD = 3.0
 
 
 def pointed_at(know: Knowledge, event: LifeEvent, hits: Sequence[Hit]) -> int | None:
-    """Return the index of the step that a search's hits point at: its procedure comes first, well ahead of others.
-
-    At the one that everybody begins with, the words that tell of the event point by themselves: that says nothing.
-    """
+    """Return the index of the step that a search's hits point at: its procedure comes first, well ahead of others."""
     ranked = [hit for hit in hits if hit.kind == "procedure"]
     if not ranked or ranked[0].score < _LEAST:
         return None
     family = set(cards.siblings(know, know.catalogue.procedures[ranked[0].id]))
     index = next((i for i, step in enumerate(event.steps) if family & set(step.procedures)), None)
-    if index is None or (index == 0 and not is_conditional(event.steps[0])):
+    if index is None:
         return None
     same = family | set(event.steps[index].procedures)
     rival = next((hit.score for hit in ranked[1:] if hit.id not in same), 0.0)

@@ -43,7 +43,8 @@ class Pending:
     and ``then`` what waits for it; ``case``: a condition of a card, ``candidates`` being the two ids;
     ``continue``: whether to go on with what ``then`` waits for; ``drop_plan``: whether to forget the plan of the life
     event ``candidates``; ``remind_at``: when to remind, ``text`` being what was said of it; ``step``: nothing was
-    asked, steps were shown, and the words ``text`` point at the one with the procedures ``candidates`` (none: at none).
+    asked, steps were shown, and the words ``text`` point at the one with the procedures ``candidates`` (none: at none;
+    ``tries`` 1: at the one that everybody begins with).
     ``after``: another question of the same message, put off until this one is answered.
     """
 

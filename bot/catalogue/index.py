@@ -32,6 +32,7 @@ from sklearn.svm import LinearSVC
 
 from bot.catalogue.entries import life_event_entries, procedure_entries
 from bot.catalogue.reader import Catalogue
+from bot.catalogue.terms import TermWeights
 from bot.catalogue.text import keywords, normalise, stem
 
 logger = logging.getLogger(__name__)
@@ -273,8 +274,8 @@ class Index:
                 vectors = encode_all([entry.text for entry in entries], encode)
             fitted = _fit(entries, vectors, self._topic_of)
         self.fitted = fitted
-        self._word = _word_vectorizer(_unjoined(fitted.word_terms), fitted.word_idf)
-        self._char = _char_vectorizer(_unjoined(fitted.char_terms), fitted.char_idf)
+        self._word = TermWeights(_word_features, _unjoined(fitted.word_terms), fitted.word_idf)
+        self._char = TermWeights(_char_vectorizer().build_analyzer(), _unjoined(fitted.char_terms), fitted.char_idf)
         total = len(self.entries)
         self._words = sparse.csr_matrix(
             (fitted.word_data, fitted.word_indices, fitted.word_indptr), shape=(len(fitted.word_idf), total)
@@ -398,20 +399,12 @@ def _hyperplanes(features: Any, topic_of: Any) -> tuple[Any, Any]:
     return coefficients, bias
 
 
-def _word_vectorizer(terms: Sequence[str] | None = None, idf: Any = None) -> TfidfVectorizer:
-    vectorizer = TfidfVectorizer(analyzer=_word_features, sublinear_tf=True, dtype=np.float32, vocabulary=terms)
-    if terms is not None:
-        vectorizer.idf_ = idf
-    return vectorizer
+def _word_vectorizer() -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer=_word_features, sublinear_tf=True, dtype=np.float32)
 
 
-def _char_vectorizer(terms: Sequence[str] | None = None, idf: Any = None) -> TfidfVectorizer:
-    vectorizer = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=2, dtype=np.float32, vocabulary=terms
-    )
-    if terms is not None:
-        vectorizer.idf_ = idf
-    return vectorizer
+def _char_vectorizer() -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=2, dtype=np.float32)
 
 
 def _joined(vectorizer: TfidfVectorizer) -> Any:

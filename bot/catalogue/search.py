@@ -180,7 +180,7 @@ class Search:
 
     def encode(self, texts: Sequence[str]) -> Any:
         """Return the sentence vectors of normalised texts, a row each."""
-        return self._encode(texts)
+        return self._encode(list(texts))
 
     def read(self, text: str) -> str:
         """Return a text as it is searched for: in everyday spelling, corrected."""

@@ -154,11 +154,11 @@ class NarrowIndex:
         ]
         self._encode = encode
 
-    def score(self, texts: Sequence[str]) -> list[Scored]:
+    def score(self, texts: Sequence[str], counted: Sequence[str] | None = None) -> list[Scored]:
         """Score normalised texts against the candidates, on the scale of :meth:`bot.catalogue.index.Index.score`."""
-        return [self._one(text) for text in texts]
+        return [self._one(text, words) for text, words in zip(texts, counted or texts, strict=True)]
 
-    def _one(self, text: str) -> Scored:
+    def _one(self, text: str, counted: str) -> Scored:
         alike = np.array([_likeness(text, each.phrases) / 100 for each in self._candidates])
         # The first phrase is the topic's name.
         vectors = self._encode([text, *(each.phrases[0] for each in self._candidates[:_ENCODED])])
@@ -169,7 +169,7 @@ class NarrowIndex:
         scores = scores[: len(terms)]
         top = np.sort(scores)[-2:]
         share = max((each.share for each in self._candidates), default=0.0)
-        words = len(set(keywords(text)))
+        words = len(set(keywords(counted)))
         features = np.array(
             [
                 top[-1] if len(top) else 0.0,

@@ -104,9 +104,12 @@ class DeskService:
 
         Raises:
             NotYours: somebody else has it, or it is over.
+            CannotWrite: the person is on a call: whoever takes it must be able to speak with her.
         """
         if _has(record, account):
             return record
+        if record.channel == "voice" and record.state is HandoffState.WAITING:
+            raise CannotWrite("on_a_call")
         told = self._told(record, Say("handoff_taken", {"agent": name or account.name}))
         try:
             # How many conversations its agents may have is the desk's own business.

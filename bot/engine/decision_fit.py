@@ -46,9 +46,9 @@ _MISSPELLED_EVERY = 3
 """Of how many texts one is read misspelled as well."""
 _FOREIGN_ACCEPTED = 0.03
 """Share of out-of-scope examples that may be taken for something of ours."""
-_PROCEDURES_AS_EVENTS = 0.07
+_PROCEDURES_AS_EVENTS = 0.08
 """Share of the procedures' questions that may be taken for life events."""
-_PROCEDURES_AS_TALK = 0.0175
+_PROCEDURES_AS_TALK = 0.0225
 """Share of the procedures' questions that may be taken for talk: for a person, help, thanks."""
 _EMERGENCIES_MISSED = 0.075
 _EMERGENCIES_MISSED_WITH_WORDS = 0.02

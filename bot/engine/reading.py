@@ -17,6 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.catalogue.entries import sane
 from bot.catalogue.spelling import corrected
+from bot.catalogue.terms import TermWeights
 from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, normal_words, vectorizer
 from bot.engine.components.scope_model import Floats, LinearModel
 from bot.engine.components.sentence_vectors import SIZE, sentence_vectors, spelled
@@ -35,7 +36,7 @@ class NoModel(RuntimeError):
 class Reader:
     """The trained featurizers and classifier."""
 
-    def __init__(self, vectorizers: Sequence[TfidfVectorizer], model: LinearModel) -> None:
+    def __init__(self, vectorizers: Sequence[TfidfVectorizer | TermWeights], model: LinearModel) -> None:
         """``vectorizers``: of words and of characters."""
         self._vectorizers = tuple(vectorizers)
         self._model = model
@@ -62,14 +63,13 @@ class Reader:
                 with np.load(ngrams / WEIGHTS, allow_pickle=False) as weights:
                     for analyzer, terms in zip(ANALYZERS, vocabularies, strict=True):
                         # the lengths of the n-grams are those that occur
-                        learned = vectorizer(analyzer, _lengths(analyzer, terms), terms)
-                        learned.idf_ = weights[analyzer]
-                        vectorizers.append(learned)
+                        analyse = vectorizer(analyzer, _lengths(analyzer, terms)).build_analyzer()
+                        vectorizers.append(TermWeights(analyse, terms, weights[analyzer]))
         except (OSError, tarfile.TarError, KeyError, TypeError, ValueError) as error:
             raise NoModel(f"no model can be read at {path}: run `ventanilla train`") from error
         if model is None:
             raise NoModel(f"{path} has learned nothing: run `ventanilla train`")
-        columns = sum(len(each.vocabulary) for each in vectorizers) + SIZE
+        columns = sum(map(len, vocabularies)) + SIZE
         if model.weights.shape != (columns, len(model.intents)):
             raise NoModel(f"{path} is of another version: run `ventanilla train`")
         return cls(vectorizers, model)
@@ -96,7 +96,9 @@ def as_read(text: str) -> str:
     return anywhere(corrected(sane(text)))
 
 
-def featurize(vectorizers: Iterable[TfidfVectorizer], normal: Sequence[str], vectors: Floats) -> csr_matrix:
+def featurize(
+    vectorizers: Iterable[TfidfVectorizer | TermWeights], normal: Sequence[str], vectors: Floats
+) -> csr_matrix:
     """Return word, character and dense features side by side (texts x all), in the pipeline's order."""
     parts = [each.transform(normal) for each in vectorizers]
     return hstack([*parts, csr_matrix(vectors)], format="csr", dtype=np.float32)

@@ -6,6 +6,7 @@ nothing, so no caller is ever connected to one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from bot.gateway.call import Switchboard
@@ -14,6 +15,8 @@ from bot.store.rings import RingResult, Rings
 from channels.voice import twiml
 from channels.voice.parse import CallEvent, call_sid, parse_turn
 from ivr.model import Call, Words
+
+log = logging.getLogger(__name__)
 
 Form = Mapping[str, str]
 _TAKE, _DECLINE = "1", "2"
@@ -75,7 +78,11 @@ class AgentLine:
 
     def before(self, ring: int) -> str:
         """Tell the caller who takes her call, in the moment of being connected."""
-        record = self._rings.connected(ring, utc_now())
+        try:
+            record = self._rings.connected(ring, utc_now())
+        except Exception:  # a database that is away or busy: the two talk all the same, and the talk's end is noted
+            log.exception("a talk that began is not noted")
+            record = None
         if record is None:
             return twiml.say(self._prompt("voice_ring_connecting"))
         return twiml.say(self._switchboard.prompt((Words("voice_queue_taken", {"agent": record.agent}),), Call()))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.store.agents import NameTaken
 from bot.store.tables import agent_teams, agents, desk_requests, desk_tokens, teams
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,31}$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _PREFIX = "vnt_"  # so that a token is recognised where it does not belong (secret scanners, logs)
 _NOTED_EVERY = timedelta(minutes=1)
 
@@ -73,7 +73,7 @@ class DeskTokens:
         """
         desk = desk or name
         for each in (name, desk):
-            if not _NAME.match(each):
+            if not _NAME.fullmatch(each):
                 raise BadTokenName(f"{each!r}: use up to 32 lower-case letters, digits and hyphens")
         token = _PREFIX + secrets.token_urlsafe(32)
         try:

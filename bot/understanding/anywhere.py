@@ -6,6 +6,8 @@ than "acta de nacimiento puebla". The search and the dialogue read the place its
 
 from __future__ import annotations
 
+import re
+
 from bot.catalogue.places import Places, default_places, fold
 
 SOMEWHERE = "puebla"
@@ -13,12 +15,14 @@ SOMEWHERE = "puebla"
 _MOST = 3
 _READ = 600
 """Characters that are read of a text, as by the judges."""
+_HELD = re.compile(r"([^\W\d])\1{2,}")
+"""A letter held down ("oaxacaaaa")."""
 
 
 def anywhere(text: str, places: Places | None = None) -> str:
     """Return a text with its places as :data:`SOMEWHERE`, folded; as it stands when it names none."""
     places = places or default_places()
-    words = fold(text[:_READ]).split()
+    words = _HELD.sub(r"\1", fold(text[:_READ])).split()
     for _ in range(_MOST):
         mention = places.find(" ".join(words))
         if mention is None or words[mention.start : mention.end] == [SOMEWHERE]:

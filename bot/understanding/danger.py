@@ -221,7 +221,7 @@ _NOW_WORDS = (
 )  # fmt: skip
 _CRIES = ("auxilio(?! (?:con|para|por mi) )", "socorro")
 """Calls for help that people also use of a form that they cannot fill in."""
-_FEW = 4
+_FEW = 3
 """Words with which a call for help says nothing else."""
 _NOW = re.compile(rf"(?<!\w)(?:{'|'.join(_NOW_WORDS)})(?!\w)")
 _CRY = re.compile(rf"(?<!\w)(?:{'|'.join(_CRIES)})(?!\w)")

@@ -17,6 +17,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from bot.catalogue.spelling import corrected
+from bot.catalogue.terms import TermWeights
 from bot.catalogue.text import normalise
 from bot.understanding.anywhere import anywhere
 
@@ -46,7 +47,7 @@ def kind_of_intent(intent: str) -> Kind:
 class KindJudge:
     """One-vs-rest scores of the kinds, from words (one and two), characters (two to five) and the vector of a text."""
 
-    def __init__(self, vectorizers: Sequence[TfidfVectorizer], weights: Any, bias: Any) -> None:
+    def __init__(self, vectorizers: Sequence[TfidfVectorizer | TermWeights], weights: Any, bias: Any) -> None:
         """``weights``: features x kinds, words before characters before vectors; ``bias``: one a kind."""
         self._vectorizers = tuple(vectorizers)
         self._weights = np.ascontiguousarray(weights, dtype=np.float32)
@@ -65,9 +66,8 @@ class KindJudge:
             vectorizers = []
             for analyzer, lengths in _NGRAMS:
                 terms = bytes(arrays[f"{analyzer}_terms"]).decode().split("\n")
-                learned = _vectorizer(analyzer, lengths, vocabulary=terms)
-                learned.idf_ = arrays[f"{analyzer}_idf"].astype(np.float32)
-                vectorizers.append(learned)
+                analyse = _vectorizer(analyzer, lengths).build_analyzer()
+                vectorizers.append(TermWeights(analyse, terms, arrays[f"{analyzer}_idf"]))
             return cls(vectorizers, arrays["weights"], arrays["bias"])
 
     @classmethod
@@ -87,9 +87,10 @@ class KindJudge:
         return cls(vectorizers, weights, model.intercept_)
 
     def save(self, path: Path = LEARNED) -> None:
-        """Write it down; weights are kept to three digits."""
+        """Write down what was learned in this process; weights are kept to three digits."""
         arrays: dict[str, Any] = {"weights": self._weights.astype(np.float16), "bias": self._bias}
         for (analyzer, _), each in zip(_NGRAMS, self._vectorizers, strict=True):
+            assert isinstance(each, TfidfVectorizer)
             arrays[f"{analyzer}_terms"] = np.frombuffer("\n".join(each.get_feature_names_out()).encode(), np.uint8)
             arrays[f"{analyzer}_idf"] = each.idf_.astype(np.float16)
         np.savez_compressed(path, **arrays)

@@ -12,10 +12,11 @@ from bot.catalogue.text import keywords, normalise
 from bot.core.redact import redact
 
 _NAMES = (
-    r"curp|rfc|nss|imss|n[uú]mero(?: de)?(?: seguro(?: social)?| tel[eé]fono| celular| cuenta)?|seguro(?: social)?"
+    r"curp|rfc|nss|imss|n[uú]mero(?: de)?(?: (?:la |mi )?(?:seguro(?: social)?|tel[eé]fono|celular|cuenta|"
+    r"tarjeta|clabe|credencial|curp|rfc))?|seguro(?: social)?"
     r"|clave(?: de elector)?|clabe|tarjeta|correo|mail|tel[eé]fono|cel(?:ular)?|whats(?:app)?|folio|cuenta"
 )
-_LABEL = r"\[(?:CURP|RFC|NSS|CLAVE DE ELECTOR|CLABE|TARJETA|CORREO|TELEFONO)\]"
+_LABEL = r"\[(?:CURP|RFC|NSS|CLAVE DE ELECTOR|CLABE|TARJETA|CORREO|TELEFONO|NUMERO)\]"
 _ARTICLES = r"(?:\b(?:mi|su|el|la|con|es|de|tengo|traigo|aqu[ií] est[aá]|soy)\s+){0,3}"
 _GIVEN = re.compile(
     rf"{_ARTICLES}\b(?:{_NAMES})\s*(?:es|:|=|#|n[uú]mero)(?: el| la)?\s*{_LABEL}[\s,.;]*(?:y\s+)?"
@@ -23,6 +24,8 @@ _GIVEN = re.compile(
     re.IGNORECASE,
 )
 _ANY_LABEL = re.compile(_LABEL)
+_LONG_NUMBER = re.compile(r"(?<!\w)\d(?:[ -]?\d){9,}(?!\w)")
+"""A number that is nobody's by its check digits, and names nothing either."""
 _FEWEST_DIGITS = 6
 """A birth date in a key: with fewer digits there is nothing personal to look for."""
 
@@ -62,7 +65,7 @@ def without_labels(text: str) -> str:
     ``"mi curp es [CURP] y quiero mi acta"`` -> ``"quiero mi acta"``; the numbers themselves are labels from here on.
     """
     personal = "@" in text or sum(map(str.isdigit, text)) >= _FEWEST_DIGITS
-    hidden = redact(text) if personal else text
+    hidden = _LONG_NUMBER.sub("[NUMERO]", redact(text)) if personal else text
     if "[" not in hidden or not _ANY_LABEL.search(hidden):
         return hidden
     left = _ANY_LABEL.sub(" ", _GIVEN.sub(" ", hidden)).strip()

@@ -35,7 +35,7 @@ from bot.worker.area import with_guess
 from bot.worker.calls import CallBackTimer, RingTimer
 from bot.worker.degraded import Degraded
 from bot.worker.delivery import DeliveryHandler, Instead, Rules, segments
-from bot.worker.desk import RetireChatwoot, desk_deliveries
+from bot.worker.desk import ChatwootAccount, desk_deliveries
 from bot.worker.engine_client import EngineClient
 from bot.worker.hearing import Hearing, Typing
 from bot.worker.limits import Limits
@@ -87,7 +87,7 @@ class Worker:
                     Rings(database, config.secret, *config.earlier_secrets),
                 ),
                 self._handoff_timeouts(Handoffs(database)),
-                RetireChatwoot(config, DeskTokens(database)),
+                ChatwootAccount(config, DeskTokens(database)),
             ],
             self._alarm.ring,
         )

@@ -105,19 +105,24 @@ def desk_deliveries(config: Settings, database: Engine) -> tuple[DeskDelivery, .
     )
 
 
-class RetireChatwoot:
-    """A timer that acts once: where no Chatwoot is set up (any more), nobody is promised to it."""
+class ChatwootAccount:
+    """A timer that acts once: where a Chatwoot is set up people are promised somebody, and where it is no more, not."""
 
     def __init__(self, config: Settings, tokens: DeskTokens) -> None:
-        """Remember whether there is anything to do."""
+        """Nothing is done yet: a worker also starts while the database is away."""
+        self._config = config
         self._tokens = tokens
-        self._done = bool(config.chatwoot_url)
+        self._done = False
 
     def __call__(self) -> int:
         """See :data:`bot.worker.timers.Timer`."""
-        if not self._done:
+        if self._done:
+            return 0
+        if self._config.chatwoot_url:
+            self._tokens.adapter("chatwoot", self._config.institution, utc_now())
+        else:
             self._tokens.retire("chatwoot")
-            self._done = True
+        self._done = True
         return 0
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from channels.twin.client import TwinPhone
@@ -18,6 +21,8 @@ from tests.servers import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
+PICTURES = os.environ.get("CONSOLE_PICTURES")
+"""Folder for the picture of docs/console.md; nothing is written without it."""
 ASKINGS = 3
 SECONDS_UNTIL_SEEN = 1.0
 
@@ -50,6 +55,8 @@ def test_a_caller_is_taken_by_telephone_and_the_assistant_goes_on(desk: Desk):
         expect(telephone(page)).to_contain_text("Suena su teléfono")
         expect(telephone(page)).to_contain_text("perdí mi acta de nacimiento")
         expect(telephone(page)).to_contain_text("marcó 0")
+        wrong = [each["id"] for each in Axe().run(page).response["violations"]]
+        assert wrong == []
 
         phone.rings()
         whisper = phone.does("answer")
@@ -62,6 +69,8 @@ def test_a_caller_is_taken_by_telephone_and_the_assistant_goes_on(desk: Desk):
         expect(telephone(page)).to_contain_text("Está usted en la llamada")
         expect(page.get_by_label("Su respuesta")).to_be_visible()
         expect(figure(boss, "Llamadas en curso")).to_have_text(str(talking + 1))
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / "call-light.png")
         expect(boss.get_by_text("En atención").first).to_be_visible()
 
         with TwinPhone(desk.twin, someone, deadline=40) as sms:  # who talks with a person gets no answer of a machine
@@ -115,8 +124,8 @@ def test_a_busy_phone_leaves_the_caller_in_the_queue_for_another_agent(desk: Des
         page.get_by_role("button", name="Llamarme").click() if page.get_by_role(
             "button", name="Llamarme"
         ).count() else 0
-        other.does("answer")
-        other.does("keys", keys="1")
+        assert "marque uno" in other.does("answer")
+        assert "Le comunico" in other.does("keys", keys="1")
         hears(caller, "Le atiende Beto")
         caller.hang_up()
     expect(telephone(second)).to_contain_text("La llamada terminó")

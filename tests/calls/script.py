@@ -116,7 +116,7 @@ class Telephone:
 
     def does(self, step: Step) -> Heard | None:
         """Do a step and return what is heard; None for what is no call's."""
-        self.transcript.append(f"  caller: {step.do} {step.what if step.what not in (True, {}) else ''}")
+        self.transcript.append(f"  caller: {step.do} {step.what if step.what is not True else ''}")
         key = str(step.what)[:1] if step.do == "press" else ""
         self.picked = self._choices[int(key) - 1] if key.isdigit() and 0 < int(key) <= len(self._choices) else ""
         heard = self._does(step)

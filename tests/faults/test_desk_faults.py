@@ -15,13 +15,16 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.desk.chatwoot.address import webhook_url
 from bot.desk.signing import new_secret
 from bot.store import open_engine
 from bot.store.desk_tokens import DeskTokens
 from bot.store.store import utc_now
 from tests.faults.system import System
+from tests.people import SECRET as OURS
 from tests.people import number
 from tests.servers import FaultyHandler, eventually, serving
+from tests.unit.desk.chatwoot_support import ACCOUNT, INBOX, TOKEN, ChatwootServer
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -67,8 +70,8 @@ class Receiver:
 class Desk:
     """The whole product, a receiver, and a token."""
 
-    def __init__(self, system: System, receiver: Receiver) -> None:
-        self.system, self.receiver = system, receiver
+    def __init__(self, system: System, receiver: Receiver, chatwoot: ChatwootServer) -> None:
+        self.system, self.receiver, self.chatwoot = system, receiver, chatwoot
         engine = open_engine(f"sqlite:///{system.var / 'ventanilla.sqlite'}")
         self.token = DeskTokens(engine).add("mesa", utc_now(), shown="Mesa")
         engine.dispose()
@@ -101,12 +104,21 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    receiver = Receiver()
-    with serving(receiver) as server:
-        system = System(DESK_WEBHOOK_URL=server.url, DESK_WEBHOOK_SECRET=SECRET, ENGINE_TIMEOUT="20")
+    receiver, chatwoot = Receiver(), ChatwootServer()
+    with serving(receiver) as server, serving(chatwoot) as other:
+        system = System(
+            DESK_WEBHOOK_URL=server.url,
+            DESK_WEBHOOK_SECRET=SECRET,
+            CHATWOOT_URL=other.url,
+            CHATWOOT_ACCOUNT=str(ACCOUNT),
+            CHATWOOT_INBOX=str(INBOX),
+            CHATWOOT_TOKEN=TOKEN,
+            VENTANILLA_SECRET=OURS,
+            ENGINE_TIMEOUT="20",
+        )
         try:
             system.start()
-            yield Desk(system, receiver)
+            yield Desk(system, receiver, chatwoot)
             system.stop()
         finally:
             system.kill_everything()
@@ -173,3 +185,33 @@ def test_a_receiver_that_was_away_hears_everything_in_order(desk: Desk) -> None:
         )
     metrics = httpx.get(f"{desk.system.gateway}/metrics", trust_env=False).text
     assert 'ventanilla_desk_events{sink="webhook",status="delivered"}' in metrics
+
+
+def test_chatwoot_takes_answers_and_hands_back_while_workers_die(desk: Desk) -> None:
+    chatwoot, phone = desk.chatwoot, number(8_400)
+    chatwoot.faults = [None, 503, None, None, "lose"]
+    handoff, _ = desk.asks(phone)
+    ours = {"ventanilla_handoff": handoff}
+
+    def known() -> int | None:
+        found = [id_ for id_, each in chatwoot.conversations.items() if each["custom_attributes"] == ours]
+        return found[0] if found and chatwoot.shown(found[0]) else None
+
+    desk.system.kill("worker")
+    conversation = eventually(known, 120, "a conversation in Chatwoot")
+    desk.says(phone, "perdi mi acta")
+    said = [("person", "AGENTE"), ("person", "perdi mi acta")]
+    eventually(lambda: chatwoot.shown(conversation) == said, 120, f"{said} in Chatwoot")
+    hook = webhook_url(desk.system.gateway, OURS)
+
+    def tell(webhook: dict[str, Any]) -> int:
+        return httpx.post(hook, json=webhook, trust_env=False, timeout=20).status_code
+
+    words = chatwoot.created(chatwoot.write(conversation, "Soy Laura y le ayudo."))
+    assert tell(words) == 200
+    desk.system.kill("worker")
+    assert tell(words) == 200
+    eventually(lambda: "Soy Laura y le ayudo." in desk.system.on_phone(phone), 90, "the words on the phone")
+    assert desk.system.on_phone(phone).count("Soy Laura y le ayudo.") == 1
+    assert tell(chatwoot.resolved(conversation)) == 200
+    assert desk.call("GET", f"/handoffs/{handoff}").json()["state"] == "bot"

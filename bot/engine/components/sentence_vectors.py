@@ -10,6 +10,7 @@ import logging
 import os
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -75,14 +76,16 @@ class _Rows:
             OSError: the file cannot be written.
         """
         self._width = int(table.shape[1])
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the encoder is)
-        self._file.write(memoryview(table).cast("B"))
-        self._file.flush()
+        with tempfile.TemporaryFile() as file:
+            file.write(memoryview(table).cast("B"))
+            file.flush()
+            self._file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)
 
     def __getitem__(self, rows: Any) -> Any:
         """Return the rows of these numbers, as an array of the table would."""
         numbers = np.asarray(rows)
-        file, width = self._file.fileno(), self._width
+        file, width = self._file, self._width
         read = b"".join(os.pread(file, width, number * width) for number in numbers.ravel().tolist())
         return np.frombuffer(read, dtype=np.uint8).reshape(*numbers.shape, width)
 

@@ -71,7 +71,7 @@ OPERATIONS = (
         {200: models.Handoff},
         "Of two who take at once one gets it. From now on the assistant is silent. Again: the same answer.",
         body=models.Signed,
-        problems=("not_yours",),
+        problems=("not_yours", "cannot_write"),
     ),
     Operation(
         "reply",

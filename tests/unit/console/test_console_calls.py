@@ -212,11 +212,11 @@ def test_a_supervisor_lets_somebodys_phone_ring(line):
 def test_the_wall_counts_calls(line):
     boss = signed_in(line, "carmen", None, "supervisor")
     shown = re.sub(r"\s+", " ", text(boss.get("/console/wall")))
-    assert "<dt>Llamadas en espera</dt><dd>1</dd>" in shown
+    assert "<dt>Llamadas en la fila</dt><dd>1</dd>" in shown
     line.calls.end("CA1", "completed")
     shown = re.sub(r"\s+", " ", text(boss.get("/console/wall")))
-    assert "<dt>Llamadas en espera</dt><dd>0</dd>" in shown
-    assert "<dt>Colgaron en espera (24 h)</dt><dd>1</dd>" in shown
+    assert "<dt>Llamadas en la fila</dt><dd>0</dd>" in shown
+    assert "<dt>Colgaron antes (24 h)</dt><dd>1</dd>" in shown
 
 
 def test_calls_that_human_number_answers_are_only_seen(line):

@@ -268,7 +268,9 @@ def test_who_is_on_the_phone_cannot_be_written_to(api):
     handoff = api.people.asks()
     with api.engine.begin() as db:
         db.execute(update(handoffs).values(channel="voice"))
-    api.post(f"/handoffs/{handoff.id}/take")
+    strand = api.post(f"/handoffs/{handoff.id}/take")
+    assert (strand.status_code, strand.json["obstacle"]) == (409, "on_a_call")
+    api.handoffs.take(handoff.id, api.tokens.find(api.token, now()).agent_id, now())
     refused = api.post(f"/handoffs/{handoff.id}/messages", {"text": "Hola"}, key=KEY)
     assert refused.json["obstacle"] == "on_a_call"
 

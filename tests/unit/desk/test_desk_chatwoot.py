@@ -21,7 +21,7 @@ from bot.settings import SettingsError
 from bot.store import TurnOutcome
 from bot.store.desk_events import DeskEvents
 from bot.store.tables import outbound
-from bot.worker.desk import RetireChatwoot, desk_deliveries
+from bot.worker.desk import ChatwootAccount, desk_deliveries
 from tests.builders import inbound, now
 from tests.people import JUAN, SECRET
 from tests.servers import serving
@@ -342,12 +342,12 @@ def test_a_message_of_a_webhook_is_cleaned():
     assert (message.content, message.sender, message.kind) == ("ab\nc", "La ura", client_module.OUTGOING)
 
 
-def test_a_chatwoot_that_is_set_up_no_more_is_promised_to_nobody(place):
-    place.asks()
+def test_people_are_promised_to_a_chatwoot_that_is_set_up_and_to_no_other(place):
     place.api.tokens.revoke("crm", now())
+    assert not place.api.handoffs.staffed()
+    assert ChatwootAccount(place.api.config, place.api.tokens)() == 0
     assert place.api.handoffs.staffed()
-    assert RetireChatwoot(place.api.config, place.api.tokens)() == 0
-    assert place.api.handoffs.staffed()
+    place.asks()
     without = place.api.config.model_copy(update={"chatwoot_url": ""})
-    assert RetireChatwoot(without, place.api.tokens)() == 0
+    assert ChatwootAccount(without, place.api.tokens)() == 0
     assert not place.api.handoffs.staffed()

@@ -246,6 +246,22 @@ def test_the_answer_to_a_caller_who_is_gone_changes_nothing_more(office):
 # ---- what goes wrong
 
 
+def test_a_database_that_is_busy_in_the_moment_of_connecting_spoils_no_talk(office, monkeypatch):
+    agent = office.hire("Ana")
+    caller, queue = office.wait()
+    ring = office.take(agent).id
+    office.work()
+    phone = office.agents_phone(ring)
+    dialled = phone.presses(phone.takes_the_phone(), "1")
+    with monkeypatch.context() as patch:
+        patch.setattr(Rings, "connected", lambda *_: 1 / 0)
+        told = caller.ask(dialled.verb("Dial").find("Queue").get("url"), QueueSid="QUCA1")
+    assert told.words == ["Le comunico."]
+    after = caller.ask(queue.get("action"), QueueResult="bridged")
+    assert "¿Le ayudo en algo más?" in after.heard
+    assert (office.handoff().state, office.handoff().end_reason) == ("bot", "talked")
+
+
 @pytest.mark.parametrize(
     ("status", "result"),
     [("busy", "busy"), ("no-answer", "no_answer"), ("failed", "failed"), ("completed", "declined")],

@@ -49,7 +49,7 @@ class Gateway:
         )
         self.database = open_engine(database_url)
         with pytest.MonkeyPatch.context() as patch:  # the application's own, so that a test can close it
-            patch.setattr(app_module, "open_engine", lambda _url: self.database)
+            patch.setattr(app_module, "open_engine", lambda *_: self.database)
             self.app = app_module.create_app(self.config)
         self.client = self.app.test_client()
         self.store = Store(self.database, SECRET)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import select
 
 from bot.core.delivery import DeliveryStatus, Outgoing, StatusUpdate
 from bot.core.effects import BringPerson, LeaveQueue
@@ -12,7 +13,7 @@ from bot.core.handoff import HandoffEvent, HandoffState
 from bot.store import TurnOutcome
 from bot.store.handoffs import REOPEN_WITHIN, Full, Handoffs, NotYours
 from bot.store.live import LiveEvents
-from bot.store.tables import agent_teams, agents, teams
+from bot.store.tables import agent_teams, agents, delivery_events, teams
 from tests.builders import inbound
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=timezone.utc)
@@ -108,7 +109,7 @@ def test_of_two_agents_who_take_at_once_one_gets_it(asks, desk, hire):
     assert refused[0].agent == winners[0]
 
 
-def test_answers_that_nobody_has_sent_are_muted_by_the_take(store, asks, desk, hire):
+def test_answers_that_nobody_has_sent_are_muted_by_the_take(store, asks, desk, hire, database):
     waiting = (Outgoing("sms", "respuesta"), Outgoing("sms", "confirmo", "confirmation"))
     handoff = asks(outgoing=waiting)
     desk.take(handoff.id, hire("Ana"), NOW, (Outgoing("sms", "Le atiende Ana", "confirmation"),))
@@ -118,6 +119,9 @@ def test_answers_that_nobody_has_sent_are_muted_by_the_take(store, asks, desk, h
         store.delivery_accepted(delivery, f"SM{len(sent):032d}")
     assert sent == ["confirmo", "Le atiende Ana"]
     assert store.figures().deliveries[DeliveryStatus.DEAD] == 1
+    with database.connect() as db:
+        history = select(delivery_events.c.status, delivery_events.c.error_code)
+        assert ("dead", "muted") in [tuple(row) for row in db.execute(history)]
 
 
 def test_an_answer_in_flight_when_an_agent_takes_is_not_written(store, asks, desk, hire):

@@ -17,6 +17,7 @@ from bot.understanding.matter import matter, without_labels
         ("MI CURP ES [CURP] Y QUIERO MI ACTA", "QUIERO MI ACTA"),
         ("mi nss 12345678903 perdi mi ine que hago", "perdi mi ine que hago"),
         ("mi numero de seguro es [NSS] como saco la incapacidad", "como saco la incapacidad"),
+        ("mi numero de tarjeta es 4152313412345678 cuanto cuesta el pasaporte", "cuanto cuesta el pasaporte"),
         ("quiero mi acta", "quiero mi acta"),
         ("[CURP]", "[CURP]"),
         ("mi curp es [CURP]", "mi curp es [CURP]"),
