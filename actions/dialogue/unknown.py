@@ -48,7 +48,8 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
             return likely
     found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")
     hits = decision.verdict.hits
-    if chance >= NEAR or found.outcome != "out_of_scope" or not hits:
+    likelier = chance >= SURE or (chance >= NEAR and first < CERTAIN)
+    if likelier or found.outcome != "out_of_scope" or not hits:
         return found
     asked = clarify(turn, know, hits, ())
     memory = replace(asked.memory, misunderstandings=found.memory.misunderstandings)
