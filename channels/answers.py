@@ -92,6 +92,8 @@ class _Answer:
             return self._full_source()
         if aspect == "simple":
             return self._simple()
+        if aspect == "notes":
+            return self._notes()
         return [_shortenable(text) for text in self._fact(aspect)]
 
     def _simple(self) -> list[Line]:
@@ -121,12 +123,20 @@ class _Answer:
             yield say("who", {"text": card.who}) if card.who else say("who_unknown")
         elif aspect == "deadline":
             yield say("deadline", {"text": card.deadline}) if card.deadline else say("deadline_unknown")
-        elif aspect == "notes":
-            yield from card.notes
         elif card.output or card.validity:
             yield from self._output()
         else:
             yield say("output_unknown")
+
+    def _notes(self) -> list[Line]:
+        """Return the notes; those that leave no room for the source come later."""
+        if not self.card.notes:
+            return []
+        first, *others = self.card.notes
+        return [
+            _shortenable(first),
+            *(Line((Form(note, _DEADLINE), Form("")), if_shortened=(note,)) for note in others),
+        ]
 
     def _output(self) -> Iterator[str]:
         if self.card.output:

@@ -53,6 +53,7 @@ _MATTERS = re.compile(
     r"(?<!\w)(?:afecta\w*|importa|influye|perjudica|cambia algo|hay (?:algun )?problema|pasa algo|cuenta igual)"
     r"(?!\w)"
 )
+_MEANS, _AS_NEAR = 0.27, 0.05
 _LEAST, _NEAR = 0.15, 0.3
 _YEARS = stem("anos")
 _AGED = re.compile(
@@ -91,7 +92,9 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return None
     if turn.memory.pending_kind == "case" and "?" not in turn.text and decision.kind == "out_of_scope":
         return None  # an answer that was not understood, as far as anybody knows
-    return None if _rest_names_another(know, card, decision, said) else _not_on_card(turn, card)
+    if _rest_names_another(know, card, decision, said):
+        return None
+    return meant(turn, know, card) or _not_on_card(turn, card)
 
 
 _SHORT_ANSWERS = ("affirm", "deny")
@@ -233,6 +236,38 @@ def spoken_of(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
     said = words_of(turn, know)
     found = _speaking_of(card, said) if said and said <= _every_word(card) else None
     return _shown(turn, know, *found) if found is not None else None
+
+
+def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = _MEANS) -> Answer | None:
+    """Show the sentences of a card that mean what was asked, in whatever words ("¿y el recibo de luz?").
+
+    ``least``: the likeness of two sentence vectors; what has nothing to do with a card stays below 0.23 of all of it.
+    """
+    needed = [(r, ". ".join(text for text in (r.name, r.note, *r.accepts) if text)) for r in card.requirements]
+    told: list[tuple[Aspect, str | None]] = [
+        ("cost", card.cost.note),
+        ("who", card.who),
+        ("output", card.output),
+        ("deadline", card.deadline),
+        ("duration", card.duration),
+    ]
+    facts = [(aspect, text) for aspect, text in told if text]
+    texts = [*(text for _, text in needed), *(text for _, text in facts), *card.notes]
+    if not texts:
+        return None
+    asked_, *sentences = know.search.encode([normalise(text) for text in (turn.text, *texts)])
+    likeness = [float(sentence @ asked_) for sentence in sentences]
+    limit = max(least, max(likeness) - _AS_NEAR)
+    near = [value >= limit for value in likeness]
+    requirements = tuple(r for (r, _), fits in zip(needed, near, strict=False) if fits)
+    parts = [aspect for (aspect, _), fits in zip(facts, near[len(needed) :], strict=False) if fits]
+    notes = tuple(n for n, fits in zip(card.notes, near[len(needed) + len(facts) :], strict=True) if fits)[:_MOST_NOTES]
+    aspects: tuple[Aspect, ...] = (
+        *(("requirements",) if requirements else ()),
+        *parts,
+        *(("notes",) if notes else ()),
+    )
+    return _shown(turn, know, replace(card, requirements=requirements, notes=notes), aspects) if aspects else None
 
 
 def _rest_names_another(know: Knowledge, card: Procedure, decision: Decision, said: set[str]) -> bool:

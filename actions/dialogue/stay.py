@@ -42,6 +42,8 @@ _LIKELY = 0.25
 """From this score on a card's word is its name; below it may be anybody's."""
 _SURELY = 0.7
 """From this score on a card was found, whatever the words of its names."""
+_MEANS_IT = 0.35
+"""From this likeness on a sentence of the card answers what nothing else surely does."""
 _SOME = 0.3
 """The least share of all that asks, in the classifier's ranking, for a question without words of its own."""
 
@@ -98,7 +100,7 @@ def rather(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None
         return _shown(turn, know, card, wanted)
     if found is None or found.outcome not in _UNSURE or _names_another(turn, know, card, decision, _OUTRIGHT):
         return None
-    return details.spoken_of(turn, know, card)
+    return details.spoken_of(turn, know, card) or details.meant(turn, know, card, _MEANS_IT)
 
 
 def _gives_way(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, found: Answer) -> bool:
