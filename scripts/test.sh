@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 gateway=.venv/bin
 engine=.venv-engine/bin
 export TQDM_DISABLE=1 # Rasa prints dozens of progress bars
-alone=(tests/faults tests/conversations tests/calls tests/browser) # they start whole systems: one at a time
+alone=(tests/faults tests/conversations tests/calls tests/browser) # they start whole systems: a file at a time
 
 step() { # title command...
     local title=$1 begin=$SECONDS
@@ -61,7 +61,7 @@ cat "$engine_log"
 
 mapfile -t alone_tests < <(with_tests "${alone[@]}")
 if [ ${#alone_tests[@]} -gt 0 ]; then
-    step "tests of whole systems" $gateway/python -m pytest "${alone_tests[@]}"
+    step "tests of whole systems" $gateway/python -m pytest -n 2 --dist loadfile "${alone_tests[@]}"
 fi
 echo
 echo "All passed in $SECONDS s."
