@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 gateway=.venv/bin
 engine=.venv-engine/bin
 export TQDM_DISABLE=1 # Rasa prints dozens of progress bars
-alone=(tests/faults tests/conversations tests/calls tests/browser) # they start whole systems: a file at a time
+alone=(tests/faults tests/conversations tests/calls tests/browser) # they start whole systems: a few at a time
 
 step() { # title command...
     local title=$1 begin=$SECONDS
@@ -59,9 +59,16 @@ wait "$beside" || failed=1
 cat "$engine_log"
 [ -z "${failed:-}" ] || exit 1
 
-mapfile -t alone_tests < <(with_tests "${alone[@]}")
-if [ ${#alone_tests[@]} -gt 0 ]; then
-    step "tests of whole systems" $gateway/python -m pytest -n 2 --dist loadfile "${alone_tests[@]}"
-fi
+# Whole systems, each in processes of its own: talk of all kinds beside the browser and what kills programs.
+talk_log=$(mktemp)
+trap 'rm -f "$engine_log" "$talk_log"' EXIT
+step "tests of conversations and calls" $gateway/python -m pytest tests/conversations tests/calls >"$talk_log" 2>&1 &
+beside=$!
+step "tests of pages" $gateway/python -m pytest tests/browser || failed=1
+step "tests of faults" $gateway/python -m pytest tests/faults || failed=1
+wait "$beside" || failed=1
+cat "$talk_log"
+[ -z "${failed:-}" ] || exit 1
+
 echo
 echo "All passed in $SECONDS s."

@@ -91,7 +91,7 @@ def rather(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None
     A card of another state than the person's, which she did not name, is as good as none.
     """
     card = _in_view(turn, know)
-    if card is None or decision.kind == "emergency":
+    if card is None or decision.kind == "emergency" or know.place_in(turn.text) is not None:
         return None
     if found is not None and not _gives_way(turn, know, card, decision, found):
         return None

