@@ -203,6 +203,12 @@ class TableSearch:
         self.asked.append((text, known))
         return self.verdicts.get(text, Verdict("unknown", ()))
 
+    def encode(self, texts: list[str]) -> Any:
+        """Return vectors by which two texts are alike if they are the same, and else not at all."""
+        import numpy as np
+
+        return np.eye(len(texts))[[texts.index(text) for text in texts]]
+
 
 @dataclass
 class TableDecider:

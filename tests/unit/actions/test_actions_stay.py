@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bot.core.replies import ShowProcedure
@@ -58,3 +59,11 @@ def test_a_half_that_tells_the_case_is_no_second_question(talk: Any) -> None:
     talk.finds(asked, "answer", "licencia-jalisco", family="licencia")
     cards = {each.procedure.id for each in talk.say(asked, "ask_cost") if isinstance(each, ShowProcedure)}
     assert "viudez" not in cards
+
+
+def test_a_sentence_of_the_card_that_means_what_was_asked_answers(talk: Any) -> None:
+    talk.finds("la licencia de jalisco", "answer", "licencia-jalisco", family="licencia")
+    talk.say("la licencia de jalisco", "ask_procedure")
+    talk.search.encode = lambda texts: np.array([[float("nterior" in text or "vieja" in text), 0.1] for text in texts])
+    answer = shown(talk.say("¿y qué hago con la vieja?", "out_of_scope", 0.3))
+    assert [each.short for each in answer.procedure.requirements] == ["licencia anterior"]
