@@ -132,9 +132,11 @@ class System:
         return process
 
     def kill(self, name: str) -> int:
-        """``kill -9`` a program; return the pid it had."""
+        """``kill -9`` a program; return the pid it had. Orphans of it answer no more when this returns."""
         process = self.program(name)
+        orphans = process.children(recursive=True)
         process.kill()
+        psutil.wait_procs(orphans, 30)
         return process.pid
 
     @contextlib.contextmanager
