@@ -70,7 +70,7 @@ _NO = frozenset(
 _YES_NO = (State.RESUME, State.MORE, State.CONFIRM)
 # How people say it in more than one word: these decide, in any company of the small words below, and of nothing else.
 _GOODBYE = re.compile(
-    r"\b(adios|bye|hasta (luego|pronto|manana)|nada mas|nos vemos|(ya )?(voy a )?col(gar|garle|go)"
+    r"\b(adios|good ?bye|bye( bye)?|hasta (luego|pronto|manana)|nada mas|nos vemos|(ya )?(voy a )?col(gar|garle|go)"
     r"|(es|seria|era) todo( lo que (queria|necesitaba|ocupaba)( saber)?)?"
     r"|que (este|le vaya|tenga) (muy )?(bien|buen dia|buena tarde|bonito dia))\b"
 )
@@ -86,7 +86,8 @@ _SMALL = _set(
     "a ah ahi ahorita amable asi asunto ay bien bueno con continue cosa creo de dia digame dije dios e el es esa ese "
     "eso esta este favor gracias hace hoy igual joven la le lo me mil mire misma mucha muchas muchisimas muy ok okey "
     "oiga orale para persona por porfa porfavor pues que quiero rato sale senor senora senorita siga sigale sigue su "
-    "tan tarde todo tramite usted va vaya venga y ya"
+    "tan tarde todo tramite usted va vaya venga y ya hija hijo mija mijo bendiga bendice pague se su ayuda atencion "
+    "thank you thanks so very much"
 )
 
 
