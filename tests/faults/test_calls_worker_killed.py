@@ -15,7 +15,7 @@ from tests.servers import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
-TIMES = 8
+TIMES = 6
 LATEST = 0.4
 """Seconds after the caller spoke; a turn takes a quarter of it."""
 PRICE = "mil setecientos noventa y cinco pesos"
