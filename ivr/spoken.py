@@ -44,10 +44,8 @@ _ABBREVIATIONS = {
     "etc": "etcétera", "hrs": "horas", "hr": "hora", "h": "horas", "min": "minutos", "edo": "estado", "pág": "página",
     "km": "kilómetros", "cm": "centímetros", "mm": "milímetros", "kg": "kilos", "mb": "megabytes", "kb": "kilobytes",
     "gral": "general", "depto": "departamento", "esq": "esquina", "c.p": "código postal", "máx": "máximo",
-    "mín": "mínimo", "p.ej": "por ejemplo", "cert": "certificado", "hgo": "Hidalgo", "b.c": "Baja California",
+    "mín": "mínimo", "p.ej": "por ejemplo",
 }  # fmt: skip
-_NAMES = {"N. León": "Nuevo León", "S. Tulantepec": "Santiago Tulantepec"}
-"""Places as the cards shorten them where there is little room."""
 _SIGNS = {
     "&": " y ", "+": " más ", "%": " por ciento ", "@": " arroba ", "=": " igual a ", "<": " menos de ",
     ">": " más de ", "°": " grados ", "#": " número ", "*": " asterisco ", "$": " pesos ", "€": " euros ",
@@ -394,8 +392,6 @@ def _acronyms(text: str) -> str:
             return word.lower() + ending
         return word.lower() if len(word) == 2 and word in _WORDS_OF_TWO else _letter_names(word)
 
-    for written, name in _NAMES.items():
-        text = text.replace(written, name)
     return _ABBREVIATION.sub(_unabbreviated, _ACRONYM.sub(said, text))
 
 

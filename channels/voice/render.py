@@ -127,8 +127,8 @@ def _gathered(lines: Sequence[str], limit: int) -> list[str]:
         if pieces and len(pieces[-1]) < limit and used + size <= BREATH and not _heading(line):
             pieces[-1].append(line)
             used += size
-        elif pieces and ((len(pieces) == 1 == len(pieces[0]) and used <= TITLE) or _heading(pieces[-1][-1])):
-            pieces[-1].append(line)  # a title or a heading alone says nothing
+        elif len(pieces) == 1 and len(pieces[0]) == 1 and used <= TITLE and not _heading(line):
+            pieces[0].append(line)  # a title alone says nothing
             used += size
         else:
             pieces.append([line])
