@@ -72,7 +72,6 @@ def test_what_was_asked_on_a_call_comes_by_sms(timer):
     assert (message.channel, message.interactive) == ("sms", None)
 
 
-@pytest.mark.skipif("whatsapp" not in CHANNELS, reason="the channel is not registered")
 def test_on_whatsapp_it_is_the_approved_text_with_its_words(timer):
     (message,) = timer(Queue()).words(due("whatsapp", "pasaporte-adulto"))
     assert message.interactive == Template("recordatorio", {"asunto": "Pasaporte por primera vez"})
