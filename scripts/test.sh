@@ -59,15 +59,16 @@ wait "$beside" || failed=1
 cat "$engine_log"
 [ -z "${failed:-}" ] || exit 1
 
-# Whole systems, each in processes of its own: talk of all kinds beside the browser and what kills programs.
-talk_log=$(mktemp)
-trap 'rm -f "$engine_log" "$talk_log"' EXIT
-step "tests of conversations and calls" $gateway/python -m pytest tests/conversations tests/calls >"$talk_log" 2>&1 &
+# Whole systems, each in processes of its own: what kills programs (and mostly waits) beside talk of all kinds, then the
+# browser, which computes.
+killed_log=$(mktemp)
+trap 'rm -f "$engine_log" "$killed_log"' EXIT
+step "tests of faults" $gateway/python -m pytest tests/faults >"$killed_log" 2>&1 &
 beside=$!
+step "tests of conversations and calls" $gateway/python -m pytest tests/conversations tests/calls || failed=1
 step "tests of pages" $gateway/python -m pytest tests/browser || failed=1
-step "tests of faults" $gateway/python -m pytest tests/faults || failed=1
 wait "$beside" || failed=1
-cat "$talk_log"
+cat "$killed_log"
 [ -z "${failed:-}" ] || exit 1
 
 echo
