@@ -143,13 +143,16 @@ class AgentPhone:
         assert found is not None
         self.number = f"+5281{random.randrange(10_000_000, 99_999_999)}"
         desk.agents.set_phone(found[0].id, self.number)
-        self._http = httpx.Client(base_url=f"{desk.twin}/twin", trust_env=False, timeout=70)
+        self._url = f"{desk.twin}/twin"
         answering = {"habit": habit, "clock": "patient"}
-        self._http.post(f"/phones/{self.number}/answering", json=answering).raise_for_status()
+        self._ask("POST", f"/phones/{self.number}/answering", answering).raise_for_status()
         self.sid = ""
 
+    def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        return httpx.request(method, f"{self._url}{path}", json=body, trust_env=False, timeout=70)
+
     def calls(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._http.get(f"/phones/{self.number}/calls").json()["calls"]
+        found: list[dict[str, Any]] = self._ask("GET", f"/phones/{self.number}/calls").json()["calls"]
         return found
 
     def rings(self) -> str:
@@ -165,7 +168,7 @@ class AgentPhone:
     def does(self, do: str, **more: Any) -> str:
         """Do something with it and return what is heard then."""
         given = {"do": do, "clock": "patient", "wait": 40, **more}
-        answer = self._http.post(f"/calls/{self.sid}/actions", json=given)
+        answer = self._ask("POST", f"/calls/{self.sid}/actions", given)
         answer.raise_for_status()
         return " ".join(line["text"] for line in answer.json()["lines"] if line["kind"] == "said")
 

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -42,14 +43,18 @@ class Office:
     postgres: Postgres
     redis: Redis
     url: str
-    browser: httpx.Client = field(init=False)
+    browser: httpx.Client = field(default_factory=httpx.Client)
     token: str = ""
 
     def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url) as db:
             return db.execute(query, parameters).fetchall()
 
+    def close(self) -> None:
+        self.browser.close()
+
     def sign_in(self, username: str) -> None:
+        self.close()
         self.browser = httpx.Client(base_url=f"{self.system.gateway}/console", trust_env=False, timeout=20)
         self._keep(self.browser.post("/sign-in", data={"username": username, "password": PASSWORD}))
         self._keep(self.browser.get("/account"))
@@ -121,9 +126,9 @@ def office() -> Iterator[Office]:
         engine = open_engine(url)
         Agents(engine, SECRET).add("ana", "Ana", "agent", HASH, datetime.now(timezone.utc), capacity=50)
         engine.dispose()
-        made = Office(system, postgres, redis, url)
-        made.sign_in("ana")
-        yield made
+        with closing(Office(system, postgres, redis, url)) as made:
+            made.sign_in("ana")
+            yield made
         system.stop()
     finally:
         system.kill_everything()
