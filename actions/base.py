@@ -13,15 +13,15 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.dialogue import asides, details, errands, reminders, stay, topic
+from actions.dialogue import among, asides, details, errands, reminders, stay, topic
 from actions.dialogue.both import both
 from actions.dialogue.compare import compared
-from actions.dialogue.correction import corrected
+from actions.dialogue.correction import corrected, for_that_age
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
 from actions.dialogue.lookup import asks_only, decide, goes_on, look_up, tells_place
 from actions.dialogue.marks import without_marks
-from actions.dialogue.resume import resume
+from actions.dialogue.resume import plainly_answered, resume
 from actions.dialogue.turn import Answer, Memory, Turn
 from actions.dialogue.unknown import not_known, nothing_of_ours
 from actions.dialogue.urgent import help_now
@@ -85,7 +85,8 @@ class WordsCapability(Capability, ABC):
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
         """Answer by the first road that leads somewhere."""
         if unmistakable(turn.text):
-            return help_now(turn, know)
+            told = plainly_answered(turn, know)
+            return told or help_now(turn, know)
         if not turn.text.strip():
             return asides.silence(turn, know)
         if asides.starts_over(turn):
@@ -93,6 +94,16 @@ class WordsCapability(Capability, ABC):
         aside = asides.said(turn, know) or asides.back_to(turn, know)
         if aside is not None:
             return aside
+        if asides.is_angry(turn):
+            return _capability("complaint", self).own(turn, know) or not_known(turn, know)
+        begun = asides.begun_with(turn)
+        if begun is not None:
+            found = among.of_steps(begun, know, decide(begun, know)) or look_up(begun, know)
+            if found is not None:
+                return found
+        whose = for_that_age(turn, know) or stay.unable(turn, know)
+        if whose is not None:
+            return whose
         put_right = reminders.moved(turn, know) or (None if errands.asked_for(turn) else corrected(turn, know))
         if put_right is not None:
             return put_right
@@ -106,7 +117,14 @@ class WordsCapability(Capability, ABC):
         if resumed is not None:
             return resumed
         stays = (
-            stay.with_that(turn, know) or details.detail(turn, know, decision) or stay.asked_of_it(turn, know, decision)
+            among.of_steps(turn, know, decision)
+            or details.how_many(turn, know)
+            or details.to_bring(turn, know)
+            or stay.with_that(turn, know)
+            or stay.kindred(turn, know)
+            or details.detail(turn, know, decision)
+            or stay.asked_of_it(turn, know, decision)
+            or stay.asked_further(turn, know, decision)
         )
         if stays is not None:
             return stays

@@ -16,4 +16,4 @@ class OtherPerson(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Begin a clean case; what is known of the first person is kept for when it is her turn again."""
-        return for_other(turn, know)
+        return for_other(turn, know, know.place_in(turn.text))

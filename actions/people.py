@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from actions.base import Capability, WordsCapability
+from actions.dialogue import stay
 from actions.dialogue.cards import safety_line
 from actions.dialogue.correction import corrected
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import decide, goes_on, look_up
-from actions.dialogue.resume import resume
+from actions.dialogue.lookup import decide, goes_on
+from actions.dialogue.resume import plainly_answered, resume
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import not_known
 from actions.dialogue.urgent import URGENT_CARDS, help_now
+from actions.procedure import ShowCard
 from bot.core.replies import Handoff, Say, ShowLifeEvent
 from bot.understanding.danger import kind_of
 
+_NOTHING = ("out_of_scope", "menu", "handoff")
 _SURE = 0.8
+_UPSET = 0.5
+"""From this share of the classifier's ranking on somebody is angry."""
 _DOUBTFUL = 0.5
 """Below this, with no word of danger and a card that answers, nobody is frightened with an emergency number."""
 _HARDLY = 0.3
@@ -39,7 +44,9 @@ class Complaint(WordsCapability):
     intents = ("complaint",)
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
-        """Say sorry and bring a person."""
+        """Say sorry and bring a person; who was hardly heard to be angry is rather not understood."""
+        if dict(turn.ranking).get("complaint", turn.confidence) < _UPSET:
+            return None
         return answer(turn, "handoff", Say("sorry_upset"), Handoff("upset"))
 
 
@@ -50,18 +57,19 @@ class Emergency(Capability):
 
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
         """Give the lines and a person. Only where the decision is another gives this way, with the line said first."""
-        if kind_of(turn.text) is None:  # "a mi hijo": an answer, whatever the classifier feared
+        answered = plainly_answered(turn, know) or stay.unable(turn, know)
+        if answered is None and kind_of(turn.text) is None:  # "a mi hijo": an answer, whatever the classifier feared
             answered = corrected(turn, know) or resume(turn, know)
-            if answered is not None:
-                return answered
-        decision = decide(turn, know)
+        if answered is not None:
+            return answered
+        decision = stay.calm(turn, know, decide(turn, know))
         if decision.kind == "emergency" or turn.confidence >= _SURE or kind_of(turn.text) is not None:
             return help_now(turn, know)
-        found = look_up(turn, know) if goes_on(turn) or decision.looks_up else None
-        if found is not None and found.procedure not in URGENT_CARDS:
+        found = ShowCard().answer(turn, know) if goes_on(turn) or decision.looks_up else None
+        if found is not None and found.outcome not in _NOTHING and found.procedure not in URGENT_CARDS:
             said = any(isinstance(reply, ShowLifeEvent) and reply.life_event.sensitive for reply in found.replies)
             line = () if said or turn.confidence < _DOUBTFUL else safety_line(know)
             return found.preceded_by(*(each for each in line if each not in found.replies))
-        if found is None and turn.confidence < _HARDLY:
-            return resume(turn, know) or not_known(turn, know)
+        if turn.confidence < _HARDLY and (found is None or found.outcome in _NOTHING):
+            return found or not_known(turn, know)
         return help_now(turn, know)

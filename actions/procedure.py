@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from actions.base import WordsCapability
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Turn
+from bot.catalogue.text import normalise
 from bot.core.replies import Reply, Say, ShowProcedure
 
 _ONLINE = ("web", "app")
+_HOW = re.compile(
+    r"(?<!\w)(?:como (?:l[ao]s? |me |se |le hago )?(?!es)\w+"
+    r"|que (?:se )?(?:neces|ocup|piden|papeles|documentos|requisitos)\w*)"
+)
+"""Asks how, and not only whether: what to have at hand is told as well."""
 
 
 class ShowCard(WordsCapability):
@@ -28,7 +36,7 @@ class OnlineWays(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Look the text up and put what the card says about going online before its channels."""
-        found = look_up(turn, know)
+        found = look_up(turn, know, ("overview",) if _HOW.search(normalise(turn.text)) else None)
         if found is None:
             return None
         shown = next((reply for reply in found.replies if isinstance(reply, ShowProcedure)), None)

@@ -7,6 +7,14 @@ from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.core.replies import Say
 
+_DOUBTFUL = 0.5
+_MOST_WORDS = 4
+
+
+def misheard(turn: Turn) -> bool:
+    """Say whether a sentence was taken for a courtesy for want of anything better."""
+    return turn.confidence < _DOUBTFUL and len(turn.text.split()) > _MOST_WORDS
+
 
 class Greet(WordsCapability):
     """Hello."""
@@ -27,7 +35,7 @@ class Thanks(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer in kind."""
-        return answer(turn, "smalltalk", Say("thanks"))
+        return None if misheard(turn) else answer(turn, "smalltalk", Say("thanks"))
 
 
 class Goodbye(WordsCapability):
@@ -38,7 +46,7 @@ class Goodbye(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Say goodbye."""
-        return answer(turn, "smalltalk", Say("goodbye"))
+        return None if misheard(turn) else answer(turn, "smalltalk", Say("goodbye"))
 
 
 class Languages(WordsCapability):

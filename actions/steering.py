@@ -8,7 +8,7 @@ from actions.base import WordsCapability
 from actions.dialogue import choice
 from actions.dialogue.cards import show
 from actions.dialogue.events import menu, show_event
-from actions.dialogue.history import before_last, last
+from actions.dialogue.history import before_last, last_told
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Pending, Turn, answer
@@ -84,7 +84,7 @@ class Repeat(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Say the last turn's replies again; what was open stays open."""
-        previous = last(turn.before)
+        previous = last_told(turn.before)
         if previous is None:
             return answer(turn, "smalltalk", Say("nothing_to_repeat"))
         return Answer(previous.replies, turn.memory, "smalltalk")
@@ -98,7 +98,7 @@ class Slower(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Announce it and say the last turn's replies again."""
-        previous = last(turn.before)
+        previous = last_told(turn.before)
         said = tuple(r for r in previous.replies if r != Say("slower")) if previous else ()
         return Answer((Say("slower"), *said), turn.memory, "smalltalk")
 

@@ -25,6 +25,8 @@ class Affirm(WordsCapability):
         offered = open_options(previous.replies) if previous is not None else ()
         if len(offered) == 1:
             return choice.pick(turn, know, offered[0].id)
+        if previous is not None and previous.replies == (Say("privacy_delete_how"),):
+            return answer(turn, "privacy", *previous.replies)
         if previous is not None and len(offered) > 1:
             again = [reply for reply in previous.replies if open_options((reply,))][-1:]
             return answer(turn, "clarify", Say("choose_one"), *again, pending=turn.memory.pending)

@@ -1,9 +1,9 @@
 """The flow of a call: one table of what each event does in each state, and one small function for each thing done.
 
 Pure: a call and an event in, a :class:`ivr.model.Move` out. Two rules hold everywhere. Nobody hears the same sentence
-three times: what was heard twice is said with other words or not at all, and when nothing is left to ask with, the
-caller is offered a message, a call back or a person. And every way ends: misses, silences, steps and minutes are
-counted.
+three times who did not ask for it: what was heard twice is said with other words or not at all, and when nothing is
+left to ask with, the caller is offered a message, a call back or a person. Who does ask is told, some more times, in an
+introduction that changes. And every way ends: misses, silences, steps and minutes are counted.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ivr.heard import Heard, Input, understand
 from ivr.model import Answer, Around, Call, Earlier, Effect, Event, Move, Scene, State, Words
 
 TWICE = 2
-OFTEN = 4
-"""How often a fact is told to who asks for it anew, in other words each time, before another way is offered."""
+OFTEN = 6
+"""How often something is told to who asks for it again, before another way is offered."""
 MOST_STEPS = 80
 MOST_WAITS = 5
 SLOWEST, FASTEST = -2, 2
@@ -52,6 +52,15 @@ VARIANTS = {
     "voice_back": 3,
     "voice_resume_ask": 2,
     "voice_confirm": 3,
+    "voice_again": 3,
+    "voice_hold": 2,
+    "voice_wrong_key": 3,
+    "voice_no_key": 2,
+    "voice_keys": 3,
+    "voice_nobody": 2,
+    "voice_nobody_now": 2,
+    "voice_rephrase_menu": 2,
+    "voice_use_keys_yes_no": 2,
     # A menu of which an option is left out cannot be used: what stood in another menu is named in other words.
     "voice_option_first": 3,
     "voice_option": 3,
@@ -74,6 +83,7 @@ class Do(str, Enum):
     REPAIR = "repair"
     SILENT = "silent"
     SAY_AGAIN = "say_again"
+    HOLD = "hold"
     SLOW_DOWN = "slow_down"
     SPEED_UP = "speed_up"
     TEXT_IT = "text_it"
@@ -97,6 +107,7 @@ _S, _E = State, Event
 _ALWAYS: dict[Event, Do] = {
     _E.PERSON: Do.CONNECT,
     _E.REPEAT: Do.SAY_AGAIN,
+    _E.HOLD: Do.HOLD,
     _E.SLOWER: Do.SLOW_DOWN,
     _E.FASTER: Do.SPEED_UP,
     _E.BY_SMS: Do.TEXT_IT,
@@ -195,7 +206,7 @@ def options_of(call: Call, around: Around) -> tuple[OpenOption, ...]:
 def _menu_was_said(call: Call) -> bool:
     """Whether keys mean what is asked most: with the first question, and on the keypad's rung of a ladder."""
     first = call.question is None and not call.last_answer
-    return first or call.misses >= TWICE or call.silences >= TWICE
+    return first or call.menu or call.misses >= TWICE or call.silences >= TWICE
 
 
 # ---- saying
@@ -213,11 +224,15 @@ def _varied(call: Call, words: Words) -> Words:
     return min((replace(words, key=key) for key in keys), key=lambda each: _times(call, each))
 
 
-def _say(call: Call, words: Sequence[Words]) -> tuple[Call, tuple[Words, ...]]:
-    """Return what may still be said of ``words`` (nothing a third time), and the call that remembers it."""
+def _say(call: Call, words: Sequence[Words], asked: bool = False) -> tuple[Call, tuple[Words, ...]]:
+    """Return what may still be said of ``words`` (nothing a third time), and the call that remembers it.
+
+    ``asked``: the caller wants to hear it once more; then all of it is said.
+    """
     said: list[Words] = []
     for each in words:
         each = _varied(call, each)
+        each = replace(each, fact=each.fact or (asked and not each.pause))
         times = 0 if each.pause else _times(call, each)
         if times < TWICE or each.fact:
             said.append(each)
@@ -226,9 +241,9 @@ def _say(call: Call, words: Sequence[Words]) -> tuple[Call, tuple[Words, ...]]:
     return call, tuple(said) if any(not each.pause for each in said) else ()
 
 
-def _audible(call: Call, words: Sequence[Words]) -> bool:
-    """Whether something of it was not heard twice yet. Facts count too: all of them told twice is enough."""
-    return any(_times(call, _varied(call, each)) < TWICE for each in words if not each.pause)
+def _audible(call: Call, words: Sequence[Words], times: int = TWICE) -> bool:
+    """Whether something of it was not heard so many times yet. Facts count too: all of them told twice is enough."""
+    return any(_times(call, _varied(call, each)) < times for each in words if not each.pause)
 
 
 def _texts(pieces: Sequence[str]) -> tuple[Words, ...]:
@@ -236,20 +251,13 @@ def _texts(pieces: Sequence[str]) -> tuple[Words, ...]:
 
 
 def _facts(pieces: Sequence[str]) -> tuple[Words, ...]:
-    """Return an answer's lines. What it is about and where it comes from (first and last) may be dropped when heard
-    twice; a fact that was asked for may not.
-    """
-    found = []
-    for piece in pieces:
-        lines = _texts((piece,))
-        frame = {0, len(lines) - 1} if len(lines) > TWICE else set()
-        found += [line if index in frame else replace(line, fact=True) for index, line in enumerate(lines)]
-    return tuple(found)
+    """Return an answer's lines: what was asked for is always said, however often it was heard."""
+    return tuple(replace(line, fact=True) for line in _texts(pieces))
 
 
-def _again(call: Call) -> tuple[Words, ...]:
-    """Return the last words, unless all of them were heard twice."""
-    return call.said if _audible(call, call.said) else ()
+def _last_words(call: Call, times: int = TWICE) -> tuple[Words, ...]:
+    """Return the last words, unless all of them were heard so many times."""
+    return call.said if _audible(call, call.said, times) else ()
 
 
 def _asking(call: Call, around: Around) -> list[Words]:
@@ -270,13 +278,14 @@ def _asking(call: Call, around: Around) -> list[Words]:
         return [*_texts((call.question.text,)), Words(pause=A_BREATH / 2), *_options(call, around)]
     if call.question and call.question.text:
         return list(_texts((call.question.text,)))
-    if call.last_answer:
+    if call.last_answer and not call.menu:
         return [Words("voice_anything_else")]
     return [Words("voice_open"), Words(pause=A_BREATH), *_options(call, around)]
 
 
 def _options(call: Call, around: Around) -> list[Words]:
     options = options_of(call, around)
+    details = call.question.details if call.state is State.MENU and call.question else {}
     words: list[Words] = []
     for index, option in enumerate(menus.page(options, call.page)):
         digit = str(index + 1)
@@ -285,6 +294,7 @@ def _options(call: Call, around: Around) -> list[Words]:
         else:
             key = "voice_option" if index else "voice_option_first"
             words.append(Words(key, {"label": option.label, "digit": digit}))
+            words += _texts((details.get(option.id, ""),))
     if menus.pages(options) > 1:
         words.append(Words("voice_option_others", {"digit": menus.OTHERS}))
     return words
@@ -304,20 +314,26 @@ def _offers(call: Call, around: Around) -> tuple[OpenOption, ...]:
     return tuple(OpenOption(id_, "") for id_ in ids)
 
 
-def _ask(call: Call, around: Around, before: Sequence[Words] = (), effects: tuple[Effect, ...] = ()) -> Move:
-    """Say ``before`` and the state's question, and listen. A question heard twice already is not asked again."""
+def _ask(
+    call: Call, around: Around, before: Sequence[Words] = (), effects: tuple[Effect, ...] = (), anew: bool = False
+) -> Move:
+    """Say ``before`` and the state's question, and listen. A question heard twice already is not asked again.
+
+    ``anew``: it is another question than the last one, so that it was not heard in vain.
+    """
     asking = _asking(call, around)
-    if not _audible(call, asking):
+    if not _audible(call, asking, OFTEN if anew else TWICE):
         if call.state in (State.OFFER, State.NOBODY):
             return _give_up(call, around, before, effects)
         if call.state is State.MORE:  # more than anybody listens to: the rest is for reading
             return _ask(_listening_for(replace(call, pieces=())), around, before, effects)
         if call.state is not State.OPEN:
             return _offer(call, around, before, effects)
-    call, said = _say(call, [*before, *asking])
-    if not said:
+    call, first = _say(call, before)
+    call, asked = _say(call, asking, asked=anew)
+    if not (first or asked):
         return _offer(call, around, (), effects)
-    return Move(call, said, "listen", effects=effects)
+    return Move(call, (*first, *asked), "listen", effects=effects)
 
 
 def _offer(call: Call, around: Around, before: Sequence[Words] = (), effects: tuple[Effect, ...] = ()) -> Move:
@@ -391,7 +407,7 @@ def _start_fresh(call: Call, _: Heard, around: Around, __: Answer) -> Move:
 
 
 def _think(call: Call, content: Text | Choice) -> Move:
-    call = replace(_fine(call), state=State.THINKING, waits=0, unsure="", earlier=None)
+    call = replace(_fine(call), state=State.THINKING, waits=0, unsure="", earlier=None, menu=False)
     return Move(call, (), "think", content)
 
 
@@ -410,7 +426,17 @@ def _pick(call: Call, heard: Heard, around: Around, _: Answer) -> Move:
 
 
 def _next_page(call: Call, _: Heard, around: Around, __: Answer) -> Move:
-    return _ask(replace(call, page=(call.page + 1) % menus.pages(options_of(call, around))), around)
+    return _to_page(call, (call.page + 1) % menus.pages(options_of(call, around)), around)
+
+
+def _to_page(call: Call, number: int, around: Around) -> Move:
+    """Say the options of another page, which was asked for."""
+    call = replace(_fine(call), page=number)
+    options = _options(call, around)
+    if not _audible(call, options, OFTEN):
+        return _offer(call, around)
+    call, said = _say(call, options, asked=True)
+    return Move(call, said)
 
 
 def _next_piece(
@@ -422,7 +448,7 @@ def _next_piece(
     effects: tuple[Effect, ...] = (),
 ) -> Move:
     said = _facts(call.pieces[:1])
-    call = replace(_fine(call), pieces=call.pieces[1:], said=said)
+    call = replace(_fine(call), pieces=call.pieces[1:], said=said, urgent=False)
     return _ask(_listening_for(call), around, [*before, *said], effects)
 
 
@@ -444,11 +470,13 @@ def _confirm(call: Call, heard: Heard, around: Around, _: Answer) -> Move:
     return _ask(call, around)
 
 
-def _repair(call: Call, _: Heard, around: Around, __: Answer) -> Move:
+def _repair(call: Call, heard: Heard, around: Around, _: Answer) -> Move:
     """Climb the repair ladder: other words, then the keypad, then a message, a call back or a person."""
     call = replace(call, misses=call.misses + 1, unsure="")
     if call.state is State.CONFIRM:
         call = _listening_for(call)
+    if call.misses == 1 and heard.event is Event.WRONG_KEY and call.state in (State.OPEN, State.MENU):
+        return _wrong_key(call, around)
     if call.misses == 1:
         if call.state in (State.RESUME, State.MORE):
             return _heard_or_offer(call, around, [Words("voice_use_keys_yes_no")])
@@ -458,6 +486,16 @@ def _repair(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     if call.misses == 2:
         return _keypad(call, around)
     return _offer(call, around)
+
+
+def _wrong_key(call: Call, around: Around) -> Move:
+    """Say what the keys mean here. Who presses keys after an answer is given those of what is asked most."""
+    if options_of(call, around):
+        return _heard_or_offer(call, around, [Words("voice_wrong_key"), *_options(call, around)])
+    if call.question and call.question.text:
+        return _heard_or_offer(call, around, [Words("voice_no_key"), *_texts((call.question.text,))])
+    call = replace(call, menu=True, page=0)
+    return _heard_or_offer(call, around, [Words("voice_keys"), *_options(call, around)])
 
 
 def _keypad(call: Call, around: Around) -> Move:
@@ -478,7 +516,7 @@ def _heard_or_offer(call: Call, around: Around, words: Sequence[Words]) -> Move:
 def _silent(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     """Climb the silence ladder: are you there, the keypad, the offer, a kind end."""
     call = replace(call, silences=call.silences + 1)
-    if call.silences == 1:
+    if call.silences <= 1:
         return _heard_or_offer(call, around, [Words("voice_still_there")])
     if call.silences == 2:
         return _keypad(call, around)
@@ -487,15 +525,24 @@ def _silent(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     return _end(call, Words("voice_end_silent"))
 
 
-def _say_again(call: Call, _: Heard, around: Around, __: Answer) -> Move:
-    words = [*call.said, *_asking(call, around)] if call.state in (State.MENU, State.OPEN, State.MORE) else []
-    words = words or _asking(call, around)
-    if call.said and not _audible(call, call.said):
-        return _offer(call, around, [Words("voice_told_twice")])
-    if not _audible(call, words):
-        return _offer(call, around, [Words("voice_told_twice")])
-    call, said = _say(replace(call, silences=0), words)
+def _hold(call: Call, heard: Heard, around: Around, answer: Answer) -> Move:
+    """Wait for who asks for a moment: one more silence is forgiven. Somebody who never comes back is silent."""
+    if not _audible(call, [Words("voice_hold")]):
+        return _silent(call, heard, around, answer)
+    call, said = _say(replace(call, silences=-1), [Words("voice_hold")])
     return Move(call, said)
+
+
+def _say_again(call: Call, _: Heard, around: Around, __: Answer) -> Move:
+    """Say the last words again to who asks for them; told OFTEN times, another way is offered."""
+    told = call.said if call.urgent or call.state in (State.MENU, State.OPEN, State.MORE) else ()
+    words = [*told, *_asking(call, around)]
+    if not _audible(call, told or words, OFTEN):
+        return _offer(call, around, [Words("voice_told_often")])
+    again = [] if _audible(call, told or words) else [Words("voice_again")]
+    call, before = _say(replace(call, silences=0), again)
+    call, said = _say(call, words, asked=True)
+    return Move(call, (*before, *said))
 
 
 def _slow_down(call: Call, heard: Heard, around: Around, answer: Answer) -> Move:
@@ -507,12 +554,15 @@ def _speed_up(call: Call, heard: Heard, around: Around, answer: Answer) -> Move:
 
 
 def _at_rate(call: Call, rate: int, key: str, around: Around) -> Move:
-    """Say the last words again at another rate, as far as they were not heard twice."""
+    """Say the last words again at another rate: who asks for it wants to hear them so."""
     if rate == call.rate:
-        return _heard_or_offer(call, around, [Words("voice_rate_limit")])
-    call = replace(call, rate=rate, silences=0)
-    words = [Words(key), *_again(call), *_asking(call, around)]
-    return _heard_or_offer(call, around, words)
+        key = "voice_rate_limit"
+    call, before = _say(replace(call, rate=rate, silences=0), [Words(key)])
+    again = [*_last_words(call, OFTEN), *_asking(call, around)]
+    if not _audible(call, again, OFTEN):
+        return _offer(call, around, before)
+    call, said = _say(call, again, asked=True)
+    return Move(call, (*before, *said))
 
 
 def _text_it(call: Call, _: Heard, around: Around, __: Answer) -> Move:
@@ -536,17 +586,21 @@ def _next_question(call: Call, around: Around) -> list[Words]:
 
 def _go_back(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     """Return to the question before; at the beginning, to the first one."""
-    if call.state is State.MENU and call.page:
-        return _ask(replace(call, page=call.page - 1), around)
+    if call.state in (State.MENU, State.OPEN) and call.page and options_of(call, around):
+        return _to_page(call, call.page - 1, around)
     call = replace(call, silences=0, misses=0, pieces=(), unsure="")
     if not call.before:
-        call = replace(call, state=State.OPEN, question=None, said=(), page=0)
+        call = replace(call, state=State.OPEN, question=None, said=(), page=0, urgent=False, menu=True)
         return _heard_or_offer(call, around, [Words("voice_back"), *_asking(call, around)])
     scene = call.before[-1]
     call = replace(call, before=call.before[:-1], said=scene.said, question=scene.question, page=scene.page)
     call = replace(call, state=State.MENU if scene.question and scene.question.options else State.OPEN)
-    words = [Words("voice_back"), *(() if scene.question else _again(call)), *_asking(call, around)]
-    return _heard_or_offer(call, around, words)
+    again = [*(() if scene.question else _last_words(call, OFTEN)), *_asking(call, around)]
+    if not _audible(call, again, OFTEN):
+        return _offer(call, around)
+    call, before = _say(call, [Words("voice_back")])
+    call, said = _say(call, again, asked=True)
+    return Move(call, (*before, *said))
 
 
 def _connect(call: Call, _: Heard, around: Around, __: Answer) -> Move:
@@ -566,7 +620,7 @@ def _nobody(call: Call, around: Around, before: Sequence[Words] = ()) -> Move:
         return _ask(call, around, [*before, told])
     if not _audible(call, [told]):
         return _end(call, Words("voice_give_up"))
-    return _ask(call, around, [*before, told])
+    return _ask(call, around, [*before, told], anew=True)
 
 
 def _take_offer(call: Call, heard: Heard, around: Around, answer: Answer) -> Move:
@@ -593,13 +647,17 @@ def _last_resort(call: Call, _: Heard, around: Around, __: Answer) -> Move:
 
 def _speak(call: Call, _: Heard, around: Around, answer: Answer) -> Move:
     """Say an answer: its first piece, then "go on?", its question, or what else."""
+    if answer.goodbye and call.last_answer:  # at the beginning of a call nobody takes leave
+        return _end(call)
     before = call.before
     if call.said or call.question:
         before = (*before, Scene(call.said, call.question))[-KEPT_SCENES:]
     said = _facts(answer.pieces[:1])
+    anew = answer.question is not None and (call.question is None or call.question.text != answer.question.text)
     call = replace(
         call,
         before=before,
+        urgent=answer.urgent,
         said=said,
         pieces=answer.pieces[1:],
         question=answer.question,
@@ -615,12 +673,13 @@ def _speak(call: Call, _: Heard, around: Around, answer: Answer) -> Move:
         reason: HandoffReason = "emergency" if answer.urgent else "asked"
         move = _to_person(call, reason=reason) if around.people else _nobody(call, around)
         return replace(move, say=(*told, *move.say))
-    if said and all(_times(call, each) >= OFTEN for each in said):
-        return _offer(call, around, [Words("voice_told_twice")])
+    if said and not _audible(call, said, OFTEN):
+        return _offer(call, around, [Words("voice_told_often")])
     call = _listening_for(call)
     if not said and not answer.question:
         return _repair(replace(call, state=State.OPEN), Heard(Event.NOISE), around, answer)
-    return _ask(call, around, said)
+    again = [Words("voice_again")] if said and not _audible(call, said) else []
+    return _ask(call, around, [*again, *said], anew=anew)
 
 
 def _wait(call: Call, _: Heard, around: Around, __: Answer) -> Move:
@@ -641,13 +700,13 @@ def _apologise(call: Call, _: Heard, around: Around, __: Answer) -> Move:
 
 
 def _sorry_nobody(call: Call, _: Heard, around: Around, __: Answer) -> Move:
-    """Nobody took the call in time."""
-    return _nobody(call, replace(around, people=False, hours=""))
+    """Nobody took the call in time. In danger, the line to call is said again."""
+    return _nobody(call, replace(around, people=False, hours=""), call.said if call.urgent else ())
 
 
 def _after_person(call: Call, _: Heard, around: Around, __: Answer) -> Move:
     """Go on after a talk: anything else? A call that has lasted long enough, or comes back for ever, ends kindly."""
-    call = replace(_fine(call), state=State.OPEN, said=(), pieces=(), question=None, page=0, unsure="")
+    call = replace(_fine(call), state=State.OPEN, said=(), pieces=(), question=None, page=0, unsure="", urgent=False)
     done = Words("voice_person_left")
     if around.seconds > around.max_seconds or not _audible(call, [done]):
         return _end(call)
@@ -687,6 +746,7 @@ _HOW: dict[Do, Callable[[Call, Heard, Around, Answer], Move]] = {
     Do.REPAIR: _repair,
     Do.SILENT: _silent,
     Do.SAY_AGAIN: _say_again,
+    Do.HOLD: _hold,
     Do.SLOW_DOWN: _slow_down,
     Do.SPEED_UP: _speed_up,
     Do.TEXT_IT: _text_it,

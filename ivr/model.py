@@ -48,6 +48,7 @@ class Event(str, Enum):
     UNSURE = "unsure"
     PERSON = "person"
     REPEAT = "repeat"
+    HOLD = "hold"
     SLOWER = "slower"
     FASTER = "faster"
     BY_SMS = "by_sms"
@@ -86,24 +87,29 @@ class Words:
 
 @dataclass(frozen=True)
 class Question:
-    """What an answer asked at its end: what is said, what can be picked, and what else may be said."""
+    """What an answer asked at its end: what is said, what can be picked, and what else may be said.
+
+    ``details``: by an option's id, what is told after its key.
+    """
 
     text: str = ""
     options: tuple[OpenOption, ...] = ()
     wants: Wanted | None = None
+    details: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Answer:
     """A turn's answer: ``pieces`` one breath each; ``person``: it brings a person.
 
-    ``urgent``: where there is nobody, that is not said: the line to call was.
+    ``urgent``: where there is nobody, that is not said: the line to call was. ``goodbye``: it is nothing else.
     """
 
     pieces: tuple[str, ...] = ()
     question: Question | None = None
     person: bool = False
     urgent: bool = False
+    goodbye: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,10 @@ class Call:
     called_by_us: bool = False
     topic: str = ""
     earlier: Earlier | None = None
+    urgent: bool = False
+    """The last answer was about danger."""
+    menu: bool = False
+    """Keys mean what is asked most again: after #, or after a key that meant nothing."""
 
 
 @dataclass(frozen=True)

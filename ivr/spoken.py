@@ -27,6 +27,7 @@ _SAID = {
     "PROFECO": "profeco", "CONDUSEF": "condusef", "LOCATEL": "locatel", "SEDENA": "sedena", "SEMAR": "semar",
     "CFE": "ce efe e", "UMA": "uma", "DOF": "de o efe", "SUAC": "suac", "SARE": "sare", "ID": "i de", "APP": "ap",
     "DNI": "de ene i", "QR": "cu erre", "NIP": "nip", "PIN": "pin", "CIE": "ce i e", "BC": "Baja California",
+    "BCS": "Baja California Sur",
     "NL": "Nuevo León", "SLP": "San Luis Potosí", "EDOMEX": "Estado de México", "SSA": "ese ese a", "AFORE": "afore",
     "CLABE": "clabe", "ATM": "a te eme", "VIN": "vin", "NIV": "niv", "REPUVE": "repuve", "SICT": "sict",
     "COFEPRIS": "cofepris", "CAT": "cat", "SNE": "ese ene e", "CNDH": "ce ene de hache", "FGR": "efe ge erre",
@@ -44,8 +45,20 @@ _ABBREVIATIONS = {
     "etc": "etcétera", "hrs": "horas", "hr": "hora", "h": "horas", "min": "minutos", "edo": "estado", "pág": "página",
     "km": "kilómetros", "cm": "centímetros", "mm": "milímetros", "kg": "kilos", "mb": "megabytes", "kb": "kilobytes",
     "gral": "general", "depto": "departamento", "esq": "esquina", "c.p": "código postal", "máx": "máximo",
-    "mín": "mínimo", "p.ej": "por ejemplo",
+    "mín": "mínimo", "p.ej": "por ejemplo", "cert": "certificado", "mpio": "municipio", "tels": "teléfonos",
+    "sec": "secretaría", "fr": "fracción",
+    "ags": "Aguascalientes", "chih": "Chihuahua", "coah": "Coahuila", "dgo": "Durango", "gto": "Guanajuato",
+    "gro": "Guerrero", "hgo": "Hidalgo", "jal": "Jalisco", "mich": "Michoacán", "nay": "Nayarit", "oax": "Oaxaca",
+    "pue": "Puebla", "qro": "Querétaro", "tamps": "Tamaulipas", "tlax": "Tlaxcala", "yuc": "Yucatán",
+    "zac": "Zacatecas",
 }  # fmt: skip
+_NAMES = re.compile(
+    r"\b(?:N\. ?(?P<nuevo>Le[oó]n)|S\. ?(?P<santiago>Tulantepec)|(?P<roo>Q\. ?Roo)"
+    r"|(?P<mexico>Edo\.? ?(?:de )?M[eé]x(?:ico|\.)?|Edom[eé]x))(?!\w)"
+)
+"""Places as the cards shorten them where there is little room, with accents or (in SMS) without."""
+_WHOLE_NAMES = {"nuevo": "Nuevo León", "santiago": "Santiago Tulantepec", "roo": "Quintana Roo",
+                "mexico": "Estado de México"}  # fmt: skip
 _SIGNS = {
     "&": " y ", "+": " más ", "%": " por ciento ", "@": " arroba ", "=": " igual a ", "<": " menos de ",
     ">": " más de ", "°": " grados ", "#": " número ", "*": " asterisco ", "$": " pesos ", "€": " euros ",
@@ -93,7 +106,9 @@ def spoken(text: str) -> str:
     text = unicodedata.normalize("NFC", text).replace("\u00a0", " ")
     text = re.sub(r"\bEE\.?\s?UU\.?(?!\w)", "Estados Unidos", text)
     text = text.replace("n.º", "número ").replace("N.º", "número ").replace("1/2", "½").replace("y/o", "y o")
+    text = re.sub(r"\be\.firma\b", "e firma", text, flags=re.IGNORECASE)
     text = re.sub(r"\bNo\.\s?(?=\d)", "número ", text)
+    text = _NAMES.sub(lambda match: _WHOLE_NAMES[match.lastgroup or ""], text)
     text = re.sub(r"\),(?=\s)", ");", text)
     text = re.sub(r"\s*\(s\)|\(es\)|\(as\)|\(a\)|\(o\)", "", text)
     parts: list[str] = []
@@ -240,7 +255,7 @@ def _spelled(text: str) -> str:
             said.append(_digits(part))
         elif part.isalpha():
             lone = len(part) == 1 or (len(part) <= 4 and not re.search("[aeiouáéíóú]", part, re.IGNORECASE))
-            known = _SAID.get(part.upper(), "") if part.upper() not in ("CDMX", "BC", "NL", "SLP", "APP") else ""
+            known = _SAID.get(part.upper(), "") if part.upper() not in ("CDMX", "BC", "BCS", "NL", "SLP", "APP") else ""
             spelt = " ".join(_LETTER.get(letter, letter.lower()) for letter in part.upper())
             said.append(known or (spelt if lone and part.lower() not in ("mx",) else part.lower()))
         else:

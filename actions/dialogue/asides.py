@@ -12,12 +12,14 @@ from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu, show_event
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import minors_card
+from actions.dialogue.lookup import PLAIN_QUESTION, minors_card
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
+from actions.dialogue.unknown import not_known
 from actions.dialogue.urgent import URGENT_CARDS
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
 from bot.core.replies import Ask, Handoff, Say, ShowProcedure, open_options
+from bot.understanding.decision import ASKING
 from bot.understanding.words import rest
 
 _AGAIN_AFTER = ("answer", "smalltalk", "privacy")
@@ -31,6 +33,8 @@ _THAT_OF = re.compile(
 )
 _STEPS = re.compile(r"(?<!\w)(?:pasos|lista|opciones|principal)(?!\w)")
 _HEARD = 0.6
+_SENTENCE = 4
+"""Words that say more than a yes or a no."""
 _MOST_WORDS = 9
 _ALL_WELL = re.compile(
     r"^(?:\w+ ){0,3}?(?:(?:ya|si) )?"
@@ -56,7 +60,16 @@ def learned(turn: Turn, know: Knowledge) -> Turn:
 
 def completed(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     """Add what was put off, and come back to a question that was left."""
-    return went_back(turn, know, and_then(turn, know, found))
+    return went_back(turn, know, and_then(turn, know, _no_nearer(turn, know, found)))
+
+
+def _no_nearer(turn: Turn, know: Knowledge, found: Answer) -> Answer:
+    """Count a sentence that only led to "what do you need?" as not understood; the second time the menu follows."""
+    if found.replies != (Ask("what_else"),) or len(turn.text.split()) < _SENTENCE or turn.intent == "pick":
+        return found
+    if turn.memory.misunderstandings:
+        return not_known(turn, know)
+    return replace(found, memory=replace(found.memory, misunderstandings=1))
 
 
 def went_back(turn: Turn, know: Knowledge, found: Answer) -> Answer:
@@ -137,6 +150,39 @@ def back_to(turn: Turn, know: Knowledge) -> Answer | None:
             here = here.remember(pending=None)
             return cards.show(replace(here, text=""), know, card, aspects)
     return None
+
+
+_ANGER = re.compile(
+    r"(?<!\w)(?:hart[oa]s?|enojad\w+|no sirven? (?:para|pa) nada|porqueria|inutil\w*|groser\w+|pesim\w+|que coraje"
+    r"|ya me canse|me tienen? (?:dando vueltas|hasta)|se burlan|burla|asco|mal(?:a|isima)? atencion|mal servicio"
+    r"|nadie (?:me )?(?:ayuda|atiende|contesta|resuelve)|pura[s]? (?:vuelta|mentira)s?|ineptos?|incompetent\w+"
+    r"|no me (?:ayudan?|resuelven?) (?:en )?nada)(?!\w)"
+)
+_COMPLAINS = 0.5
+
+
+def is_angry(turn: Turn) -> bool:
+    """Say whether a complaint was heard, in words of anger: a person is brought, whatever else is open."""
+    heard = turn.intent == "complaint" and turn.confidence >= _COMPLAINS
+    return heard and bool(_ANGER.search(normalise(turn.text))) and not asked(turn.text)
+
+
+_BEGIN_WITH = re.compile(
+    r"^(?:(?:ok|okey|bueno|pues|va|sale|si|entonces|mejor|quiero|vamos a|hay que) )*"
+    r"(?:empe[cz]\w+|comen[cz]\w+|inici\w+|arran\w+|vamos|primero|ahora)(?: \w+)? "
+    r"(?:con|por|a lo|lo)(?: (?:de|del|el|la|lo|los|las|mi))* "
+    r"(?P<what>.+)$"
+)
+"""Chooses what comes first ("empecemos por la INE")."""
+
+
+def begun_with(turn: Turn) -> Turn | None:
+    """Return the turn with only the thing that is to come first, as a question for it; None of any other message."""
+    found = _BEGIN_WITH.match(normalise(turn.text))
+    if found is None or not rest(found["what"]):
+        return None
+    turn = turn.remember(last_procedure=None, last_aspects=(), pending=None)
+    return replace(turn, text=found["what"], intent=ASKING, confidence=_HEARD, ranking=PLAIN_QUESTION)
 
 
 def _names(card: Procedure) -> set[str]:

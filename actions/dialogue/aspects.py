@@ -33,7 +33,10 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?:^|(?:^| )y )(?:los |sobre los |de los )?(?:papeles|papeleo|documentos|documentacion)\b",
         r"(?:papeles|documentos|documentacion) (?:para|que|del?|son|pide\w*|pido|neces\w+|llev\w+|ocup\w+)",
         r"que (?:mas )?(?:se )?(?:necesit\w+|ocup\w+)",
-        r"que (?:es lo que )?(?:tengo que |hay que |debo )?(?:llev\w+|present\w+)",
+        r"que (?:es lo que )?(?:tengo que |hay que |debo |tenemos que |debemos )?(?:llev\w+|present\w+)",
+        r"que (?:tengo|tenemos|hay) que (?:prob\w+|demostr\w+|comprob\w+|acredit\w+|junt\w+|entreg\w+)",
+        r"(?:tengo|tenemos|hay) que llevar (?:algo|algun\w*)", r"que (?:otr[oa] )?(?:papel|documento)\b",
+        r"cuant[oa]s? (?:\w+ ){1,4}(?:piden|exigen|necesit\w+|debo tener|hay que (?:tener|llevar|juntar)|se llevan)",
         r"que (?:me |nos |te |se |les )?pid\w+", "what (?:do i need|documents|papers|should i bring)", "requirements",
         "documents", "paperwork",
     ),
@@ -41,9 +44,11 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"cuanto (?:me |se |nos |le |les )?(?:cuesta\w*|costar\w*|vale|cobra\w*|sale|saldria|paga\w*|pago)",
         r"cuanto (?:me |se |nos )?van? a (?:costar|cobrar|salir)", r"cuesta(?: algo| dinero)?\b",
         r"cuanto es lo que (?:me |nos |se )?(?:cobra\w*|paga|hay que pagar|tengo que pagar|cuesta)",
-        r"cuanto es\b(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))",
+        r"cuanto es\b(?! lo (?:mas|menos|maximo|minimo) que)"
+        r"(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))",
         r"(?:tiene|lleva) (?:algun )?costo", r"(?:hay|tengo|tenemos) que pagar",
-        r"(?:se|me|nos) (?:paga|pagan|cobran|van a cobrar)\b", r"sale caro",
+        r"(?:se|me|nos) (?:paga|pagan|cobran|van a cobrar)\b", r"(?:la|lo) cobran\b", r"sale caro",
+        r"(?:paga\w*|cobran|cuesta\w*|sale) (?:lo mismo|igual|menos|mas|la mitad)\b", "me hacen? descuento",
         r"cuanto (?:es |seria )?en (?:dolares|pesos|efectivo)",
         "en cuanto (?:sale|anda|esta|quedo)", r"a como (?:esta|es|sale|la|el)\b",
         "precios?", "costos?", "tarifas?", "gratis", r"gratuit\w*", "(?:tiene|con|hay|hacen) descuentos?", "cobran",
@@ -51,6 +56,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
     ),
     "where": (
         r"(?:^|\b(?:y|a|en|para|hasta|por|pues|oiga|hola|tambien|tardes|dias|noches|disculpe) )donde\b"
+        r"(?! (?:\w+ )?(?:empe|empie|comie|come))"
         r"(?! (?:vivo|naci|trabajo|estoy))",
         r"(?<!de )donde (?:la |lo |las |los |me |se |nos |le )?(?:sac\w+|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago"
         r"|pag\w+|hay|tengo|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)",
@@ -68,8 +74,10 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         "opening hours", "what time", "office hours",
     ),
     "deadline": (
-        "hasta cuando", "que plazo", "cual es el plazo", "hay plazo", "fecha limite",
-        "(?:cuanto tiempo|cuantos dias|cuantos meses) (?:tengo|hay|tenemos|[mn][eo]s? dan)",
+        "hasta cuando", r"hasta que (?:mes|fecha|dia)\b", "que plazo", "cual es el plazo", "hay plazo", "fecha limite",
+        "(?:(?:cuanto|que tanto|que) tiempo|cuantos dias|cuantos meses)"
+        " (?:tengo|hay|tenemos|[mn][eo]s? dan|dispongo|disponemos"
+        "|(?:me|nos|le) queda)",
         "cuando vence el plazo", "antes de que fecha", "deadline",
         r"cuando (?:me |le |nos |te )?toca\w*", r"en que mes(?:es)?\b", "en que fechas?", "cada cuando",
         r"cada cuanto\b",
@@ -77,10 +85,14 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?<!hasta )cuando (?:es|son|hay|abre\w*|cierra\w*|empieza\w*"
         r"|se (?:abre|cierra|paga|hace|registra|inscribe)\w*"
         r"|tengo que|tenemos que|debo|hay que|puedo)\b", r"que dias? (?:es|se|son)\b", "todavia (?:hay|estoy a) tiempo",
+        r"(?:todavia|aun) (?:se puede|puedo|podemos|alcanz\w+|hay lugar)\b",
+        r"ya se (?:me|nos|le) (?:paso|fue|vencio)\b",
+        r"(?:cuales|cuando) (?:son|es) (?:las |la )?fechas?\b", r"que fechas?\b",
     ),
     "duration": (
         r"cuanto (?:se )?(?:tard\w+|demor\w+)", r"cuanto tiempo (?:se )?(?:tard\w+|demor\w+|lleva|es)",
-        "cuantos dias", r"que tanto (?:se )?tard\w+", "el mismo dia", r"cuando me (?:la |lo )?(?:entreg\w+|dan)",
+        r"cuantos dias\b(?! (?:\w+ ){0,4}(?:piden|exigen|necesit\w+|debo|hay que|tengo que|se necesit\w+))",
+        r"que tanto (?:se )?tard\w+", "el mismo dia", r"cuando me (?:la |lo )?(?:entreg\w+|dan)",
         r"cuanto dura(?: el tramite)?$", r"en cuanto (?:tiempo|salgo|me l[oa])", r"es (?:muy )?tardad[oa]",
         "how long", "same day",
     ),
@@ -98,7 +110,10 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"cuanto (?:me |nos |le |les |es lo que )*"
         r"(?:dan|da|depositan|toca|van a dar|voy a recibir|prestan|presta|ayudan)",
         r"de cuanto es(?! el costo)", r"cuanto es (?:el apoyo|la beca|la pension)", r"cuanto (?:dinero )?(?:recib\w+)",
-        "que me (?:dan|entregan)", "cuanto (?:tiempo )?(?:me )?(?:dura|sirve) (?:vigente|valid[oa])", "vigencia",
+        "que me (?:dan|entregan)",
+        r"(?:cuando|cuanto tiempo|cuanto|cada cuanto) (?:se (?:me |le )?)?(?:venc|vens|caduc|expir)\w+",
+        r"por cuanto tiempo (?:me )?(?:sirve|vale)", r"en cuanto (?:tiempo )?se (?:venc|vens|caduc)\w+",
+        "cuanto (?:tiempo )?(?:me )?(?:dura|sirve) (?:vigente|valid[oa])", "vigencia",
         r"cuanto (?:tiempo )?(?:me |le )?dura (?:el|la|ese|esa) (?:\w+)",
         "what is it for",
     ),
@@ -111,7 +126,8 @@ _COMPILED = tuple((aspect, re.compile(rf"(?<!\w)(?:{'|'.join(words)})")) for asp
 
 
 _AMOUNT = re.compile(
-    r"^(?:(?:y|entonces|pero|oiga|ok|bueno|como) )*(?:de |a |en )?cuanto(?: (?:es|seria|viene siendo))?$"
+    r"^(?:(?:y|entonces|pero|oiga|ok|bueno|como) )*(?:de |a |en )?cuanto(?: (?:es|seria|viene siendo))?"
+    r"(?: (?:al|por|cada|a la) (?:mes|bimestre|ano|quincena|semana|dia|dos meses))?$"
 )
 
 

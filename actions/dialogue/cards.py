@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from actions.dialogue.ages import only_fitting
 from actions.dialogue.aspects import gives, only_how_much
 from actions.dialogue.cases import told
 from actions.dialogue.checklist import case_question, next_question
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.notes import counted, notes_on
 from actions.dialogue.periods import last_day
 from actions.dialogue.turn import Answer, Outcome, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
+from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Case, Condition, Procedure, narrow
 from bot.core.replies import Ask, Aspect, Option, Reply, Say, ShowProcedure
 
@@ -56,7 +59,8 @@ def settle(turn: Turn, know: Knowledge, ids: Sequence[str], aspects: Sequence[As
         return show(turn, know, cards[0], aspects)
     topic = topic or family_name(know, cards[0])
     if all(card.jurisdiction.state is None for card in cards):
-        return which(turn, cards, aspects)
+        fitting = only_fitting(cards, turn.text)
+        return show(turn, know, fitting, aspects) if fitting else which(turn, cards, aspects)
     if turn.place is None:
         return ask_place(turn, cards, aspects, topic)
     chosen = choose(cards, turn.place)
@@ -91,6 +95,9 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
     if card.cost.free and pays(card) and (only_how_much(turn.text) or (aspects == ("cost",) and gives(turn.text))):
         aspects = ("output", "cost")
     turn = _about(turn, know, card, aspects)
+    how_many = counted(card, turn.text) if {"overview", "requirements", "who"} & set(aspects) else None
+    if how_many is not None:
+        return answer(turn, "answer", *_before(turn, know, card), _shown(turn, know, *how_many), procedure=card.id)
     state = turn.place.state if turn.place else None
     needs_state = _needs_state(card, state) and bool({"cost", "overview"} & set(aspects))
     if needs_state and aspects == ("cost",):
@@ -134,14 +141,16 @@ def _holds(card: Procedure, place: Place) -> bool:
     return where.state in (None, place.state) and same
 
 
-def for_other(turn: Turn, know: Knowledge) -> Answer:
-    """Begin a clean case for somebody else: of the card in view, or of what is asked next."""
+def for_other(turn: Turn, know: Knowledge, place: Place | None = None) -> Answer:
+    """Begin a clean case for somebody else: of the card in view, or of what is asked next; for ``place``, if told."""
     case = turn.memory.case if not turn.memory.for_other else turn.memory.own_case
     clean = turn.remember(case={}, own_case=case, asked=(), for_other=True, pending=None)
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None:
         return answer(clean, "clarify", Say("other_person"), Ask("what_else"))
-    return show(clean, know, card, turn.memory.last_aspects).preceded_by(Say("other_person"))
+    aspects = turn.memory.last_aspects
+    shown = show(clean, know, card, aspects) if place is None else show_at(clean, know, card, place, aspects)
+    return shown.preceded_by(Say("other_person"))
 
 
 def own_list(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]) -> Answer:
@@ -179,6 +188,9 @@ def _shown(turn: Turn, know: Knowledge, card: Procedure, aspects: tuple[Aspect, 
     if "output" in aspects and "$" not in (card.output or ""):  # how much is given may stand in a note
         notes = tuple(note for note in card.notes if "$" in note)
         narrowed, aspects = replace(narrowed, notes=notes), (*aspects, "notes") if notes else aspects
+    spoken = notes_on(know, narrowed, turn.text, aspects)
+    if spoken:
+        narrowed, aspects = replace(narrowed, notes=spoken), (*aspects, "notes")
     return ShowProcedure(narrowed, aspects, shown_state, open_conditions(know, narrowed, turn.case))
 
 
@@ -221,6 +233,14 @@ def line_number(card: Procedure | None) -> str | None:
         if channel.phone:
             return channel.short if fold(channel.phone) in fold(channel.short) else channel.phone
     return None
+
+
+def every_word(card: Procedure) -> set[str]:
+    """Return the stems of all that a card says."""
+    needed = (text for r in card.requirements for text in (r.name, r.short, r.note, *r.accepts))
+    said = (card.name, card.short, card.who, card.output, card.deadline, card.cost.note, *card.notes, *needed)
+    texts = (text for text in (*said, *(amount.label for amount in card.cost.amounts)) if text)
+    return {stem(word) for text in texts for word in normalise(text).split()}
 
 
 def open_conditions(know: Knowledge, card: Procedure, case: Case) -> dict[str, dict[str, str]]:

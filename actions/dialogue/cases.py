@@ -34,6 +34,10 @@ _AGES = (
     ),
     re.compile(rf"(?<!\w)(?!menor|mayor){_PEOPLE} (?:\w+ ){{0,2}}?de {_NUMBER} {_YEARS}(?!\w)"),
     re.compile(rf"(?<!\w)de {_NUMBER} {_YEARS} de edad(?!\w)"),
+    re.compile(
+        rf"(?<!\w)(?:i m|i am|he s|she s|he is|she is|is|are|aged?|turned) {_NUMBER}(?: years?(?: old)?)?(?!\w)"
+    ),
+    re.compile(rf"(?<!\w){_NUMBER} years? old(?!\w)"),
 )
 _NOT_AN_AGE = re.compile(
     r"^ (?:hij\w*|niet\w+|herman\w+|auto\w*|caso\w*|semanas cotizadas|de (?:casad\w+|trabaj\w+|vivir|residencia))"
@@ -90,6 +94,12 @@ def of_minor(text: str) -> bool:
     """Say whether a text tells of somebody under eighteen, by age."""
     ages = {age for clause in _clauses(text) for age in _ages(clause)}
     return bool(ages) and max(ages) < _OF_AGE
+
+
+def age_told(text: str) -> int | None:
+    """Return the age that a text tells; None of none or several."""
+    ages = {age for clause in _clauses(text) for age in _ages(clause)}
+    return next(iter(ages)) if len(ages) == 1 else None
 
 
 def own_again(text: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from actions.dialogue import cards
 from actions.dialogue.events import menu, show_event, show_step
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import goes_on
 from actions.dialogue.turn import Answer, Pending, Turn, answer, moved_to
 from bot.catalogue.places import Place
 from bot.core.procedures import Case, Procedure
@@ -148,6 +149,9 @@ def at_place(turn: Turn, know: Knowledge, place: Place) -> Answer:
     A price's state is where an act was registered, not where the person lives: it is not kept in SQL.
     """
     pending = turn.memory.pending
+    if goes_on(turn) and pending is not None and shown_since(turn, know, pending):
+        turn = turn.remember(pending=None)
+        pending = None
     turn = _with_question(turn)
     here = turn.remember(state=place.state, municipality=place.municipality)
     if pending is not None and pending.candidates:
@@ -174,6 +178,14 @@ def at_place(turn: Turn, know: Knowledge, place: Place) -> Answer:
         steps = show_event(replace(moved, context=context), know, str(turn.memory.last_life_event))
         return steps.preceded_by(noted)
     return answer(moved, "smalltalk", Say("place_noted", {"place": named}), context=context)
+
+
+def shown_since(turn: Turn, know: Knowledge, pending: Pending) -> bool:
+    """Say whether a card of another matter was shown after a place was asked for."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    asked_of = know.catalogue.procedures.get(pending.candidates[0]) if pending.candidates else None
+    other = card is not None and asked_of is not None and not cards.same_matter(know, card.id, asked_of)
+    return pending.kind == "place" and other
 
 
 def ask_again_where(turn: Turn, know: Knowledge) -> Answer | None:

@@ -33,7 +33,7 @@ _ASPECTS: tuple[tuple[Aspect, re.Pattern[str]], ...] = (
 )
 _LEAD = re.compile(
     r"(?<!\w)(?:mas|menos|mejor|barat\w+|car[oa]s?|rapid\w+|tardad\w+|facil\w*|conviene|sale|cuesta|tarda|es|esta|cual|que|de"
-    r"|los|las|dos|me|el|la|\d+|an(?:it)?os?|mes|meses|entre|compar\w+|diferencias?|hay|precios?|costos?|sacar|tramitar|cuanto|y)(?!\w)"
+    r"|los|las|dos|l[ao]|una?|es[ao]s?|est[ao]s?|ultim[ao]s|primer[ao]s|anteriores|ambas|ambos|otras?|otros?|tramites?|me|el|la|\d+|an(?:it)?os?|mes|meses|entre|compar\w+|diferencias?|hay|precios?|costos?|sacar|tramitar|cuanto|y)(?!\w)"
 )
 
 

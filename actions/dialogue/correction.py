@@ -6,13 +6,26 @@ import re
 from dataclasses import replace
 
 from actions.dialogue import cards, cases, choice
+from actions.dialogue.ages import denied, made_for, rather_for
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, look_up, look_up_at, minors_card, of_verdict, sought, with_last
+from actions.dialogue.lookup import (
+    PLAIN_QUESTION,
+    another_kind,
+    called,
+    look_up,
+    look_up_at,
+    minors_card,
+    of_verdict,
+    sought,
+    with_last,
+    words_of,
+)
 from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Turn, moved_to
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
+from bot.core.replies import Aspect
 from bot.understanding.danger import kind_of
 from bot.understanding.words import rest
 
@@ -34,6 +47,13 @@ _BARE_NO = re.compile(
     r"^no (?!(?:el|l[ao]s?|los|del?|en|para|pa|es|era|soy|somos|mis?|una?|quise|quiero|queria|busco|me|se|no)\b)"
 )
 """A "no" that says what is not so ("no tengo internet") rather than that something else was meant."""
+_SURELY_NONE = frozenset({"complaint", "human"})
+_SURE = 0.8
+"""From this confidence on who is angry ("¡no puede ser, puras vueltas!") corrects nothing."""
+_IS_MISSING = re.compile(
+    r"^(?:(?:pero|es que|y|ay|fijese que) )*no (?:tengo|traigo|cuento|tenemos|traemos|encuentro|consigo)(?!\w)"
+)
+"""Says what is missing, whatever is said after it ("no tengo comprobante, rento un cuarto")."""
 _PLACES = ("place", "cost_place", "confirm_place")
 _MOST_WORDS = 12
 """A longer text without the form of a correction tells a story of its own."""
@@ -42,7 +62,7 @@ _MOST_WORDS = 12
 def corrected(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer what was meant instead, or what is told in addition; None when the message is neither."""
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if kind_of(turn.text) is not None:
+    if kind_of(turn.text) is not None or (turn.intent in _SURELY_NONE and turn.confidence >= _SURE):
         return None
     meant = _meant(turn.text)
     if meant is None:
@@ -59,10 +79,25 @@ def corrected(turn: Turn, know: Knowledge) -> Answer | None:
     return found if found is not None and found.procedure != turn.memory.last_procedure else None
 
 
+def for_that_age(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer from the card that is for whom is told of, where the one in view is not ("¿y a mi esposo? tiene 67")."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or len(turn.text.split()) > _MOST_WORDS or turn.memory.pending_kind in _PLACES:
+        return None
+    other = made_for(know, card, turn.text)
+    if other is None and denied(card, turn.text):
+        other = rather_for(know, card, turn.text)
+    if other is None:
+        return None
+    return cards.show(turn.remember(pending=None), know, other, asked(turn.text) or turn.memory.last_aspects)
+
+
 def _meant(text: str) -> str | None:
     """Return the words that stand after a correction's lead, without what they deny; None when it is no correction."""
     clauses = [clause for part in re.split(r"[,.;:!?¡¿\n]+", text) if (clause := normalise(part))]
     if not clauses:
+        return None
+    if _IS_MISSING.match(clauses[0]) and not _SAYS_SO.search(" ".join(clauses)):
         return None
     denies = len(clauses) > 1 and any(c.startswith("no ") or c.endswith(" no") for c in clauses[1:])
     if not (_LEAD.match(clauses[0]) or _SAYS_SO.search(" ".join(clauses)) or denies):
@@ -114,10 +149,16 @@ def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects
         return _for_somebody(turn, know, card)
     if not told or (not corrects and turn.memory.pending is not None):
         return None
-    if cases.other_person(text) and minors_card(turn, know) is not None:
+    if cases.other_person(text) and (minors_card(turn, know) or _like_it(turn, know, card)) is not None:
         return _for_somebody(turn, know, card)
     case = told if goes_on and cases.other_person(text) else {**turn.memory.case, **told}
-    return cards.show(_silent(turn.remember(case=case, pending=None)), know, card, turn.memory.last_aspects)
+    return cards.show(_silent(turn.remember(case=case, pending=None)), know, card, _that_change(turn))
+
+
+def _that_change(turn: Turn) -> tuple[Aspect, ...]:
+    """Return the parts that were shown last, or the whole card where no case changes them."""
+    last = turn.memory.last_aspects
+    return last if {"overview", "requirements", "cost"} & set(last) else ("overview",)
 
 
 def _another(turn: Turn, know: Knowledge, card: Procedure, meant: str) -> Answer | None:
@@ -139,16 +180,29 @@ def _for_somebody(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None
     younger = minors_card(turn, know)
     if younger is not None:
         return cards.show(turn.remember(pending=None), know, younger, turn.memory.last_aspects)
+    like_it = _like_it(turn, know, card)
+    if like_it is not None:
+        return cards.show(turn.remember(pending=None), know, like_it, asked(turn.text) or turn.memory.last_aspects)
     verdict = with_last(turn, know)
     first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), card.id)
     if verdict.outcome in ("answer", "ask_place") and not cards.same_matter(know, first, card):
         return of_verdict(turn.remember(pending=None), know, verdict, turn.memory.last_aspects)
-    other = cards.for_other(_silent(turn), know)
+    other = cards.for_other(_silent(turn), know, know.place_in(turn.text))
     if card.who and cases.of_minor(turn.text) and "age" not in know.catalogue.condition_words(card):
         # whom it is for comes before what to bring: a minor may not be
         shown = cards.show(_silent(replace(turn, memory=other.memory).remember(pending=None)), know, card, ("who",))
         return shown.preceded_by(other.replies[0])
     return other
+
+
+def _like_it(turn: Turn, know: Knowledge, card: Procedure) -> Procedure | None:
+    """Return the same thing's card for others that the words name: a scholarship, "para el que va en la secundaria"."""
+    alone = sought(replace(turn, ranking=PLAIN_QUESTION), know)
+    first = next((hit for hit in alone.hits if hit.kind == "procedure"), None)
+    if alone.outcome != "answer" or first is None or not another_kind(know, card, first.id):
+        return None
+    other = know.catalogue.procedures[first.id]
+    return other if (words_of(turn, know) - called(know, card)) & called(know, other) else None
 
 
 def _other_kind(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:

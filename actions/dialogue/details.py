@@ -16,6 +16,7 @@ from actions.dialogue.events import show_event
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import another_kind, called, goes_on, named_elsewhere, things, with_last, words_of
 from actions.dialogue.naming import names
+from actions.dialogue.notes import counted, notes_on
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import SURE
 from actions.dialogue.urgent import URGENT_CARDS
@@ -31,6 +32,8 @@ _ENOUGH = 0.6
 """The share of the words that must be in a sentence for it to speak of the same."""
 _MOST_NOTES = 2
 _LIKELY = 0.5
+OUTSPOKEN = 0.42
+"""From this likeness on a sentence says just what is asked."""
 _LACKS = re.compile(
     r"^(?:(?:y|pero|es que|oiga|pues|bueno|ay|hijole|fijese que|lo que pasa es que) )*(?:si )?"
     r"(?:(?:no|ya no|solo|nomas|todavia no|aun no|yo no|nunca) (?:\w+ ){0,2}?"
@@ -40,6 +43,17 @@ _LACKS = re.compile(
 )
 """Says that something is missing, or is not as asked for: of what the card asks, not of another procedure."""
 _WITHOUT = re.compile(r"^(?:(?:y|pero|oiga|entonces) )*(?:si )?(?:voy |se puede |puedo (?:ir )?)?sin ")
+_FOR_ONE = re.compile(
+    r"(?<!\w)(?:llevar|necesito|necesita|ocupo|piden|hace falta|conseguir|contratar|pagar)"
+    r" (?:(?:a|algun\w*|un|una|al|el|la) )+\w+"
+)
+_BRINGS = re.compile(
+    r"(?<!\w)(?:llev\w+|traig\w+|pid\w+|piden|present\w+|entreg\w+)(?: \w+){0,4} "
+    r"(?:original\w*|copias?|certificad[oa]s?"
+    r"|reciente\w*|vigente\w*|actualizad[oa]s?)(?!\w)|(?:tiene|debe|puede) (?:que )?(?:ser|estar) (?:original|copia"
+    r"|certificad[oa]|reciente|vigente|actualizad[oa])"
+)
+"""Asks in what form something is to be brought."""
 _SUPPOSES = re.compile(r"^(?:y|pero|entonces|oiga y) si ")
 _WISHES = re.compile(r"(?<!\w)(?:quiero|quisiera|necesito|ocupo|busco|ando buscando|me gustaria|tambien|ahora)(?!\w)")
 """Begins something else, where a life event is told."""
@@ -50,9 +64,12 @@ _STATES = re.compile(
 _DEED = re.compile(r"\w+[aei]r(?:me|se|nos|les?|l[oa]s?)?")
 """A verb: what is done with a thing that is in view ("¿cuánto tiempo tengo para reclamar?")."""
 _MATTERS = re.compile(
-    r"(?<!\w)(?:afecta\w*|importa|influye|perjudica|cambia algo|hay (?:algun )?problema|pasa algo|cuenta igual)"
+    r"(?<!\w)(?:afecta\w*|importa|influye|perjudica|cambia algo|hay (?:algun )?problema|pasa algo"
+    r"|cuenta (?:igual|para)|ayuda (?:en )?algo|(?:ayuda|sirve|vale|cuenta) (?:de |en |para )?(?:algo|eso)"
+    r"|tengo (?:ventaja|prioridad))"
     r"(?!\w)"
 )
+_RECEIPT = frozenset(map(stem, ("recibo", "recibos", "luz", "agua", "comprobante", "comprobantes")))
 _MEANS, _AS_NEAR = 0.27, 0.05
 _LEAST, _NEAR = 0.15, 0.3
 _YEARS = stem("anos")
@@ -75,7 +92,11 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if decision.kind == "talk" and not (decision.intent in _SHORT_ANSWERS and goes_on(turn)):
         return None
     if _asks_in_vain(turn, know, decision):
-        return cards.show(turn, know, card, _parts(turn))
+        outspoken = meant(turn, know, card, OUTSPOKEN) if asks_for_one(turn.text) else None
+        return outspoken or cards.show(turn, know, card, _parts(turn))
+    proof = _proof(turn, know, card)
+    if proof is not None:
+        return proof
     online = turn.intent == "ask_online"  # "¿y se puede por internet?" asks, though it sounds like an answer
     if not online and _tells_case_only(turn, know) and not _tells_of_else(turn, know, card, decision):
         return _case(turn, know, card)
@@ -87,8 +108,8 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     found = _speaking_of(card, said)
     if found is not None:
         return None if _rest_names_another(know, card, decision, said) else _shown(turn, know, *found)
-    lacks = bool(_LACKS.search(normalise(turn.text)))
-    if said <= called(know, card) or (_asks_a_part(turn) and not lacks) or _goes_on_elsewhere(turn, know, card, said):
+    missing = lacks(turn.text)
+    if said <= called(know, card) or (_asks_a_part(turn) and not missing) or _goes_on_elsewhere(turn, know, card, said):
         return None
     if turn.memory.pending_kind == "case" and "?" not in turn.text and decision.kind == "out_of_scope":
         return None  # an answer that was not understood, as far as anybody knows
@@ -176,16 +197,17 @@ def _is_of_another_kind(turn: Turn, know: Knowledge, card: Procedure) -> bool:
 
 def _stays(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, said: set[str]) -> bool:
     """Say whether a message is about the card in view: nothing else is named, or only what this is a step of."""
-    lacks = bool(_LACKS.search(normalise(turn.text)))
+    missing = lacks(turn.text)
     if said <= _short_names(card):
-        return lacks and not asked(turn.text)
-    if decision.chances["out_of_scope"] >= SURE and not lacks and not goes_on(turn):
+        return missing and not asked(turn.text)
+    if decision.chances["out_of_scope"] >= SURE and not missing and not goes_on(turn):
         return False
     hits = [hit for hit in decision.verdict.hits if hit.kind == "procedure"]
     others = [hit for hit in hits if not cards.same_matter(know, hit.id, card) and _here(turn, know, hit)]
     if decision.kind == "life_event":
         waits = turn.memory.pending_kind == "case"
-        same = waits or goes_on(turn) or (bool(hits) and cards.same_matter(know, hits[0].id, card))
+        matters = bool(_MATTERS.search(normalise(turn.text)))
+        same = waits or matters or goes_on(turn) or (bool(hits) and cards.same_matter(know, hits[0].id, card))
         here = _is_step(know, card, decision) and same and not _names_event(know, card, decision, said)
         return not _WISHES.search(normalise(turn.text)) and (here or (waits and "?" in turn.text))
     if _WITHOUT.match(normalise(turn.text)) and _speaking_of(card, said) is not None:
@@ -193,7 +215,7 @@ def _stays(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, sai
     close = [hit for hit in others if hit.score >= max(_LEAST, _NEAR * hits[0].score)]
     if any(said <= called(know, know.catalogue.procedures[hit.id]) for hit in close):
         return False
-    if lacks:
+    if missing:
         return named_elsewhere(turn, know, others) is None
     if hits and cards.same_matter(know, hits[0].id, card) and hits[0].score >= _LIKELY:
         return True
@@ -231,10 +253,48 @@ def _is_step(know: Knowledge, card: Procedure, decision: Decision) -> bool:
     return event is not None and any(family & set(step.procedures) for step in event.steps)
 
 
+def lacks(text: str) -> bool:
+    """Say whether a text says that something is missing, or is not as asked for."""
+    return bool(_LACKS.search(normalise(text)))
+
+
+def asks_for_one(text: str) -> bool:
+    """Say whether a text asks whether one thing is needed ("¿tengo que llevar un abogado?")."""
+    return bool(_FOR_ONE.search(normalise(text)))
+
+
+def _proof(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
+    """Answer "no tengo recibo de luz a mi nombre" with what else proves an address."""
+    if not lacks(turn.text) or not words_of(turn, know) & _RECEIPT:
+        return None
+    found = _speaking_of(card, {stem("comprobante")})
+    return _shown(turn, know, *found) if found is not None else None
+
+
+def how_many(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer "¿cuántas semanas le piden?" with the sentences of the card in view that say how many."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or len(turn.text.split()) > _MOST_WORDS:
+        return None
+    found = counted(narrow(card, turn.case, _state(turn, card)), turn.text)
+    return _shown(turn, know, *found) if found is not None else None
+
+
+def to_bring(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer whether what the card in view asks for is to be brought so or so ("¿llevo original o copia del acta?")."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or len(turn.text.split()) > _MOST_WORDS or not _BRINGS.search(normalise(turn.text)):
+        return None
+    needed = tuple(
+        r for r in card.requirements if words_of(turn, know) & _stems(text for text in (r.name, *r.accepts) if text)
+    )
+    return _shown(turn, know, replace(card, requirements=needed), ("requirements",)) if needed else None
+
+
 def spoken_of(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
     """Show the sentences of a card that have all the words of a message ("¿cuántas copias del acta?")."""
     said = words_of(turn, know)
-    found = _speaking_of(card, said) if said and said <= _every_word(card) else None
+    found = _speaking_of(card, said) if said and said <= cards.every_word(card) else None
     return _shown(turn, know, *found) if found is not None else None
 
 
@@ -272,16 +332,9 @@ def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = _MEANS) -
 
 def _rest_names_another(know: Knowledge, card: Procedure, decision: Decision, said: set[str]) -> bool:
     """Say whether words that the card does not have are the names of another that was found ("¿y hay beca?")."""
-    rest = said - _every_word(card)
+    rest = said - cards.every_word(card)
     others = [h.id for h in decision.verdict.hits if h.kind == "procedure" and not cards.same_matter(know, h.id, card)]
     return any(rest & called(know, know.catalogue.procedures[id_]) for id_ in others[:2])
-
-
-def _every_word(card: Procedure) -> set[str]:
-    """Return the stems of all that a card says."""
-    needed = (text for r in card.requirements for text in (r.name, r.short, r.note, *r.accepts))
-    said = (card.name, card.short, card.who, card.output, card.deadline, card.cost.note, *card.notes, *needed)
-    return _stems(text for text in (*said, *(amount.label for amount in card.cost.amounts)) if text)
 
 
 def _without_it(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
@@ -348,6 +401,10 @@ def _not_on_card(turn: Turn, card: Procedure) -> Answer:
 
 def _shown(turn: Turn, know: Knowledge, card: Procedure, parts: tuple[Aspect, ...]) -> Answer:
     narrowed = narrow(card, turn.case, _state(turn, card))
+    if "notes" not in parts:
+        whole = know.catalogue.procedures[card.id]
+        notes = notes_on(know, replace(whole, requirements=()), turn.text, parts)
+        narrowed, parts = replace(narrowed, notes=notes), (*parts, "notes") if notes else parts
     words = cards.open_conditions(know, narrowed, turn.case)
     return answer(turn, "answer", ShowProcedure(narrowed, parts, _state(turn, card), words), procedure=card.id)
 

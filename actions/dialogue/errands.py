@@ -219,13 +219,27 @@ def steps_of_card(turn: Turn, know: Knowledge) -> Answer | None:
 def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:
     """Begin the plan of the life event that the text tells of, with what is done already marked."""
     heard = decide(turn, know).event
-    id_ = turn.memory.last_life_event or (heard.id if heard else _event_of_card(turn, know))
+    id_ = (
+        turn.memory.last_life_event or _event_talked(turn, know) or (heard.id if heard else _event_of_card(turn, know))
+    )
     if id_ is None or id_ not in know.catalogue.life_events:
         return None
     begun = Plan(id_)
     in_view = id_ in (turn.memory.last_life_event, _event_of_card(turn, know))
     found = plan.steps_said(turn, know, begun, in_view)
     return plan.finish(turn, know, begun, found) if len(found) == 1 else show_event(turn, know, id_)
+
+
+def _event_talked(turn: Turn, know: Knowledge) -> str | None:
+    """Return the life event that most of what was talked about are steps of, if several things were."""
+    talked = {past.memory.last_procedure for past in turn.before} | {turn.memory.last_procedure}
+    counts = {
+        event.id: len(talked & {id_ for step in event.steps for id_ in step.procedures})
+        for event in know.catalogue.life_events.values()
+    }
+    most = max(counts.values(), default=0)
+    likely = [id_ for id_, count in counts.items() if count == most]
+    return likely[0] if most > 1 and len(likely) == 1 else None
 
 
 def _event_of_card(turn: Turn, know: Knowledge) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards, plan
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.steps import facts_of, is_conditional, pointed_at, step_options
+from actions.dialogue.steps import facts_of, is_conditional, pointed_at, step_options, steps_here
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.search import Hit
 from bot.core.procedures import applies
@@ -44,7 +44,7 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
         others = [i for i in kept if i != meant]
         kept = [*others[:1], meant, *others[1:]] if kept[0] != meant else kept
     shown = ShowLifeEvent(
-        replace(event, steps=tuple(event.steps[i] for i in kept)),
+        replace(event, steps=steps_here(turn, know, event, kept)),
         tuple(options[i] for i in kept),
         facts_of(turn, know, event, kept),
     )

@@ -7,10 +7,11 @@ from typing import Any
 
 from actions.dialogue.turn import Memory, PastTurn
 from bot.core.codec import PayloadError, from_payload
-from bot.core.replies import Reply
+from bot.core.replies import Reply, Say
 
 _STAYS = frozenset({"repeat", "slower"})
 """Intents whose turns say again what was said: nothing new to go back to."""
+_NOTHING = (Say("nothing_more"), Say("nothing_to_repeat"))
 
 
 def past_turns(events: Iterable[Mapping[str, Any]]) -> tuple[PastTurn, ...]:
@@ -60,6 +61,11 @@ def last(turns: Iterable[PastTurn]) -> PastTurn | None:
     """Return the turn that was answered last."""
     found = list(turns)
     return found[-1] if found else None
+
+
+def last_told(turns: Iterable[PastTurn]) -> PastTurn | None:
+    """Return the turn that told something last: "that is all" is nothing to hear again."""
+    return last(turn for turn in turns if any(reply not in _NOTHING for reply in turn.replies))
 
 
 def before_last(turns: Iterable[PastTurn]) -> PastTurn | None:

@@ -8,24 +8,28 @@ from dataclasses import replace
 from itertools import pairwise
 
 from actions.dialogue import cards
+from actions.dialogue.ages import denied, made_for, only_fitting, rather_for
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
 from actions.dialogue.cases import of_minor, other_person
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.naming import names, without_persons
+from actions.dialogue.naming import names, roots, without_persons
 from actions.dialogue.steps import is_conditional
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
 from bot.catalogue.search import Hit, Verdict
-from bot.catalogue.text import normalise, stem
-from bot.core.procedures import Procedure
+from bot.catalogue.text import keywords, normalise, stem
+from bot.core.procedures import LifeEvent, Procedure
 from bot.core.replies import Ask, Aspect, Option, ShowProcedure, open_options
 from bot.understanding.decision import ASKING, Decision
 from bot.understanding.words import rest
 
 _GOES_ON = ("y ", "e ", "pero ", "entonces ", "tambien ", "ese ", "eso ", "esa ", "and ")
-_OPENS = re.compile(r"^(?:(?:ok|okey|okay|oki|bueno|va|vale|sale|si|ah|aja|oiga|oye|gracias|perfecto|entiendo) )+")
+_OPENS = re.compile(
+    r"^(?:(?:ok|okey|okay|oki|bueno|va|vale|sale|si|ah|aja|oiga|oye|gracias|perfecto|entiendo"
+    r"|(?:y )?(?:a proposito|por cierto|cambiando de tema|otra (?:cosa|pregunta|duda))) )+"
+)
 """What a going on begins with before it goes on ("ok, y …")."""
 _ELLIPSIS = re.compile(
     r"^(?:y|e|pero|entonces|tambien|and) (?:(?:que|cuanto) )?"
@@ -50,6 +54,9 @@ def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = No
     verdict = _find_going_on(turn, know) if going_on else sought(turn, know)
     if place is not None and _is_part_of_name(place, verdict, know):
         place = None
+    if place is not None and _is_there_only(turn, know, verdict):
+        alone = replace(turn, text=know.without_place(turn.text))
+        verdict = sought(alone.remember(state=place.state), know)
     if place is not None:
         turn = turn.remember(state=place.state, municipality=place.municipality)
     if going_on and aspects is None:
@@ -81,6 +88,17 @@ def _kind_of_it(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answ
     if together.outcome == "answer" and first is not None and another_kind(know, card, first.id):
         return of_verdict(turn, know, together, wanted)
     return cards.show(turn, know, card, wanted)
+
+
+def _is_there_only(turn: Turn, know: Knowledge, verdict: Verdict) -> bool:
+    """Say whether a town's card was found for nothing but the town's name."""
+    first = _best(verdict, "procedure")
+    card = know.catalogue.procedures[first.id] if first is not None and verdict.outcome == "answer" else None
+    if card is None or card.jurisdiction.municipality is None:
+        return False
+    where = roots(f"{card.jurisdiction.municipality} {card.jurisdiction.state}")
+    named = roots(" ".join((card.name, card.short, *card.aliases))) - where
+    return not named & roots(without_persons(know.without_place(turn.text)))
 
 
 def _is_part_of_name(place: Place, verdict: Verdict, know: Knowledge) -> bool:
@@ -183,6 +201,7 @@ def _meant_too(turn: Turn, know: Knowledge) -> Verdict | None:
 
 
 _LIKELY = 0.3
+_TWICE = 2.0
 _AHEAD = 3.0
 
 
@@ -193,6 +212,14 @@ def called(know: Knowledge, card: Procedure) -> set[str]:
     return {stem(word) for name in names_ for word in normalise(name).split()}
 
 
+def fully_named(know: Knowledge, card: Procedure, text: str) -> bool:
+    """Say whether a text has one of a card's names, or of its family's, whole."""
+    said = {stem(word) for word in normalise(text).split()}
+    family = know.catalogue.families.get(card.family or "")
+    names_ = (card.name, card.short, *card.aliases, family.name if family else "", family.short if family else "")
+    return any(needed <= said for name in names_ if (needed := {stem(word) for word in keywords(normalise(name))}))
+
+
 def words_of(turn: Turn, know: Knowledge) -> set[str]:
     """Return the stems of the words that may name something."""
     return {stem(word) for word in names(without_persons(without_question(know.without_place(turn.text))))}
@@ -201,12 +228,16 @@ def words_of(turn: Turn, know: Knowledge) -> set[str]:
 _ARTICLES = frozenset("un una unos unas el la los las mi mis su sus al del otro otra este esta ese esa".split())  # noqa: SIM905
 
 
+_DONE_FOR_HER = re.compile(r"(?<!\w)(?:me|se|nos|te|donde|como|cuando|quien) l[oa]s? \w+")
+"""A verb after two pronouns ("que me la repongan")."""
+
+
 def things(turn: Turn, know: Knowledge) -> set[str]:
     """Return the stems of the words that may name something and are nouns by what stands before them ("un elefante").
 
     Of other words it cannot be told: most are verbs of what is in view ("¿cuánto me darían?").
     """
-    said = without_question(know.without_place(turn.text)).split()
+    said = without_question(_DONE_FOR_HER.sub(" ", know.without_place(turn.text))).split()
     named = set(names(without_persons(" ".join(said))))
     after = {word for before, word in pairwise(said) if before in _ARTICLES}
     return {stem(word) for word in named & after}
@@ -256,8 +287,17 @@ def everyday_name(know: Knowledge, card: Procedure) -> str:
     return family.name if family else card.aliases[0] if card.aliases else card.short
 
 
+_DESCRIBES = re.compile(
+    r"(?<!\w)(?:papel|documento|constancia|carta|hoja|comprobante) (?:que|donde) "
+    r"(?:dice|diga|digan|compr\w+|acredit\w+|conste)"
+)
+"""Says what a paper is, with words that are everybody's ("el papel que dice que vivo en …")."""
+
+
 def is_follow_up(turn: Turn, know: Knowledge) -> bool:
     """Say whether the text names no procedure of its own ("¿y cuánto cuesta?", "¿y en Jalisco?", "dónde")."""
+    if _DESCRIBES.search(normalise(turn.text)):
+        return False
     said = know.without_place(turn.text)
     return bool(turn.text.strip()) and (not names(said) or not names(without_question(said)) or asks_only(turn, know))
 
@@ -332,6 +372,9 @@ def _offered_again(turn: Turn, know: Knowledge, pending: Pending, wanted: tuple[
 def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
     """Answer what the search found, or None when it found nothing to answer with."""
     event, procedure = _best(verdict, "life_event"), _best(verdict, "procedure")
+    begun = _event_begun(turn, know, verdict)
+    if begun is not None:
+        return show_event(turn, know, begun, verdict.hits)
     if verdict.outcome == "life_event" and event:
         step = _step_meant(turn, know, verdict, event)
         if step is not None:
@@ -348,6 +391,10 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
     card = know.catalogue.procedures[procedure.id]
     if card.family is None and card.jurisdiction.municipality and not _fits(card, verdict.place or turn.place):
         card = _for_everybody(know, verdict, procedure) or card  # a town's card is for who is there
+    if verdict.outcome == "answer" and turn.memory.last_procedure != card.id:
+        other = rather_for(know, card, turn.text) or made_for(know, card, turn.text)
+        if other is not None and not fully_named(know, card, _affirmed(turn.text)):
+            return cards.show(turn, know, other, () if denied(card, turn.text) else wanted)
     if verdict.outcome == "answer" and (card.family is None or _fits(card, turn.place)):
         unnamed = _kinds_not_named(turn, know, card)
         return cards.which(turn, unnamed, wanted) if unnamed else cards.show(turn, know, card, wanted)
@@ -358,6 +405,36 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
 
 
 _AS_GOOD = 0.05
+_NOT_THERE = re.compile(r"(?<!\w)(?:no|sin|nunca|ni) (?:(?:tengo|tiene|tenemos|cuento|con|el|la|un|una) )*\w+")
+_WHERE_TO_BEGIN = re.compile(
+    r"(?<!\w)(?:por d?onde (?:\w+ )?(?:empie|empe|comie|come|inici|arranc)\w*"
+    r"|(?:que|cual) (?:\w+ )?(?:\w+ )?(?:primero|sigue)"
+    r"|primero que|que (?:hago|hay que hacer|tengo que hacer|debo hacer)|que me falta|paso (?:a|por) paso|que pasos"
+    r"|(?:que|cuales) (?:apoyos|ayudas|beneficios|programas|derechos)|(?:hay|habra) (?:apoyos|ayudas))(?!\w)"
+)
+"""Asks for the way through a matter rather than for one paper of it."""
+
+
+def _event_begun(turn: Turn, know: Knowledge, verdict: Verdict) -> str | None:
+    """Return the life event that a message begins, when it asks where to begin and a step of it was found."""
+    if turn.memory.last_procedure is not None or not _WHERE_TO_BEGIN.search(normalise(turn.text)):
+        return None
+    first = _best(verdict, "procedure")
+    heard = next((hit.id for hit in (*verdict.hits, *verdict.others) if hit.kind == "life_event"), None)
+    told = decide(turn, know).event
+    if first is None:
+        return None
+    events = know.catalogue.life_events
+    having = [id_ for id_, event in events.items() if any(first.id in step.procedures for step in event.steps)]
+    ranked = [id_ for id_ in (told.id if told is not None else None, heard) if id_ in having]
+    if not ranked and "por donde" in normalise(turn.text):
+        ranked = having
+    return ranked[0] if len(set(ranked)) == 1 and ranked[0] != turn.memory.last_life_event else None
+
+
+def _affirmed(text: str) -> str:
+    """Return a text without the things that it says are not there ("no tengo Infonavit")."""
+    return _NOT_THERE.sub(" ", normalise(text))
 
 
 def _for_everybody(know: Knowledge, verdict: Verdict, first: Hit) -> Procedure | None:
@@ -382,12 +459,40 @@ def _step_meant(turn: Turn, know: Knowledge, verdict: Verdict, event: Hit) -> Pr
 
 def _step_in_view(turn: Turn, know: Knowledge, verdict: Verdict) -> Procedure | None:
     """Return the only one of close cards that is a step of the life event in view."""
-    steps = know.catalogue.life_events.get(turn.memory.last_life_event or "")
-    if steps is None or turn.memory.last_procedure is not None:
+    close = [hit.id for hit in verdict.hits[:3] if hit.kind == "procedure"]
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is not None and words_of(turn, know) <= cards.every_word(card):
         return None
-    of_event = {id_ for step in steps.steps for id_ in step.procedures}
-    close = [hit.id for hit in verdict.hits[:3] if hit.kind == "procedure" and hit.id in of_event]
-    return know.catalogue.procedures[close[0]] if len(close) == 1 else None
+    for event in _events_in_view(turn, know):
+        of_event = {id_ for step in event.steps for id_ in step.procedures}
+        fitting = [id_ for id_ in close if id_ in of_event]
+        if event.id != turn.memory.last_life_event:  # only near: the words must name what is taken
+            fitting = [id_ for id_ in fitting if words_of(turn, know) & called(know, _card_of(know, id_))]
+        if fitting and fitting[0] == close[0] and _in_one_step(event, fitting) and _is_ahead(verdict):
+            fitting = fitting[:1]
+        if len(fitting) == 1 and not cards.same_matter(know, turn.memory.last_procedure, _card_of(know, fitting[0])):
+            return know.catalogue.procedures[fitting[0]]
+    return None
+
+
+def _in_one_step(event: LifeEvent, ids: Sequence[str]) -> bool:
+    return any(set(ids) <= set(step.procedures) for step in event.steps)
+
+
+def _is_ahead(verdict: Verdict) -> bool:
+    scores = [hit.score for hit in verdict.hits if hit.kind == "procedure"]
+    return len(scores) == 1 or scores[0] >= _TWICE * scores[1]
+
+
+def _card_of(know: Knowledge, id_: str) -> Procedure:
+    return know.catalogue.procedures[id_]
+
+
+def _events_in_view(turn: Turn, know: Knowledge) -> list[LifeEvent]:
+    """Return the life event whose steps were shown, then those that the card in view is a step of first."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    ids = [turn.memory.last_life_event or "", *(card.life_events[:1] if card is not None else ())]
+    return [known for id_ in dict.fromkeys(ids) if (known := know.catalogue.life_events.get(id_)) is not None]
 
 
 def another_kind(know: Knowledge, card: Procedure, other: str) -> bool:
@@ -463,6 +568,10 @@ def _best(verdict: Verdict, kind: str) -> Hit | None:
 
 def clarify(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Aspect, ...]) -> Answer:
     """Ask which of the close hits. Of a family one is offered, under the family's name: its place is asked for next."""
+    close = [card for hit in hits[:3] if (card := know.catalogue.procedures.get(hit.id)) is not None]
+    told = only_fitting(close, turn.text) if len(close) == len(hits[:3]) else None
+    if told is not None and told.jurisdiction.state is None:
+        return cards.show(turn, know, told, wanted)
     options: list[Option] = []
     for hit in hits[:3]:
         if hit.kind == "life_event":

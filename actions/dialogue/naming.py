@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from bot.catalogue.text import keywords, normalise, stem
 from bot.understanding.words import rest
 
 _DONE_TO_IT = re.compile(r"(?!renov|repon|cambi|corre)\w+[aei]r(?:me|se|le)?l[oa]s?")
@@ -22,10 +23,11 @@ _NOTHINGS = frozenset(
     a afecta afectan ahi algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente asi cada carnal
     cobrara cobraran cobraria cobrarian comun comunico conviene costara costaran costaria costarian cuenta da deja
     dejan demora demorara dia dias doy dura duran ella ellas ello ellos empezar empieza empiezo encuentro estaban
-    estamos estan estando estaria estoy estuvo exactamente exigen exigir gastar gasto gustaria habla hablan hablar
-    hablo hace hacer hago haria hay hora horas iba igual importa incluye ir irme joven llama llaman llamar llamo
-    llegan llegar llegara llegue llevamos llevara llevo marca marcan marcar marco mas menos mes meses mia mias
-    minimo minuto minutos mio mios mucha muchas mucho muchos naci nacieron nacimos nacio necesitar necesitaria
+    estamos estan estando estaria estoy estuvo exactamente exigen exigir fechas gastar gasto gustaria habra habran
+    habla hablan hablar hablo hace hacer hago haria hay hora horas iba igual importa incluye ir irme joven
+    llama llaman llamar llamo llegan llegar llegara llegue llevamos llevara llevo marca marcan marcar marco mas
+    menos mes meses mia mias minimo minuto minutos mio mios mucha muchas mucho muchos naci nacieron nacimos nacio
+    necesitar necesitaria
     necesito nomas nuestra nuestro num obtener ocupar ocuparia pagar pagaria pasa pasaria pasos pedir pediran
     pedirian pedirle pedirme perder piden podemos podre podria pongo presentar presentarle presta prestan primera
     primero puedo que quedo queremos quincena quisiera radica radicamos radico rapido recibir recibo requiere
@@ -56,3 +58,26 @@ def names(said: str) -> list[str]:
 def without_persons(said: str) -> str:
     """Return a normalised text without the persons that it names ("de mi esposa")."""
     return " ".join(_PERSON.sub(" ", said).split())
+
+
+_CLITICS = re.compile(r"(?<=[aei]r)(?:me|se|nos|les?|l[oa]s?)+$")
+_DEED_ENDS = re.compile(r"(?<=\w{4})(?:amos|imos|aron|ieron|aste|iste|arian?|aria|aba)$")
+_ANYBODYS = frozenset(
+    map(
+        stem,
+        """
+        paso pasos tramite tramites papel papeles persona mexico estado tener tengo hacer saque sacar pida pedir
+        ayuda apoyo apoyos mas primer primera primero vez gratis cosa casa
+        """.split(),  # noqa: SIM905
+    )
+)
+
+
+def root(word: str) -> str:
+    """Return the stem of a word without what hangs on a verb ("registrarla", "registramos", "registre")."""
+    return stem(_DEED_ENDS.sub("", _CLITICS.sub("", word)))
+
+
+def roots(text: str) -> set[str]:
+    """Return the roots of the words of a text that carry meaning."""
+    return {root(word) for word in keywords(normalise(text))} - _ANYBODYS

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.steps import facts_of, key_of, step_options
+from actions.dialogue.steps import facts_of, key_of, step_options, steps_here
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.procedures import LifeEvent, LifeEventStep, applies
@@ -80,7 +80,7 @@ def show_plan(turn: Turn, know: Knowledge, plan: Plan, *before: Reply) -> Answer
     options = step_options(event)
     more = (_OTHERS,) if len(plans_of(turn, know)) > 1 else ()
     shown = ShowPlan(
-        replace(event, opening="", steps=tuple(event.steps[index] for index in left), notes=()),
+        replace(event, opening="", steps=steps_here(turn, know, event, left), notes=()),
         (*(options[index] for index in left), *more),
         facts_of(turn, know, event, left),
         done,

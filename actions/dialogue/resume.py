@@ -10,7 +10,7 @@ from actions.dialogue.aspects import BY_INTENT, asked, aspects_of
 from actions.dialogue.geography import which_place
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, called, is_follow_up, look_up, sought, words_of
+from actions.dialogue.lookup import PLAIN_QUESTION, called, goes_on, is_follow_up, look_up, sought, words_of
 from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Pending, Turn, answer, moved_to
 from bot.catalogue.text import keywords, normalise, stem
@@ -67,6 +67,7 @@ _NOT_KNOWN_TO_HER = re.compile(
     r"|tengo idea|estoy segur[oa])(?: .{0,25})?|ni idea|omit\w+|salt\w+|pas[oa]|siguiente|cualquier[ao]|da igual"
     r"|lo que sea|ningun[oa](?: de .*)?|todos|sepa|quien sabe|no sabemos)$"
 )
+_SHORT_CLAUSE = 2
 _ASIDE_WORDS = 2
 """Words that may be left of what was told without being asked ("lo *van* a cremar")."""
 _ASKS = 0.9
@@ -78,6 +79,10 @@ _NO = re.compile(
     r"^(?:no+|nel|nop|negativo|para nada|todavia no|aun no|nunca|ninguno)"
     r"(?: (?:senor\w*|gracias|fijese|nada|ninguno|tampoco))?$"
 )
+
+
+_FIRST_WORD = re.compile(r"^(?P<yes>si+|simon|claro|aja|yes|yeah|yep)(?!\w)|^(?P<no>no+|nel|nop|nope)(?!\w)")
+"""A yes or no that something more is said after ("no, de un infarto")."""
 
 
 def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
@@ -98,6 +103,8 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
         told.setdefault(condition.id, "yes" if _YES.match(said) else "no")
     elif condition.id not in told and (value := cases.answered(turn.text, condition)):
         told[condition.id] = value
+    elif condition.id not in told and values == {"yes", "no"} and (first := _first_clause(turn.text)):
+        told[condition.id] = first
     if condition.id in told:
         return choice.case_told(turn, know, card, told)
     left = cases.leftover(know.without_place(turn.text), cards.card_conditions(know, card))
@@ -107,6 +114,23 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
         here = turn.remember(asked=unasked, case={**turn.memory.case, **told}, pending=None)
         return cards.show(here, know, card, pending.aspects)
     return None
+
+
+def _first_clause(text: str) -> str | None:
+    """Return the yes or no that a comma sets off in front of what else is said."""
+    clause = re.split(r"[,.;:!]+", text.strip())[0]
+    found = _FIRST_WORD.match(normalise(clause))
+    if found is None or len(clause.split()) > _SHORT_CLAUSE:
+        return None
+    return "yes" if found["yes"] else "no"
+
+
+def plainly_answered(turn: Turn, know: Knowledge) -> Answer | None:
+    """Take a "no, de un infarto" to a yes-or-no question about somebody who died: it tells what was, not what is."""
+    pending, card = turn.memory.pending, know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if pending is None or pending.kind != "case" or card is None or "fallecimiento" not in card.life_events:
+        return None
+    return _case(turn, know, pending) if _FIRST_WORD.match(normalise(turn.text)) else None
 
 
 def _place(turn: Turn, know: Knowledge) -> Answer | None:
@@ -124,6 +148,8 @@ def _place(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     if know.place_in(turn.text) is None and (turn.intent in _STEERING and turn.confidence >= 0.5):
         return None
+    if goes_on(turn) and choice.shown_since(turn, know, pending):
+        return None  # "¿y la de Jalisco?" is of what was shown since
     if pending.kind == "confirm_place":
         turn = turn.remember(pending=pending.then)
     rivals = know.places_meant(turn.text, near)

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.dialogue import cards, details
-from actions.dialogue.aspects import BY_INTENT, asked
+from actions.dialogue.aspects import BY_INTENT, asked, aspects_of
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import called, goes_on, words_of
+from actions.dialogue.lookup import called, decide, fully_named, goes_on, words_of
+from actions.dialogue.naming import root, roots
+from actions.dialogue.notes import cannot_go, notes_on
 from actions.dialogue.turn import Answer, Turn
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
@@ -21,10 +23,30 @@ from bot.core.replies import Aspect
 from bot.understanding.danger import kind_of
 from bot.understanding.decision import Decision
 
+_SHORT = 10
+"""Words of a question that only goes on."""
+_THE_OTHER = re.compile(
+    r"(?<!\w)(?:el|la|los|las|una?) (?:de )?(?P<which>\w{4,})"
+    r"(?=$| (?:donde|cuanto|que|como|es[ae]|no|se|la|cual|cuando))"
+)
+"""One word that stands for another of the same thing."""
+_PURPOSE = re.compile(r"(?<!\w)(?:para|pa|quiero|quisiera|necesito|ocupo) (?!que)\w{3,}[aei]r(?!\w)")
+"""Says what for: a matter of its own ("¿y para registrar a mi hijo?")."""
+_SUPPOSES = re.compile(r"^(?:y|pero|entonces|oiga y) si ")
+_BRIEF = 7
+"""Words of a question that only tells one price from another."""
+_COUNTS = {
+    word: str(number)
+    for words in ("two three four five six seven eight nine ten", "dos tres cuatro cinco seis siete ocho nueve diez")
+    for number, word in enumerate(words.split(), 2)
+}
 _UNSURE = frozenset({"clarify", "out_of_scope", "menu"})
 _MOST_WORDS = 14
 """A longer message tells a story of its own."""
-_WITH = re.compile(r"^(?:(?:y|pero|oiga|entonces) )*(?:con|teniendo|si (?:tengo|traigo|llevo|soy)) ")
+_WITH = re.compile(
+    r"^(?:(?:y|pero|oiga|entonces) )*(?:con|teniendo|si (?:mejor )?"
+    r"(?:tengo|traigo|llevo|soy|saco|sacara|quiero|quisiera|pido|fuera|prefiero)) "
+)
 _ASKS = re.compile(
     r"(?<!\w)(?:cuant[oa]s?|cuando|donde|quien(?:es)?|que|q|cual(?:es)?|como|how|what|when|where|who)(?!\w)"
 )
@@ -76,13 +98,91 @@ def asked_of_it(turn: Turn, know: Knowledge, decision: Decision) -> Answer | Non
 
 
 def with_that(turn: Turn, know: Knowledge) -> Answer | None:
-    """Answer "¿y con credencial del INAPAM?" with the price in view, where one of the prices is for just that."""
+    """Answer "¿y con credencial del INAPAM?" and "¿y la de seis?" with the price in view that is for just that."""
     card = _in_view(turn, know)
-    if card is None or not _WITH.match(normalise(turn.text)) or asked(turn.text):
+    if card is None or asked(turn.text):
+        return None
+    labels = [normalise(amount.label or "") for amount in card.cost.amounts]
+    if goes_on(turn) and len(turn.text.split()) <= _BRIEF:
+        counted = {_COUNTS.get(word, word) for word in normalise(turn.text).split()}
+        if counted & {word for label in labels for word in label.split() if word.isdecimal()}:
+            return _shown(turn, know, card, ("cost",))
+    if not _WITH.match(normalise(turn.text)):
         return None
     said = words_of(turn, know) - called(know, card)
-    labels = {stem(word) for amount in card.cost.amounts for word in normalise(amount.label or "").split()}
-    return _shown(turn, know, card, ("cost",)) if said & labels else None
+    return (
+        _shown(turn, know, card, ("cost",))
+        if said & {stem(word) for label in labels for word in label.split()}
+        else None
+    )
+
+
+def asked_further(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
+    """Answer a short question that goes on with the card in view, where nothing that it says names anything else.
+
+    "¿Y qué papel del doctor hay que llevar?" is as near to a death certificate as to the pension that is talked about;
+    only what was named by a name of its own is another matter.
+    """
+    card, said = _in_view(turn, know), normalise(turn.text)
+    if card is None or decision.kind == "talk" or know.place_in(turn.text) is not None:
+        return None
+    wanted = asked(turn.text) and aspects_of(turn.text, turn.intent, turn.confidence)
+    if len(said.split()) > _SHORT or not (wanted or (goes_on(turn) and "?" in turn.text)):
+        return None
+    if _PURPOSE.search(said) or names_other(turn, know, card, decision):
+        return None
+    supposed = _SUPPOSES.match(said) is not None
+    if not supposed and "requirements" not in asked(turn.text) and details.other_things(turn, know, card):
+        return None
+    if wanted:
+        told = details.meant(turn, know, card, details.OUTSPOKEN) if details.asks_for_one(turn.text) else None
+        return told or _shown(turn, know, card, wanted)
+    meant = details.meant(turn, know, card, _SOME) if supposed else None
+    return meant or (_shown(turn, know, card, turn.memory.last_aspects) if supposed else None)
+
+
+def unable(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer that somebody cannot go herself ("ya no camina") with what the card in view says of that."""
+    card = _in_view(turn, know)
+    if card is None or not cannot_go(turn.text) or kind_of(turn.text) is not None:
+        return None
+    if names_other(turn, know, card, decide(turn, know)):
+        return None
+    aspects: tuple[Aspect, ...] = asked(turn.text) or ("who",)
+    return _shown(turn, know, card, aspects) if notes_on(know, card, turn.text, aspects) else None
+
+
+def kindred(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer from another card of the same thing that one word of its name tells apart ("la federal, ¿dónde es?")."""
+    card = _in_view(turn, know)
+    if card is None or turn.memory.pending_kind in ("place", "cost_place", "confirm_place"):
+        return None
+    own = {root(word) for word in cards.every_word(card)} | roots(" ".join(card.aliases))
+    said = {root(found["which"]) for found in _THE_OTHER.finditer(know.without_place(turn.text))} - own
+    thing, place = normalise(card.short).split()[0], know.place_in(turn.text) or turn.place
+    fitting = [
+        other
+        for other in know.catalogue.procedures.values()
+        if other.id != card.id
+        and normalise(other.short).split()[0] == thing
+        and said & roots(f"{other.name} {other.short}")
+        and other.jurisdiction.state in (None, place.state if place else None)
+        and not other.jurisdiction.municipality
+    ]
+    return _shown(turn, know, fitting[0], asked(turn.text) or turn.memory.last_aspects) if len(fitting) == 1 else None
+
+
+def names_other(turn: Turn, know: Knowledge, card: Procedure, decision: Decision) -> bool:
+    """Say whether a text has the whole name of another thing that was found, or a word of the name it is shown by."""
+    said = roots(know.without_place(turn.text)) - roots(f"{card.name} {card.short}")
+    hits = (hit for hit in decision.verdict.hits[:3] if hit.kind == "procedure")
+    others = [
+        known for hit in hits if not cards.same_matter(know, (known := know.catalogue.procedures[hit.id]).id, card)
+    ]
+    if any(fully_named(know, other, turn.text) or said & roots(other.short) for other in others):
+        return True
+    event = know.catalogue.life_events.get(decision.event.id) if decision.event is not None else None
+    return event is not None and bool(said & roots(event.short))
 
 
 def rather(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) -> Answer | None:
@@ -98,13 +198,17 @@ def rather(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None
     wanted = asked(turn.text) or _heard(turn)
     if wanted and not (details.other_things(turn, know, card) or _names_another(turn, know, card, decision)):
         return _shown(turn, know, card, wanted)
-    if found is None or found.outcome not in _UNSURE or _names_another(turn, know, card, decision, _OUTRIGHT):
+    if found is None or not (found.outcome in _UNSURE or _lines_again(turn, found)):
+        return None
+    if _names_another(turn, know, card, decision, _OUTRIGHT):
         return None
     return details.spoken_of(turn, know, card) or details.meant(turn, know, card, _MEANS_IT)
 
 
 def _gives_way(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, found: Answer) -> bool:
     """Say whether an answer is less likely meant than the card in view."""
+    if _lines_again(turn, found):
+        return True
     if found.outcome in _UNSURE or _of_elsewhere(turn, know, found.procedure):
         return True
     if not asked(turn.text):
@@ -121,6 +225,11 @@ def _gives_way(turn: Turn, know: Knowledge, card: Procedure, decision: Decision,
     said = words_of(turn, know) - called(know, card)
     sure = first.score >= _SURELY and bool(said)
     return not sure and not said & called(know, other)
+
+
+def _lines_again(turn: Turn, found: Answer) -> bool:
+    """Say whether the lines to call would be given again to who did not cry for help."""
+    return found.outcome == "emergency" and kind_of(turn.text) is None
 
 
 def _of_elsewhere(turn: Turn, know: Knowledge, id_: str | None) -> bool:

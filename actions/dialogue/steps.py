@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from actions.dialogue import cards
+from actions.dialogue.aspects import without_question
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.naming import roots
 from actions.dialogue.turn import Turn
 from bot.catalogue.search import Hit
 from bot.core.procedures import LifeEvent, LifeEventStep, Procedure, narrow
@@ -41,6 +45,48 @@ def pointed_at(know: Knowledge, event: LifeEvent, hits: Sequence[Hit]) -> int | 
     return index if ranked[0].score >= _AHEAD * rival else None
 
 
+_CLEARLY = 1.5
+"""How many times better than any other step's a step's words must be hit for it to be named."""
+_TITLE, _NAME = 2.0, 1.0
+
+
+def named_step(know: Knowledge, event: LifeEvent, text: str, titles_only: bool = False) -> int | None:
+    """Return the index of the step that the words of a text name, by its title or the names of its cards.
+
+    A word that many steps share names none of them. None when no step is named clearly better than any other.
+    """
+    said = roots(without_question(know.without_place(text)))
+    titles = [roots(step.title) for step in event.steps]
+    names: list[set[str]] = [
+        set()
+        if titles_only
+        else {
+            word
+            for id_ in step.procedures
+            if (card := know.catalogue.procedures.get(id_))
+            for word in _names(know, card)
+        }
+        for step in event.steps
+    ]
+    in_titles = Counter(word for title in titles for word in title)
+    in_names = Counter(word for title, name in zip(titles, names, strict=True) for word in title | name)
+    scores = [
+        sum(_TITLE / in_titles[word] if word in title else _NAME / in_names[word] for word in said & (title | name))
+        for title, name in zip(titles, names, strict=True)
+    ]
+    best = max(scores, default=0.0)
+    if best < _NAME / 2:
+        return None
+    near = [index for index, score in enumerate(scores) if score * _CLEARLY > best]
+    for_all = [index for index in near if not is_conditional(event.steps[index])]
+    return near[0] if len(near) == 1 else for_all[0] if len(for_all) == 1 else None
+
+
+def _names(know: Knowledge, card: Procedure) -> set[str]:
+    family = know.catalogue.families.get(card.family or "")
+    return roots(" ".join((card.name, card.short, *card.aliases, family.name if family else "")))
+
+
 def is_conditional(step: LifeEventStep) -> bool:
     """Say whether a step is only for some ("Si lo deportaron, …"): such a one has no place in an order."""
     return step.title.lower().startswith("si ")
@@ -56,9 +102,29 @@ def facts_of(turn: Turn, know: Knowledge, event: LifeEvent, indexes: Sequence[in
     return tuple(_facts(turn, know, event.steps[index]) for index in indexes)
 
 
+def steps_here(turn: Turn, know: Knowledge, event: LifeEvent, indexes: Sequence[int]) -> tuple[LifeEventStep, ...]:
+    """Return these steps, each with the time limit of the person's place where that place's own card tells one.
+
+    What the life event's card says of a limit that differs by place is for those whose place is not known.
+    """
+    return tuple(_here(turn, know, event.steps[index]) for index in indexes)
+
+
+def _here(turn: Turn, know: Knowledge, step: LifeEventStep) -> LifeEventStep:
+    card = _chosen(turn, know, step)
+    own = card.deadline if card is not None and card.jurisdiction.state and len(step.procedures) > 1 else None
+    return replace(step, deadline=own) if own else step
+
+
+def _chosen(turn: Turn, know: Knowledge, step: LifeEventStep) -> Procedure | None:
+    """Return the card of the person's place, among those that a step may take."""
+    known = [card for id_ in step.procedures if (card := know.catalogue.procedures.get(id_)) is not None]
+    return cards.choose(known, turn.place).procedure if turn.place else None
+
+
 def _facts(turn: Turn, know: Knowledge, step: LifeEventStep) -> StepFacts:
     known = [card for id_ in step.procedures if (card := know.catalogue.procedures.get(id_)) is not None]
-    chosen = cards.choose(known, turn.place).procedure if turn.place else None
+    chosen = _chosen(turn, know, step)
     state = turn.place.state if turn.place else None
     fitting = [narrow(card, turn.case, state) for card in ([chosen] if chosen else known)]
     costs = {_plain_cost(card) for card in fitting}

@@ -34,6 +34,12 @@ _SAID = {
 }  # fmt: skip
 _SHORTEST, _LONGEST_NAME = 3, 6
 _CAPITALS = re.compile(r"(?<![^\W_])[A-ZÑ]{3,9}(?![^\W_])")
+_PARTS = 3
+_LONGEST_PART = 4
+_WORDS_THEMSELVES = frozenset(("am", "de", "do", "el", "i", "la", "me", "no", "se", "so", "un", "una", "us", "vi"))
+"""No acronym begins with one of these alone: "no me", "i va"."""
+_RUN_TOGETHER = ("ene", "ese", "efe", "eme", "ele", "ere", "erre", "ache")
+"""Letters with which a word begins that is two of them run together ("enese ese")."""
 _ARTICLES = frozenset({"el", "la", "del", "al"})
 
 
@@ -46,6 +52,7 @@ class Acronyms:
         self._by_letter: dict[str, list[str]] = {}
         for name in sorted(known, key=lambda each: (-len(each), each)):
             self._by_letter.setdefault(name[0], []).append(name)
+        self._known = frozenset(name for name in known if len(name) >= _SHORTEST)
         spelled = ("".join(_SAID.get(letter, letter) for letter in name) for name in sorted(known))
         by_sound = dict(zip((sound(each) for each in spelled), sorted(known), strict=True))
         # what a word sounds like takes longer than all else, and words come again
@@ -72,7 +79,21 @@ class Acronyms:
                         return name, end
         else:
             return self._heard(word), at + 1
-        return word, at + 1
+        return self._in_parts(words, at) or (word, at + 1)
+
+    def _in_parts(self, words: Sequence[str], at: int) -> tuple[str, int] | None:
+        """Return the acronym that was written in two or three parts ("in e"), or whose letters ran together."""
+        word = words[at]
+        run = len(word) > _SHORTEST and word.startswith(_RUN_TOGETHER)
+        if not run and (len(word) > _LONGEST_PART or word in _WORDS_THEMSELVES):
+            return None
+        for end in range(at + 2, min(at + _PARTS, len(words)) + 1):
+            joined = "".join(words[at:end])
+            if run and (heard := self._heard(joined)) != joined:
+                return heard, end
+            if not run and joined in self._known and all(len(part) <= _LONGEST_PART for part in words[at:end]):
+                return joined, end
+        return None
 
 
 def _letters(word: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from bot.catalogue.index import FEATURES, Encoder, Index, Kind, Scored, collect,
 from bot.catalogue.places import Place, Places
 from bot.catalogue.reader import Catalogue
 from bot.catalogue.spelling import Speller, default_speller
-from bot.catalogue.text import keywords, normalise
+from bot.catalogue.text import keywords, normalise, stem
 from bot.core.procedures import Procedure
 
 __all__ = [
@@ -58,6 +58,15 @@ _RECENT = 0.5
 _CLOSE_CALL = 2.0
 # What the best of its steps' procedures adds to a life event: chosen on the events' own questions, held out.
 _OF_STEPS = 0.5
+_RIVALS = 5
+"""Topics among which two may have been asked for at once."""
+_ASKED_AS_WELL = 4.5
+"""Distance of the scores up to which the topic that was named first comes first."""
+_AND = frozenset(("y", "tambien", "ademas", "aparte", "and", "also"))
+_TOLD = frozenset(
+    ("perdi", "tengo", "tiene", "traigo", "sin", "vencio", "falta", "perdio", "cambie", "cumpli", "jamas")
+)
+"""Words with which a paper is told of, not asked for."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +166,10 @@ class Search:
         self._phrases: dict[str, list[int]] = {}
         for number, entry in enumerate(self.index.entries):
             self._phrases.setdefault(entry.topic, []).append(number)
+        self._names: dict[str, set[frozenset[str]]] = {}
+        for entry in self.index.entries:
+            if entry.field in ("name", "alias") and (name := frozenset(map(stem, keywords(entry.text)))):
+                self._names.setdefault(entry.topic, set()).add(name)
 
     def find(
         self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
@@ -198,7 +211,38 @@ class Search:
         scores = scored.scores + bonus
         if mention and _close_call(scores):
             scores = (scored.scores + self.index.score([rest])[0].scores) / 2 + bonus
-        return Look(scored, scores, named, place)
+        return Look(scored, self._asked_first(words, scores), named, place)
+
+    def _asked_first(self, words: Sequence[str], scores: Any) -> Any:
+        """Return the scores, that of what was asked first in front ("¿… el pasaporte y cuánto cuesta la licencia?").
+
+        Both must be called by one of their names, one on each side of an "and"; what was only told of ("perdí mi INE y
+        …") is not asked.
+        """
+        breaks = [at for at, word in enumerate(words) if word in _AND and 0 < at < len(words) - 1]
+        if not breaks:
+            return scores
+        first, *others = [n for n in np.argsort(-scores)[:_RIVALS] if not self.index.is_event[n]] or [0]
+        stems = [stem(word) for word in words]
+        for other in others:
+            if scores[first] - scores[other] > _ASKED_AS_WELL:
+                break
+            for at in breaks:
+                before, after = frozenset(stems[:at]), frozenset(stems[at:])
+                told = not _TOLD.isdisjoint(words[:at])
+                if (
+                    not told
+                    and self._says(other, before) > self._says(first, before)
+                    and self._says(first, after) > self._says(other, after)
+                ):
+                    swapped = scores.copy()
+                    swapped[[first, other]] = scores[[other, first]]
+                    return swapped
+        return scores
+
+    def _says(self, topic: int, stems: frozenset[str]) -> bool:
+        """Say whether words have one of a topic's names whole."""
+        return any(name <= stems for name in self._names.get(self.index.topics[topic], ()))
 
     def _bonus(self, topic: str, named: Place | None, recent: str | None) -> float:
         members = self._members.get(topic)

@@ -15,7 +15,7 @@ _SOUNDS = (
     ("v", "b"),
     ("ll", "y"),
     ("y$", "i"),
-    ("m(?=[bp])", "n"),
+    ("m(?=[bpf])|m$", "n"),
 )
 _COMPILED = tuple((re.compile(pattern), sounded) for pattern, sounded in _SOUNDS)
 _RUN = re.compile(r"(.)\1+")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from math import log10
 from pathlib import Path
@@ -78,8 +78,28 @@ class Speller:
     def correct(self, normalised: str, known: Container[str] = frozenset()) -> str:
         """Return a normalised text with its misspelled words corrected. ``known``: more words that are right."""
         return " ".join(
-            word if word in known and word not in self._counts else self.word(word) for word in normalised.split()
+            word if word in known and word not in self._counts else self.word(word)
+            for word in self._joined(normalised.split())
         )
+
+    def _joined(self, words: Sequence[str]) -> Iterator[str]:
+        """Yield the words, those that a recogniser parted as one ("pasa porte", "pre dial")."""
+        at = 0
+        while at < len(words):
+            pair = words[at : at + 2]
+            whole = "".join(pair)
+            if (
+                len(pair) > 1
+                and len(whole) >= _SHORTEST_JOINED
+                and min(map(len, pair)) > 2
+                and self._counts[whole] >= _VERY_OFTEN
+                and min(self._counts[part] for part in pair) < _OFTEN
+            ):
+                at += 2
+                yield whole
+            else:
+                at += 1
+                yield pair[0]
 
     def word(self, word: str) -> str:
         """Return what a folded word was meant to be: itself when it is known, or when nothing is like it."""
@@ -101,11 +121,11 @@ class Speller:
         for near in found:
             if well_formed and near[0] != word[0]:  # "renunciar" is no "denunciar"
                 continue
-            cost = _cost(word, near)
-            # another form of the word is read as the same anyway
-            if cost is not None and stem(near) != stem(word) and not (well_formed and near[:-1] == word[:-1]):
+            cost = _cost(word, near)  # another form of the word is read as the same anyway: nothing else is meant
+            if cost is not None and not (well_formed and near[:-1] == word[:-1]):
                 ranked.append((cost - _COUNTS * log10(self._counts[near] or 1), near))
-        return min(ranked)[1] if ranked else None
+        best = min(ranked)[1] if ranked else None
+        return None if best is None or stem(best) == stem(word) else best
 
     def _parted(self, word: str) -> str | None:
         """Return the fewest known words that a long word is made of ("actadenacimiento")."""
@@ -185,11 +205,11 @@ def corrected(text: str) -> str:
 
     What the classifier of intents reads, in the engine and in ``ventanilla understand`` alike.
     """
-    speller = default_speller()
-    return _LETTERS.sub(lambda found: _kept(found[0], speller), text)
+    return _LETTERS.sub(lambda found: _kept(found[0]), text)
 
 
-def _kept(written: str, speller: Speller) -> str:
+@lru_cache(maxsize=1 << 14)
+def _kept(written: str) -> str:
     folded = normalise(written)
-    word = speller.word(folded)
+    word = default_speller().word(folded)
     return written if word == folded else word

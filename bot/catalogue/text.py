@@ -25,6 +25,7 @@ _SPELLING = {
     "jale": "trabajo", "lana": "dinero", "edo": "estado", "mpio": "municipio", "ayto": "ayuntamiento", "sra": "señora",
     "sr": "señor", "fam": "familia", "axta": "acta", "hacta": "acta", "sertificado": "certificado",
     "pasporte": "pasaporte", "pazaporte": "pasaporte", "crup": "curp", "kurp": "curp", "curt": "curp",
+    "cur": "curp", "curb": "curp",
     "p": "para", "pra": "para", "xa": "para", "xfa": "por favor", "xfavor": "por favor", "porfa": "por favor",
     "porfis": "por favor", "plis": "por favor", "grax": "gracias", "grasias": "gracias", "kien": "quien",
     "qien": "quien", "kual": "cual", "cdo": "cuando", "qndo": "cuando", "kuando": "cuando", "cuant": "cuanto",

@@ -17,11 +17,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.catalogue.entries import sane
 from bot.catalogue.spelling import corrected
-from bot.catalogue.terms import TermWeights
+from bot.catalogue.terms import TermWeights, weighed
 from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, normal_words, vectorizer
 from bot.engine.components.scope_model import Floats, LinearModel
 from bot.engine.components.sentence_vectors import SIZE, sentence_vectors, spelled
-from bot.understanding.anywhere import anywhere
 
 OUT_OF_SCOPE = "out_of_scope"
 RANKED = 10
@@ -82,9 +81,12 @@ class Reader:
         """Rank many texts."""
         texts = [as_read(text) for text in texts]
         vectors = sentence_vectors().encode([spelled(text) for text in texts])
-        features = featurize(self._vectorizers, [normal_words(text) for text in texts], vectors)
-        shares, chances = self._model.probabilities(features, vectors)
-        chances = np.where(np.diff(features.indptr) == 0, 0.0, chances)
+        normal = [normal_words(text) for text in texts]
+        weights = self._model.weights
+        found = weighed(self._vectorizers, normal, weights) + vectors @ weights[len(weights) - vectors.shape[1] :]
+        shares, chances = self._model.probabilities_of(found, vectors)
+        said = np.array([bool(text) for text in normal]) | vectors.any(axis=1)
+        chances = np.where(said, chances, 0.0)
         return [
             tuple((name, round(value, 4)) for name, value in self._model.ranking(row, chance, OUT_OF_SCOPE)[:RANKED])
             for row, chance in zip(shares, chances, strict=True)
@@ -92,8 +94,8 @@ class Reader:
 
 
 def as_read(text: str) -> str:
-    """Return a message as the classifier reads it, here and in the engine: cut to size, spelled right, anywhere."""
-    return anywhere(corrected(sane(text)))
+    """Return a message as the classifier reads it, here and in the engine: cut to size, spelled right."""
+    return corrected(sane(text))
 
 
 def featurize(

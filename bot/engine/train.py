@@ -17,7 +17,9 @@ DIGEST = "ventanilla.json"
 _SOURCES = ("config.yml", "domain.yml", "data/nlu", "data/stories")
 _COMPONENTS = Path(__file__).resolve().parent / "components"
 _READING = Path(__file__).resolve().parents[1] / "catalogue"
-_READS = ("letters.py", "numbers.py", "sounds.py", "spelling.py", "text.py")  # what a text becomes before it is learned
+# what a text becomes before it is learned
+_READS = ("letters.py", "numbers.py", "sounds.py", "spelling.py", "text.py")
+_MARKS = ("anywhere.py", "courtesy.py", "matter.py")
 
 
 class TrainingFailed(RuntimeError):
@@ -44,6 +46,8 @@ def _files(root: Path) -> Iterator[tuple[str, Path]]:
         yield f"components/{path.name}", path
     for name in _READS:
         yield f"catalogue/{name}", _READING / name
+    for name in _MARKS:
+        yield f"understanding/{name}", _READING.parent / "understanding" / name
     for source in _SOURCES:
         path = root / source
         found = sorted(p for p in path.rglob("*") if p.suffix in (".yml", ".yaml")) if path.is_dir() else [path]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -75,6 +76,11 @@ _FIRST_MENU = (
     "ine-reposicion",
     "pasaporte-adulto",
     "pension-bienestar-adultos-mayores",
+    "inapam-credencial",
+    "rfc-inscripcion",
+    "ine-cambio-domicilio",
+    "pasaporte-renovacion",
+    "beca-rita-cetina",
 )
 _TALKED = frozenset({"completed", "answered"})
 _BRIDGED = frozenset({"bridged", "bridging-in-process", "redirected-from-bridged"})
@@ -85,10 +91,12 @@ _LEAVING = {"call_me": Event.CALL_ME, "by_sms": Event.BY_SMS, "in_writing": Even
 _REASONS = {Event.CALL_ME: "call_me", Event.BY_SMS: "by_sms"}
 _TELL_NOBODY = ("violence", "health")  # sensitive matters that only some agents may see
 _LONGEST_SID = 40
+_LONGEST_DETAIL = 90
 _UNFINISHED = {"voice_too_long": "too_long", "voice_end_silent": "silent"}
-_MISSED_AFTER = timedelta(minutes=1)
-_CALL_BACK_AFTER = timedelta(minutes=3)
-"""So that who asked for a call has hung up and put the phone down."""
+_MISSED_AFTER = timedelta(seconds=20)
+"""So that who was cut off can call again, which is cheaper for us and quicker for her."""
+_CALL_BACK_AFTER = timedelta(seconds=30)
+"""So that who asked for a call has put the phone down. While she is in a call she is not called."""
 
 
 class Switchboard:
@@ -292,6 +300,8 @@ class Switchboard:
             self._calls.think(record.call_sid, step, _dump(move.call))
             return self._twiml(record.call_sid, step, move)
         answer = _answer(words)
+        if answer.pieces == (self._phrases(call.language, "voice")("goodbye"),):
+            answer = replace(answer, goodbye=True)
         if not (answer.pieces or answer.question or answer.person):
             return self._finish(record, step, flow.handle(call, Heard(Event.NO_ANSWER), around), around, heard=did)
         move = flow.handle(call, Heard(Event.ANSWER), around, answer)
@@ -561,11 +571,15 @@ def _answer(words: TurnWords) -> Answer:
         return Answer(words.pieces)
     if heard.person:
         return Answer(words.pieces, person=True, urgent=heard.urgent)
-    options = tuple(
-        OpenOption(item.id, f"{item.title}, {item.description}" if item.description else item.title)
-        for item in heard.items
-    )
-    return Answer(words.pieces, Question(heard.question, options, heard.wants))  # type: ignore[arg-type]
+    options = tuple(OpenOption(item.id, item.title) for item in heard.items)
+    details = {item.id: detail for item in heard.items if (detail := _in_short(item.description))}
+    return Answer(words.pieces, Question(heard.question, options, heard.wants, details))  # type: ignore[arg-type]
+
+
+def _in_short(description: str) -> str:
+    """Return what a breath between two options can hold: the first sentence, or nothing."""
+    first = re.split(r"(?<=\.)\s", description, maxsplit=1)[0]
+    return first if len(first) <= _LONGEST_DETAIL else ""
 
 
 def _read(state: str) -> Call:

@@ -101,11 +101,11 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "violar|lastimar|hacer (?:dano|algo)|quemar|agredir|ahorcar|tocar|manosear)",
         "(?:esta|estan|andan) (?:pegando|golpeando|maltratando|violando|ahorcando|azotando|linchando)",
         r"(?:esta|estan|andan) (?:pegandol|golpeandol|matandol|ahorcandol)\w+",
-        r"(?:le|les) (?:pega|pegan|pego|esta pegando|estan pegando|quiere pegar|quieren pegar|va a pegar)\b",
+        r"(?:le|les|nos) (?:pega|pegan|pego|esta pegando|estan pegando|quiere pegar|quieren pegar|va a pegar)\b",
         "(?:golpea|golpean|golpearon|maltrata|maltratan|violaron|viola) (?:a (?:mi|su|un|una|sus|los)|mucho a)",
         r"abus(?:o|aron|a|an|ando) (?:de (?:mi|un|una|ella|su|los|la)|sexual\w*)",
         "me (?:tiene|tienen|tenia) (?:encerrad|amenazad|amarrad|secuestrad|escondid)[oa]", "me encerro",
-        "no me (?:deja|dejan) salir(?! (?:del pais|de vacaciones))", r"me amenaz\w+ (?:con|de|mi|si|a|que)",
+        "no (?:me|nos) (?:deja|dejan) salir(?! (?:del pais|de vacaciones))", r"me amenaz\w+ (?:con|de|mi|si|a|que)",
         "violencia (?:en (?:mi|la) casa|familiar|intrafamiliar|domestica|fisica|de pareja)|(?:sufro|vivo|vivimos|"
         "sufre) (?:con |de |mucha )?violencia", r"(?:mi|su) \w+ (?:la|lo) (?:toca|manosea|tocaba)\b",
         r"me (?:toca|tocaba|manosea|manoseo) mi \w+",
@@ -132,7 +132,11 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "alguien (?:me|nos) (?:viene )?(?:sigue|siguiendo)",
         "se (?:esta |estan )?(?:metieron|metiendo|metio|brincaron|quieren meter) (?:a|por|en) (?:mi|la|robar|casa)",
         "se metio .{0,30}a robar", "me van a matar", r"amenaz\w+ de muerte",
-        "(?:dijo|dice|dicen) que (?:me|nos) (?:va|van) a (?:matar|quemar|desaparecer)",
+        "(?:dijo|dice|dicen) que (?:me|nos) (?:va|van) a (?:matar|quemar|desaparecer|balacear|balear|"
+        "levantar|picar)",
+        r"si no (?:les |le |se |lo )?(?:\w+ )?(?:pago|pagamos|pague|paguemos|doy|damos|deposito|depositamos|entrego|"
+        r"entregamos|coopero)\b.{0,40}\b(?:quem|mat|balace|balea|levant|desaparec|pic|golpe|lastim)(?:a|an|ar|en|e|er)\b",
+        r"los de la mana\b|(?:cobr\w+|derecho de|piden) (?:el )?piso\b(?! (?:lamin|de))",
         "(?:estoy|estamos|esta) en peligro", "corre peligro", "por mi vida", r"extorsion\w*",
         "(?:piden|pidiendo|quieren) (?:dinero|rescate)(?: por)? .{0,20}(?:mi|matan)", r"incendi\w+",
         "(?:se )?esta (?:quemando|incendiando|ardiendo)|se (?:quema|prendio) (?:mi|la|el|una|un)",
@@ -235,9 +239,12 @@ _MANNERS = re.compile(
     r"(?<!\w)(?:"
     r"(?:me |se |nos )?(?:quier[eo] |voy a |va a |estoy |andamos )?(?:muer[oe]|morir(?:me|se)?|muriendo|muert[oa]|"
     r"matar|matas?|mato|mataron|matando) "
-    r"(?:de|por un\w*|por ti|con) (?:la |el |mucha |tanta |pura )?(?:risa|hambre|sed|sueno|calor|frio|pena|verguenza|"
+    r"(?:de|por un\w*|por ti|con) (?:la |el |un |una |mucha |tanta |tanto |pura |puro |un puro )?(?:risa|hambre|"
+    r"sed|sueno|calor|frio|pena|verguenza|"
     r"envidia|ganas|nervios|coraje|cansancio|aburrimiento|flojera|amor|celos|ternura|emocion|felicidad|gusto|miedo de "
-    r"reprobar|antojo|taco\w*|sonrisa|mirada|verguenza)"
+    r"reprobar|antojo|taco\w*|sonrisa|mirada|verguenza|infarto|susto|colera|bilis|tristeza por|impaciencia|"
+    r"desesperacion|"
+    r"espera|lo (?:caro|tardado|lento|largo)|aburricion|estres)"
     r"|me (?:mata|matan|esta matando|va a matar|van a matar) (?:el|la|los|las|este|esta|estos|tu|su) (?:\w+)"
     r"(?! (?:con|si|a golpes))"
     r"|me (?:va|van) a matar (?:mi (?:mama|papa|esposa|jefa|novia|vieja|mujer|senora|suegra)) (?:si|por|porque|"
@@ -254,9 +261,23 @@ _MANNERS = re.compile(
     r"una) \w+(?: .*no "
     r"sabemos \w+ (?:lo|la|los) tienen?)?"
     r"|te (?:voy a|quiero) (?:matar|ahorcar)|(?:mataria|moriria) por"
-    r"|(?:me|nos) (?:esta |estan |tienen? |traen |va a |van a )?(?:ahorc|asfixi|mat)\w+ (?:con|de) (?:\w+ ){0,2}"
+    r"|(?:me|nos) (?:esta |estan |tienen? |traen |va a |van a |quieren? )?(?:ahorc|asfixi|mat)\w+ (?:con|"
+    r"de) (?:\w+ ){0,2}"
     r"(?:comision\w*|interes\w*|pagos?|deudas?|impuestos?|cuotas?|cobros?|recargos?|requisitos?|tramites?|papeleo)"
     r"|(?:se )?(?:me )?(?:murio|muere) (?:el|la) (?:celular|bateria|compu|tele|computadora|pila|motor|planta)"
+    r"|(?:el|la|las|los|este|esta|estas|estos|tanta|tanto|tantas|tantos) (?:bancos?|citas?|filas?|colas?|recibos?|"
+    r"comision\w*|interes\w*|deudas?|vueltas?|requisitos?|tramites?|papeleo|papeles|examen\w*|tareas?|trafico|cobros?|"
+    r"impuestos?|precios?|rentas?|sat|predial|burocracia|espera)(?: \w+){0,4} (?:me|nos) (?:va|van|quieren?|"
+    r"esta|estan) "
+    r"(?:a )?(?:mat\w+|ahorc\w+|volver loc\w+)"
+    r"|(?:plant\w*|planta|matas?|matit\w+|rosal\w*|arbol\w*|flor\w*|sabila|milpa|maiz|cosecha|pez|peces|"
+    r"pecesito|pollos?|"
+    r"pollitos?|gallinas?|guajolot\w+|vacas?|becerr\w+|puerc\w+|cochin\w+|conej\w+|perric\w+|peric\w+|pasto|"
+    r"jardin|negocio|"
+    r"bateria|celular|compu\w*)(?: \w+){0,2} (?:se )?(?:me )?(?:esta|estan|anda|andan) (?:muriendo|ahogando|asfixiando)"
+    r"|(?:como|con que|con) (?:\w+ )?se escribe\b.*|\w+ (?:\w+ )?se escribe\b.*|que (?:significa|quiere decir)\b.*"
+    r"|casi (?:me|nos|le) (?:da|dio|daba|dan) (?:un|el|al) (?:infarto|patatus|ataque|sincope|soponcio)"
+    r"|(?:a|por) la fuerza (?:ja){2,}"
     r"|(?:celular|bateria|compu|tele|computadora|carro|moto|perrit[oa]|perr[oa]|gat[oa]) (?:no (?:responde|reacciona|"
     r"despierta|respira)|se (?:murio|ahogo|esta muriendo))"
     r"|se (?:me )?(?:ahogo|ahoga|quemo|quemaron|esta quemando) (?:el|la|los|las|mi|un) (?:carro|coche|motor|auto|arroz|"

@@ -20,11 +20,12 @@ import numpy as np
 from bot.catalogue.places import Place
 from bot.catalogue.search import SIGNALS, Hit, Look, Search, Verdict
 from bot.catalogue.text import normalise, stem
+from bot.understanding.courtesy import only_courtesy
 from bot.understanding.danger import cries, kind_of, long_ago, unmistakable
 from bot.understanding.foreign import foreign_words
 from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
 from bot.understanding.matter import matter, without_labels
-from bot.understanding.words import rest, without_place
+from bot.understanding.words import rest, senseless, without_place
 
 Ranking = Sequence[tuple[str, float]]
 """Intents with their confidence, the one decided on first; the classifier gives the likeliest ones."""
@@ -44,8 +45,12 @@ _SURE = 0.5
 _SURE_OF_TALK = 0.97
 """Share of talk in the ranking from which on it is talk: of the examples, each read by a classifier that never saw it,
 995 in 1,000 are."""
+_MERE_TALK = 0.8
+"""Share of talk in the ranking from which on it takes a word of danger to make it an emergency."""
 _PLAINLY = 0.9
 """Chance of a procedure from which on a mere cry for help ("¡auxilio, no hallo mi acta!") is a manner of speaking."""
+_SENSELESS = 0.6
+"""Chance that letters without sense are no matter of ours: they are not understood, rather than somebody else's."""
 _MORE_LIKELY = 0.5
 """From this chance on what is out of scope stays so, though its words are a card's."""
 _COURTESY = frozenset({"greet", "thanks", "goodbye"})
@@ -151,7 +156,12 @@ class Decider:
                 text, look, (signals, words), _shares(i for i in ranking if kind_of_intent(i[0]) != "talk")
             )
         decision = self._decide(text, look, (signals, words), ranking)
-        if decision.kind == "talk" and decision.intent in _COURTESY and rest(normalise(text)):
+        if (
+            decision.kind == "talk"
+            and decision.intent in _COURTESY
+            and not only_courtesy(text)
+            and rest(normalise(text))
+        ):
             # "hola, quiero mi acta": what goes beyond courtesy is what the message is about
             others = _shares(i for i in ranking if i[0] not in _COURTESY)
             beyond = self._decide(text, look, (signals, words), others, whole=False)
@@ -185,6 +195,8 @@ class Decider:
         verdict = self.search.verdict(look, "life_event" if kind == "life_event" else "procedure")
         if kind == "out_of_scope" and chances[kind] < _MORE_LIKELY and self._named_outright(said, verdict):
             kind = "procedure"
+        if kind == "out_of_scope" and senseless(text):
+            chances[kind] = min(chances[kind], _SENSELESS)
         if bare and kind == "procedure":
             verdict = Verdict("unknown", (), look.named)
         event = None
@@ -215,16 +227,19 @@ class Decider:
     def _kind(self, text: str, chances: dict[str, float], bare: bool, ranking: Ranking, whole: bool) -> Kind:
         limits = self._weights.limits
         named = kind_of(text) is not None and not long_ago(text)
-        if unmistakable(text) or chances["emergency"] >= limits["emergency_named" if named else "emergency"]:
+        talk = sum(confidence for name, confidence in ranking if kind_of_intent(name) == "talk")
+        chance = chances["emergency"]
+        if unmistakable(text) or (chance >= limits["emergency_named"] and named):
+            return "emergency"
+        if chance >= limits["emergency"] and not (whole and talk >= _MERE_TALK):
             return "emergency"
         if cries(text) and chances["procedure"] < _PLAINLY:
             return "emergency"
-        heard_so = bool(ranking) and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE
-        if heard_so and chances["emergency"] >= limits["emergency_named"]:
+        heard_so = bool(ranking) and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE and not long_ago(text)
+        if heard_so and chance >= limits["emergency"] / 2:
             return "emergency"
         rivals = {kind: chances[kind] for kind in KINDS if kind != "emergency"}
         best = max(rivals, key=lambda kind: rivals[kind])
-        talk = sum(confidence for name, confidence in ranking if kind_of_intent(name) == "talk")
         if whole and talk >= _SURE_OF_TALK:
             return "talk"
         if best == "talk" or (

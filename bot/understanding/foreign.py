@@ -31,7 +31,7 @@ zelda zoom ado ibero tecmilenio lasalle harvard oxford stanford
 _THINGS = """
 perro perra perrito perrita perritos gato gata gatito gatita gatitos michi cachorro cachorra cachorritos mascota
 mascotas hamster perico loro canario conejo tortuga pez peces iguana caballo yegua vaca becerro gallina gallinas
-pitbull chihuahua husky veterinario veterinaria videojuego videojuegos consola wifi contrasena password
+pitbull husky veterinario veterinaria videojuego videojuegos consola wifi contrasena password
 antivirus impresora laptop app playlist streaming torneo gimnasio gym yoga crossfit concierto taquilla
 horoscopo chiste cancion novela pelicula anime meme memes parroquia iglesia bautizo bautismo misa
 templo catecismo padrinos quinceanera quinceanos tanda rifa condominio club spa antro bar restaurante hotel vuelo

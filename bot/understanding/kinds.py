@@ -17,9 +17,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from bot.catalogue.spelling import corrected
-from bot.catalogue.terms import TermWeights
+from bot.catalogue.terms import TermWeights, weighed
 from bot.catalogue.text import normalise
 from bot.understanding.anywhere import anywhere
+from bot.understanding.courtesy import marked
 
 Kind = Literal["procedure", "life_event", "out_of_scope", "emergency", "talk"]
 KINDS: tuple[Kind, ...] = ("procedure", "life_event", "out_of_scope", "emergency", "talk")
@@ -75,7 +76,7 @@ class KindJudge:
         """Learn from texts of known kind; the same texts give the same judge."""
         normal = [_normal(text) for text in texts]
         vectorizers = [_vectorizer(analyzer, lengths, min_df=2) for analyzer, lengths in _NGRAMS]
-        vectors = encode(normal)
+        vectors = encode([_spelled(text) for text in texts])
         _, directions = np.linalg.eigh(vectors.T @ vectors)
         directions = directions[:, -_PRINCIPAL:].astype(np.float32)
         parts = [*(each.fit_transform(normal) for each in vectorizers), csr_matrix(vectors @ directions)]
@@ -98,13 +99,19 @@ class KindJudge:
     def scores(self, texts: Sequence[str], encode: Encoder) -> Any:
         """Return texts x kinds, in the order of :data:`KINDS`; above 0 it looks like that kind."""
         normal = [_normal(text) for text in texts]
-        features = hstack([each.transform(normal) for each in self._vectorizers], format="csr", dtype=np.float32)
-        words = features.shape[1]
-        return features @ self._weights[:words] + encode(normal) @ self._weights[words:] + self._bias
+        vectors = encode([_spelled(text) for text in texts])
+        found = weighed(self._vectorizers, normal, self._weights)
+        return found + vectors @ self._weights[len(self._weights) - vectors.shape[1] :] + self._bias
 
 
 def _normal(text: str) -> str:
-    return normalise(anywhere(corrected(text[:_READ])))
+    said = corrected(text[:_READ])
+    return marked(said, normalise(anywhere(said)))
+
+
+def _spelled(text: str) -> str:
+    """Return a text as it is encoded: its place included, so that the search needs no other vector."""
+    return normalise(corrected(text[:_READ]))
 
 
 def _vectorizer(analyzer: str, lengths: tuple[int, int], **options: Any) -> TfidfVectorizer:

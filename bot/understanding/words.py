@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.catalogue.places import Places
 from bot.catalogue.text import keywords, normalise
 
@@ -27,6 +29,21 @@ _FILLERS = frozenset(
 def rest(normalised: str) -> list[str]:
     """Return the words of a normalised text that may name a procedure: what no follow-up needs."""
     return [word for word in keywords(normalised) if word not in _FILLERS]
+
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_MASHED = re.compile(
+    "|".join(row[at : at + 4] for line in _ROWS for row in (line, line[::-1]) for at in range(len(row) - 3))
+    + "|[^aeiou]{5}|^[^aeiou]{4,}$"
+)
+"""Keys side by side, five consonants in a row ("constr" has four), or no vowel at all."""
+_SHORT = 2
+
+
+def senseless(text: str) -> bool:
+    """Say whether a text is letters without sense ("asdfgh"): nobody can know whose matter that is."""
+    words = [word for word in normalise(text).split() if len(word) > _SHORT and word.isalpha()]
+    return bool(words) and all(_MASHED.search(word) for word in words)
 
 
 def without_place(text: str, places: Places) -> str:

@@ -172,7 +172,11 @@ class Carried(threading.Thread):
         return self._first("in-progress")
 
     def _ring(self, ringing: Call, timeout: float) -> tuple[str, Answering]:
-        """Let a phone ring; return how that ended (a habit, or Twilio's word for it), and what follows."""
+        """Let a phone ring; return how that ended (a habit, or Twilio's word for it), and what follows.
+
+        Nobody hears who waits for it. A patient caller who does something all the same does it when somebody listens
+        again, which is when the ringing is over.
+        """
         answering = self._calls.answering(ringing.phone)
         if answering.habit != "ring":
             return answering.habit, answering
@@ -184,6 +188,9 @@ class Carried(threading.Thread):
             while time.monotonic() < deadline:
                 self._look()
                 if dialling and self._call.actions:
+                    if patient and self._call.actions[0].do in ("keys", "say", "noise"):
+                        self._call.seconds += timeout
+                        break
                     action = self._call.actions.popleft()
                     if action.do == "hang_up":
                         raise _Over

@@ -20,13 +20,14 @@ from ivr.spoken import spoken
 
 MAX_CHARACTERS = 4096
 """Of one ``<Say>``: https://www.twilio.com/docs/voice/twiml/say."""
-BREATH = 230
+BREATH = 240
 """Spoken characters of a piece: some 16 seconds of a voice at its usual pace."""
-TITLE = 60
+TITLE = 80
 """Spoken characters of a first line that is only a title."""
 LONGEST_ADDRESS = 48
 """Characters of a web address that is said whole."""
 LINES = 3
+"""Lines of a piece, its title and headings not counted."""
 ESSENTIALS = 560
 """Spoken characters of what is said first, in breaths: more is told only to who asks for it."""
 
@@ -115,24 +116,38 @@ def _pieces(replies: Sequence[Reply], phrases: Phrases, brief: bool = False) -> 
         first += shown(lines, chosen).splitlines()
         for line, form in zip(lines, chosen, strict=True):
             rest += [part for text in line.rest(form) for part in text.splitlines()]
-    return [*_gathered(first, limit=LINES), *_gathered(() if brief else rest, limit=LINES)]
+    if brief:
+        rest = []
+    if len(first) == 1:
+        first, rest = [*first, *rest], []
+    return [*_gathered(first, titled=True), *_gathered(rest)]
 
 
-def _gathered(lines: Sequence[str], limit: int) -> list[str]:
-    """Return lines in pieces; a line longer than a breath is broken after a sentence, a comma or a word."""
+def _gathered(lines: Sequence[str], titled: bool = False) -> list[str]:
+    """Return lines in pieces; a line longer than a breath is broken after a sentence, a comma or a word.
+
+    A title (``titled``: the first line, if short) or a heading says nothing alone: what it stands over is in the same
+    piece.
+    """
     pieces: list[list[str]] = []
-    used = 0
-    for line in (part for each in lines for part in _broken(_bare(each))):
-        size = len(spoken(line))
-        if pieces and len(pieces[-1]) < limit and used + size <= BREATH and not _heading(line):
-            pieces[-1].append(line)
-            used += size
-        elif len(pieces) == 1 and len(pieces[0]) == 1 and used <= TITLE and not _heading(line):
-            pieces[0].append(line)  # a title alone says nothing
-            used += size
-        else:
-            pieces.append([line])
-            used = size
+    used = counted = 0
+    for line in map(_bare, lines):
+        # A heading, or nothing but a title was said yet.
+        over = bool(pieces) and (_heading(pieces[-1][-1]) or not counted)
+        for part in _broken(line, max(BREATH - used, BREATH // 2) if over else BREATH):
+            size = len(spoken(part))
+            # A heading needs room for what follows it.
+            fits = counted < LINES and used + size <= (BREATH // 2 if _heading(part) else BREATH)
+            if pieces and (over or fits):
+                pieces[-1].append(part)
+                used += size
+            else:
+                pieces.append([part])
+                used, counted = size, 0
+            # A title comes on top of the lines that a piece may have.
+            title = titled and len(pieces) == 1 == len(pieces[0]) and size <= TITLE
+            counted += 0 if title or _heading(part) else 1
+            over = False
     return ["\n".join(piece) for piece in pieces]
 
 
@@ -150,10 +165,11 @@ def _sayable(url: str) -> str:
     return url if len(url) <= LONGEST_ADDRESS else site_name(url)
 
 
-def _broken(line: str) -> Iterator[str]:
+def _broken(line: str, room: int = BREATH) -> Iterator[str]:
+    """Yield a line in parts: the first has at most ``room`` spoken characters, the others a breath."""
     if not line:
         return
-    if len(spoken(line)) <= BREATH:
+    if len(spoken(line)) <= room:
         yield line
         return
     for pattern in (r"(?<=[.;?!])\s+", r"(?<=,)\s+", r"\s+"):
@@ -163,8 +179,8 @@ def _broken(line: str) -> Iterator[str]:
             for count in range(1, len(parts)):
                 if abs(len(" ".join(parts[:count])) - middle) < abs(len(" ".join(parts[:best])) - middle):
                     best = count
-            yield from _broken(" ".join(parts[:best]))
+            yield from _broken(" ".join(parts[:best]), room)
             yield from _broken(" ".join(parts[best:]))
             return
-    yield line[:BREATH]
-    yield from _broken(line[BREATH:])
+    yield line[:room]
+    yield from _broken(line[room:])

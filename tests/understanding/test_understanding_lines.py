@@ -125,3 +125,29 @@ def test_a_personal_number_does_not_decide(engine: Any, label: str) -> None:
     text = f"mi curp es {label} y quiero mi acta de nacimiento de jalisco"
     (found,) = read(engine, json.dumps({"text": text}))
     assert found["procedures"][0]["id"] == "acta-nacimiento-copia"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("dónde saco la curp y el número de seguro social", "curp-consulta"),
+        ("dónde saco el número de seguro social y la curp", "nss-imss"),
+    ],
+)
+def test_what_is_asked_first_comes_first(engine: Any, text: str, first: str) -> None:
+    (found,) = read(engine, json.dumps({"text": text}))
+    assert found["procedures"][0]["id"] == first
+
+
+@pytest.mark.parametrize(
+    "text", ["Con eso me despido, que pase bonito día señorita", "gracias y con permiso, ya me retiro"]
+)
+def test_a_courtesy_with_a_cards_words_is_a_courtesy(engine: Any, text: str) -> None:
+    (found,) = read(engine, json.dumps({"text": text}))
+    assert found["outcome"] == "smalltalk"
+
+
+def test_letters_without_sense_are_not_surely_somebody_elses(engine: Any) -> None:
+    (found,) = read(engine, json.dumps({"text": "dfghj uiop"}))
+    assert found["outcome"] == "out_of_scope"
+    assert found["confidence"] <= 0.6

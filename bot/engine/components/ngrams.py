@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.engine.components.text import LIMIT, normal_form
+from bot.understanding.anywhere import anywhere
+from bot.understanding.courtesy import marked
 from bot.understanding.matter import without_labels
 
 ANALYZERS = ("word", "char_wb")
@@ -22,9 +24,12 @@ _WORD = re.compile(r"\d+(?:[.,:]\d+)*(?![^\W_])|[^\W_]+(?:['’][^\W_]+)*|[^\w\s
 def normal_words(text: str) -> str:
     """Return the words of a text's first characters in their one spelling, parted by spaces; no redaction's labels.
 
+    A place is read as any other (:mod:`bot.understanding.anywhere`), and what is nothing but courtesy is marked as
+    such (:mod:`bot.understanding.courtesy`), in an example and in a message alike.
     The same words as the tokens of spaCy's rules for Spanish but for one text in 300, without loading spaCy.
     """
-    return " ".join(form for word in _WORD.findall(without_labels(text[:LIMIT])) if (form := normal_form(word)))
+    said = anywhere(without_labels(text[:LIMIT]))
+    return marked(said, " ".join(form for word in _WORD.findall(said) if (form := normal_form(word))))
 
 
 _MANY = 1000

@@ -39,6 +39,10 @@ class SentenceVectors:
         self._lock = threading.Lock()
         self._model: Any = None
 
+    def keep(self, count: int) -> None:
+        """Keep this many vectors from now on: for who comes back to many texts."""
+        self._keep = count
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one row a text; an empty text is the zero vector, far from everything."""
         with self._lock:
@@ -55,6 +59,7 @@ class SentenceVectors:
 
             self._model = USE(threads=1)
             _unload_table(self._model)
+            _leave_threads(self._model)
         return np.asarray(self._model.encode(texts), dtype=np.float32)
 
     def _remember(self, fresh: dict[str, Vectors], texts: Sequence[str]) -> None:
@@ -101,6 +106,12 @@ def _unload_table(encoder: Any) -> None:
         backend.table = _Rows(backend.table)
     except (OSError, ValueError) as error:
         logger.warning("the encoder's table stays in memory: %s", error)
+
+
+def _leave_threads(encoder: Any) -> None:
+    """Spare the encoder from setting the number of threads at each message where the process has set it to one."""
+    if os.environ.get("OPENBLAS_NUM_THREADS") == "1":
+        encoder._model._threadpool = None
 
 
 def spelled(text: str) -> str:

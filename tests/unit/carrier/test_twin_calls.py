@@ -619,6 +619,20 @@ def test_a_patient_callers_ring_ends_with_her_silence(pages: Script, caller: Twi
     assert pages.asked("connected")[0]["DialCallStatus"] == "no-answer"
 
 
+@pytest.mark.parametrize("action", [{"do": "keys", "keys": "1"}, {"do": "say", "text": "oiga"}])
+def test_who_speaks_while_it_rings_is_heard_when_somebody_listens_again(
+    pages: Script, caller: TwinCall, action: dict[str, str]
+):
+    pages["inbound"] = f"<Dial action='connected'>{OTHER_PHONE}</Dial>"
+    pages["connected"] = f"<Gather input='dtmf speech' numDigits='1' action='next'>{SAID.format('Nadie')}</Gather>"
+    pages["next"] = SAID.format("Ya le oigo")
+    assert caller.place().doing == "dialling"
+    heard = caller.act(action)
+    assert heard.settled
+    assert heard.said[-2:] == ("Nadie", "Ya le oigo")
+    assert pages.asked("connected")[0]["DialCallStatus"] == "no-answer"
+
+
 # ---- the control API
 
 

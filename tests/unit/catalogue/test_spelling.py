@@ -33,6 +33,7 @@ def speller() -> Speller:
         ("pasaprte", "pasaporte"), ("pasporte", "pasaporte"), ("passporte", "pasaporte"),
         ("nacimeinto", "nacimiento"), ("credebcial", "credencial"), ("nuebo leon", "nuevo leon"),
         ("guadalajra", "guadalajara"), ("actadenacimiento", "acta de nacimiento"), ("perdimi", "perdi mi"),
+        ("pasa porte", "pasaporte"), ("mi lic encia", "mi licencia"),
     ],
 )  # fmt: skip
 def test_what_was_meant(speller: Speller, written: str, meant: str) -> None:
@@ -47,6 +48,15 @@ def test_what_is_right_or_unlike_stays(speller: Speller, word: str) -> None:
 @pytest.mark.parametrize("word", ["renunciar", "hallar", "perro", "consigue", "vender", "cabello", "horoscopo"])
 def test_a_word_of_the_language_is_no_slip(word: str) -> None:
     assert default_speller().word(word) == word
+
+
+@pytest.mark.parametrize("text", ["para mi hijo", "acta de mi hijo", "pasaporte para mi"])
+def test_words_that_are_right_are_not_run_together(speller: Speller, text: str) -> None:
+    assert speller.correct(text) == text
+
+
+def test_a_form_of_a_known_word_is_no_slip_of_another() -> None:
+    assert Speller(["pasaporte"] * 40 + ["passport"] * 40).word("pasaport") == "pasaport"
 
 
 def test_the_callers_own_words_stay(speller: Speller) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
@@ -12,7 +13,7 @@ from bot import languages
 from bot.catalogue.check import load_cards
 from bot.core.interactive import Listen
 from bot.core.phrases import Phrases
-from bot.core.replies import Ask, Handoff, Option, Say, ShowLifeEvent, ShowProcedure
+from bot.core.replies import Ask, Aspect, Handoff, Option, Say, ShowLifeEvent, ShowProcedure
 from channels.registry import CHANNELS
 from channels.voice import twiml
 from channels.voice.copy import as_sms
@@ -44,9 +45,20 @@ def test_every_card_is_told_in_pieces_of_a_breath(cards, phrases):
             rendered = render((ShowProcedure(each.card, aspects),), phrases)
             assert rendered.messages, each.card.id
             assert rendered.more == ()
-            for message in rendered.messages:
-                assert len(message.text.splitlines()) <= LINES
+            for place, message in enumerate(rendered.messages):
+                said = message.text.splitlines()
+                facts = [line for line in said[0 if place else 1 :] if not line.endswith(":")]
+                assert len(facts) <= LINES
                 assert len(spoken(message.text)) <= BREATH + TITLE + LINES, (each.card.id, message.text)
+
+
+def test_no_title_and_no_heading_stands_alone(cards, phrases):
+    for each in cards.procedures:
+        for aspect in get_args(Aspect):
+            first, *others = render((ShowProcedure(each.card, (aspect,)),), phrases).messages
+            assert len(first.text.splitlines()) > 1, (each.card.id, aspect)
+            for message in (first, *others):
+                assert not message.text.endswith(":"), (each.card.id, message.text)
 
 
 def test_what_matters_most_is_in_the_first_pieces(cards, phrases):

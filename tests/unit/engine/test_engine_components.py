@@ -19,7 +19,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.engine.components.dense_featurizer import SentenceVectorFeaturizer
 from bot.engine.components.intent_classifier import CalibratedLinearClassifier
 from bot.engine.components.ngram_featurizer import NgramTfidfFeaturizer
-from bot.engine.components.scope_model import fit
+from bot.engine.components.scope_model import Neighbours, fit, nearness
 from bot.engine.components.sentence_vectors import SIZE, SentenceVectors
 from bot.engine.components.spanish_tokenizer import SpanishTokenizer, normal_text
 from bot.engine.components.text import normal_form
@@ -164,6 +164,23 @@ def test_any_set_of_intents_can_be_learned(labels: list[str]) -> None:
     assert 0 <= model.threshold <= 0.5
     if len(set(labels)) == len(labels) == 2 or set(labels) == {"a", "b"}:
         assert [model.intents[index] for index in shares.argmax(axis=1)] == labels
+
+
+def test_the_nearest_of_many_examples_is_found() -> None:
+    rng = np.random.default_rng(11)
+    centres = rng.normal(size=(40, 512))
+    examples = np.repeat(centres, 30, axis=0) + 0.3 * rng.normal(size=(1200, 512))
+    examples = (examples / np.linalg.norm(examples, axis=1, keepdims=True)).astype(np.float32)
+    asked = examples[::50] + 0.02 * rng.normal(size=(24, 512)).astype(np.float32)
+    found = Neighbours(examples.astype(np.float16)).nearness(asked)
+    np.testing.assert_allclose(found, nearness(asked, examples), atol=2e-3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 48, 49])
+def test_few_examples_have_a_nearest_one_too(count: int) -> None:
+    examples = np.eye(512, dtype=np.float32)[:count]
+    asked = np.eye(512, dtype=np.float32)[:2]
+    np.testing.assert_allclose(Neighbours(examples).nearness(asked), nearness(asked, examples), atol=1e-6)
 
 
 def test_at_most_the_stated_share_of_known_examples_is_turned_away() -> None:

@@ -124,3 +124,69 @@ def test_hints_follow_what_is_asked():
     where = Call(state=State.OPEN, question=Question("¿Dónde?", (), "place"))
     assert hints(where, (), places, names)[:2] == places
     assert hints(Call(state=State.MORE), (), places, names)[:2] == ("sí", "no")
+
+
+ANSWERED = Call(last_answer=("Cuesta $98.",))
+
+
+@pytest.mark.parametrize(
+    ("speech", "event"),
+    [
+        ("perdón, no le oí bien, ¿me lo puede repetir?", Event.REPEAT),
+        ("a ver, otra vez, señorita", Event.REPEAT),
+        ("can you repeat that please", Event.REPEAT),
+        ("otra vez cuánto cuesta el acta", Event.SPEECH),
+        ("hable más despacito por favor, que no le entiendo", Event.SLOWER),
+        ("va usted muy rápido", Event.SLOWER),
+        ("¿es muy rápido el trámite?", Event.SPEECH),
+        ("más rápido por favor, que traigo prisa", Event.FASTER),
+        ("¿cuál es más rápido?", Event.SPEECH),
+        ("no tengo con qué apuntar, mándemelo por mensaje", Event.BY_SMS),
+        ("póngamelo en un mensajito, ándele", Event.BY_SMS),
+        ("mándeme por mensaje los requisitos del pasaporte", Event.SPEECH),
+        ("me llegó un mensaje", Event.SPEECH),
+        ("comuníqueme con un ser humano por favor", Event.PERSON),
+        ("no quiero hablar con una máquina, quiero una persona", Event.PERSON),
+        ("can I talk to a person please", Event.PERSON),
+        ("es para una persona", Event.SPEECH),
+        ("no quiero hablar con nadie", Event.SPEECH),
+        ("espéreme tantito, voy por una pluma", Event.HOLD),
+        ("me regresa al menú anterior", Event.BACK),
+        ("quiero regresar a México", Event.SPEECH),
+        ("sería todo, señorita, muchísimas gracias, que tenga bonita tarde", Event.GOODBYE),
+        ("no, señor, muchas gracias, muy amable", Event.GOODBYE),
+        ("ya no necesito nada más", Event.GOODBYE),
+        ("no es eso", Event.SPEECH),
+        ("no sé", Event.SPEECH),
+        ("eso es todo lo que piden?", Event.SPEECH),
+        ("ay, Dios se lo pague", Event.SPEECH),
+    ],
+)
+def test_the_telephones_words_in_any_company_of_small_ones(speech, event):
+    assert understand(ANSWERED, Input(speech=speech, confidence=0.9), ()).event is event
+
+
+@pytest.mark.parametrize(
+    ("speech", "event", "option"),
+    [
+        ("marco el dos", Event.OPTION, "CURP"),
+        ("le pico al tres", Event.OPTION, "INE"),
+        ("tecla uno", Event.OPTION, "Acta"),
+        ("seis", Event.OTHERS, None),
+        ("asterisco", Event.REPEAT, None),
+        ("el gato", Event.BACK, None),
+        ("el cero", Event.PERSON, None),
+        ("marco el ocho", Event.BY_SMS, None),
+        ("quiero marcar al 911", Event.SPEECH, None),
+        ("pongo un negocio", Event.SPEECH, None),
+    ],
+)
+def test_keys_can_be_said(speech, event, option):
+    heard = understand(MENU, Input(speech=speech, confidence=0.9), OPTIONS)
+    assert (heard.event, heard.option.label if heard.option else None) == (event, option)
+
+
+def test_a_number_is_a_yes_or_no_where_keys_are():
+    for speech, event in (("uno", Event.YES), ("marco el dos", Event.NO), ("el 1", Event.YES)):
+        assert understand(Call(state=State.MORE), Input(speech=speech), ()).event is event
+    assert understand(ANSWERED, Input(speech="ocho"), ()).event is Event.SPEECH

@@ -144,3 +144,22 @@ def test_parts_are_said_one_by_one():
     assert date(2026) == "dos mil veintiséis"
     assert address("citas.sre.gob.mx") == "citas punto ese erre e punto gob punto mx"
     assert code("FF-SRE-001") == "efe efe ese erre e cero cero uno"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Licencia manejo N. León", "Licencia manejo Nuevo León"),
+        ("Licencia manejo N. Leon", "Licencia manejo Nuevo León"),
+        ("Licencia manejo B.C.", "Licencia manejo Baja California"),
+        ("Defunción S. Tulantepec", "Defunción Santiago Tulantepec"),
+        ("Ecatepec, Edo. Méx., a las 5", "Ecatepec, Estado de México, a las cinco"),
+        ("Bolsa de trabajo Edomex", "Bolsa de trabajo Estado de México"),
+        ("Empleo extranjero Hgo.", "Empleo extranjero Hidalgo"),
+        ("Cert. discapacidad CDMX", "certificado discapacidad Ciudad de México"),
+        ("Cancún, Q. Roo", "Cancún, Quintana Roo"),
+        ("e.firma del SAT", "e firma del sat"),
+    ],
+)
+def test_places_are_said_whole(written, said):
+    assert spoken(written) == said

@@ -71,6 +71,13 @@ NAMED = [
 NO_DANGER = [
     "me quiero morir de la pena",
     "me quiero morir de risa",
+    "me van a matar de un coraje con tanta vuelta",
+    "los intereses de la tarjeta me quieren matar",
+    "el banco nos quiere ahorcar con las comisiones",
+    "mis rosales se están muriendo",
+    "¿socorro se escribe con dos erres?",
+    "qué significa extorsión",
+    "casi me da un infarto del gusto",
     "me muero de hambre",
     "me muero de ganas de un taco",
     "me mata el trámite",

@@ -10,7 +10,7 @@ import pytest
 
 text = pytest.importorskip("sklearn.feature_extraction.text")
 
-from bot.catalogue.terms import TermWeights  # noqa: E402
+from bot.catalogue.terms import TermWeights, weighed  # noqa: E402
 
 TEXTS = ["el acta de nacimiento", "el acta acta de mi hija", "cuanto cuesta el pasaporte", "hola", "pasaporte"]
 
@@ -45,3 +45,12 @@ def test_many_texts_are_a_row_each() -> None:
 def test_no_text_is_no_row() -> None:
     _, ours = WORDS
     assert ours.transform([]).shape[0] == 0
+
+
+def test_weighing_is_multiplying_with_the_rows() -> None:
+    weights = np.random.RandomState(3).rand(len(WORDS[1]) + len(LETTERS[1]), 4).astype(np.float32)
+    asked = [*TEXTS, "", "nada de esto"]
+    rows = np.hstack([WORDS[1].transform(asked).toarray(), LETTERS[1].transform(asked).toarray()])
+    np.testing.assert_allclose(weighed([WORDS[1], LETTERS[1]], asked, weights), rows @ weights, atol=1e-5)
+    np.testing.assert_allclose(weighed([WORDS[0], LETTERS[0]], asked, weights), rows @ weights, atol=1e-5)
+    assert weighed([WORDS[1], LETTERS[1]], [], weights).shape == (0, 4)

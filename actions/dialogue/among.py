@@ -1,0 +1,144 @@
+"""Which of the steps in view is meant: "lo de la INE", "¿qué llevamos para registrarla?", "¿cuántos días tengo?".
+
+Who was just shown what to do after a birth and asks for "el acta" asks for that step, whatever else has an "acta".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from actions.dialogue import cards
+from actions.dialogue.aspects import asked, aspects_of, without_question
+from actions.dialogue.details import lacks
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import fully_named, goes_on
+from actions.dialogue.naming import names, root, roots
+from actions.dialogue.steps import is_conditional, named_step
+from actions.dialogue.turn import Answer, Pending, Turn, moved_to
+from bot.catalogue.text import normalise
+from bot.core.procedures import LifeEvent, Procedure
+from bot.understanding.decision import Decision
+
+_MOST_WORDS = 14
+"""A longer message tells a story of its own."""
+_TOLD = 0.8
+"""From this chance on another life event is told of."""
+_DEED = re.compile(r"\w+[aei]r(?:me|se|nos|les?|l[oa]s?)?")
+_AHEAD = 2.0
+_WAITS = ("place", "cost_place", "confirm_place", "case", "remind_at")
+"""Questions whose answer may sound like a step."""
+_WAS = re.compile(
+    r"(?<!\w)(?:cobraba|recibia|tenia|estaba|era|cotizaba|trabajaba|le daban|le llegaba|le depositaban)(?!\w)"
+)
+"""Tells what was the case, as a conditional step has it ("si recibía pensión")."""
+_THAT_OF = re.compile(r"(?<!\w)lo de(?:l)?(?!\w)", re.IGNORECASE)
+
+
+def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
+    """Answer from the step that the words name or that was pointed at; None when no step is meant."""
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    if event is None or len(turn.text.split()) > _MOST_WORDS or turn.memory.pending_kind in _WAITS:
+        return None
+    if decision.kind == "emergency" or (decision.kind == "talk" and not _asks(turn)):
+        return None
+    first = _in_time(turn, know, event)
+    if first is not None:
+        return first
+    was = named_step(know, event, turn.text, titles_only=True)
+    if was is not None and _WAS.search(normalise(turn.text)) and is_conditional(event.steps[was]) and not _asks(turn):
+        return _settled(turn, know, event.steps[was].procedures, event, event.steps[was].title)
+    if _is_elsewhere(turn, know, event, decision):
+        return None
+    index = named_step(know, event, turn.text, titles_only=turn.memory.last_procedure is not None)
+    if index is not None and not _stays_with_card(turn, know, event.steps[index].procedures):
+        ids = _meant_most(decision, know, event.steps[index].procedures)
+        return _settled(turn, know, ids, event, event.steps[index].title) if _holds(turn, know, ids) else None
+    pending = turn.memory.pending
+    if index is None and pending is not None and pending.kind == "step" and _is_of_pointed(turn, know, pending):
+        return _settled(turn, know, pending.candidates, event)
+    return None
+
+
+def _in_time(turn: Turn, know: Knowledge, event: LifeEvent) -> Answer | None:
+    """Answer "how long have I got?" about no thing in particular with the first step, where that is urgent."""
+    if (
+        turn.memory.last_procedure is not None
+        or not {"deadline"} & set(asked(turn.text))
+        or not event.steps[0].deadline
+    ):
+        return None
+    named = names(without_question(know.without_place(turn.text)))
+    if not all(_DEED.fullmatch(word) for word in named) or named_step(know, event, turn.text) not in (None, 0):
+        return None
+    return _settled(turn, know, event.steps[0].procedures, event, event.steps[0].title)
+
+
+def _meant_most(decision: Decision, know: Knowledge, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the only one of a step's cards that the search finds well ahead of the others, else all."""
+    hits = (*decision.verdict.hits, *decision.verdict.others)
+    scores = sorted(((hit.score, hit.id) for hit in hits if hit.id in ids), reverse=True)
+    if not scores or know.catalogue.procedures[scores[0][1]].family is not None:
+        return ids
+    rival = scores[1][0] if len(scores) > 1 else 0.0
+    return (scores[0][1],) if scores[0][0] >= _AHEAD * rival else ids
+
+
+def _holds(turn: Turn, know: Knowledge, ids: tuple[str, ...]) -> bool:
+    """Say whether any of a step's cards holds where the person is, as far as that is known."""
+    place = know.place_in(turn.text) or turn.place
+    known = (card.jurisdiction.state for id_ in ids if (card := know.catalogue.procedures.get(id_)) is not None)
+    return place is None or any(state in (None, place.state) for state in known)
+
+
+def _asks(turn: Turn) -> bool:
+    return bool(asked(turn.text)) or bool(_THAT_OF.search(turn.text))
+
+
+def _is_elsewhere(turn: Turn, know: Knowledge, event: LifeEvent, decision: Decision) -> bool:
+    """Say whether a message names another card in full, or tells of something else that happened."""
+    of_event = {id_ for step in event.steps for id_ in step.procedures}
+    hits = [hit for hit in decision.verdict.hits if hit.kind == "procedure"]
+    if hits and hits[0].id not in of_event and fully_named(know, know.catalogue.procedures[hits[0].id], turn.text):
+        return True
+    told = decision.event is not None and decision.event.id != event.id
+    told = told and decision.kind == "life_event" and decision.chances["life_event"] >= _TOLD
+    return told and not asked(turn.text) and not lacks(turn.text) and not goes_on(turn)
+
+
+def _stays_with_card(turn: Turn, know: Knowledge, step: tuple[str, ...]) -> bool:
+    """Say whether a message is rather about the card in view: one of the step's own, or one that has the words."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None:
+        return False
+    said = roots(without_question(know.without_place(turn.text)))
+    return bool(set(cards.siblings(know, card)) & set(step)) or bool(said & _own(card))
+
+
+def _own(card: Procedure) -> set[str]:
+    return {root(word) for word in cards.every_word(card)}
+
+
+def _is_of_pointed(turn: Turn, know: Knowledge, pending: Pending) -> bool:
+    """Say whether a question names only deeds, and things that the card of the pointed step speaks of."""
+    known = [card for id_ in pending.candidates if (card := know.catalogue.procedures.get(id_)) is not None]
+    named = names(without_question(know.without_place(turn.text)))
+    if not known or not named or not asked(turn.text):
+        return False
+    own = {word for card in known for word in _own(card)}
+    return all(_DEED.fullmatch(word) or root(word) in own for word in named)
+
+
+def _settled(turn: Turn, know: Knowledge, ids: tuple[str, ...], event: LifeEvent, title: str = "") -> Answer:
+    pending, place = turn.memory.pending, know.place_in(turn.text)
+    wanted = aspects_of(turn.text, turn.intent, turn.confidence)
+    here, context = moved_to(turn, place) if place is not None else (turn, None)
+    if pending is not None and pending.kind == "step" and pending.text:
+        here = replace(here, text=f"{pending.text}. {turn.text}")
+    found = cards.settle(here.remember(pending=None), know, ids, wanted, title)
+    return replace(
+        found,
+        life_event=event.id,
+        memory=replace(found.memory, last_life_event=event.id),
+        context=context or found.context,
+    )
