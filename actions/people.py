@@ -14,11 +14,11 @@ from actions.dialogue.unknown import not_known
 from actions.dialogue.urgent import URGENT_CARDS, help_now
 from actions.procedure import ShowCard
 from bot.core.replies import Handoff, Say, ShowLifeEvent
-from bot.understanding.danger import kind_of
+from bot.understanding.danger import kind_of, long_ago
 
 _NOTHING = ("out_of_scope", "menu", "handoff")
 _SURE = 0.8
-_UPSET = 0.5
+_UPSET = 0.35
 """From this share of the classifier's ranking on somebody is angry."""
 _DOUBTFUL = 0.5
 """Below this, with no word of danger and a card that answers, nobody is frightened with an emergency number."""
@@ -63,7 +63,8 @@ class Emergency(Capability):
         if answered is not None:
             return answered
         decision = stay.calm(turn, know, decide(turn, know))
-        if decision.kind == "emergency" or turn.confidence >= _SURE or kind_of(turn.text) is not None:
+        now = not long_ago(turn.text) and (turn.confidence >= _SURE or kind_of(turn.text) is not None)
+        if decision.kind == "emergency" or now:
             return help_now(turn, know)
         found = ShowCard().answer(turn, know) if goes_on(turn) or decision.looks_up else None
         if found is not None and found.outcome not in _NOTHING and found.procedure not in URGENT_CARDS:

@@ -32,6 +32,8 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"requisit\w*", r"(?:que|cuales|cuantos|cuales son los) (?:\w+ )?(?:papel\w*|document\w+)",
         r"(?:^|(?:^| )y )(?:los |sobre los |de los )?(?:papeles|papeleo|documentos|documentacion)\b",
         r"(?:papeles|documentos|documentacion) (?:para|que|del?|son|pide\w*|pido|neces\w+|llev\w+|ocup\w+)",
+        r"como (?:le hago para |hago para )?(?:me )?(?:apunt|inscrib|registr)(?:o|ar|arme|irme|imos|amos)(?!\w)",
+        r"que datos? (?:me |nos |se |le )?(?:pid|necesit|ocup|requier)\w*",
         r"que (?:mas )?(?:se )?(?:necesit\w+|ocup\w+)",
         r"que (?:es lo que )?(?:tengo que |hay que |debo |tenemos que |debemos )?(?:llev\w+|present\w+)",
         r"que (?:tengo|tenemos|hay) que (?:prob\w+|demostr\w+|comprob\w+|acredit\w+|junt\w+|entreg\w+)",
@@ -78,7 +80,8 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         "(?:(?:cuanto|que tanto|que) tiempo|cuantos dias|cuantos meses)"
         " (?:tengo|hay|tenemos|[mn][eo]s? dan|dispongo|disponemos"
         "|(?:me|nos|le) queda)",
-        "cuando vence el plazo", "antes de que fecha", "deadline",
+        r"(?:cuando|en cuanto(?: tiempo)?|cuanto (?:tiempo )?falta para que)"
+        r" (?:se (?:me |le |nos )?)?venc\w+ (?:el|mi) plazo", "antes de que fecha", "deadline",
         r"cuando (?:me |le |nos |te )?toca\w*", r"en que mes(?:es)?\b", "en que fechas?", "cada cuando",
         r"cada cuanto\b",
         r"(?<!hasta )cuando (?:(?:me|nos|se|l[aeo]s?) )*(?:podemos|pueden|podria\w*|apunt\w+|inscrib\w+)\b",

@@ -68,7 +68,11 @@ _NEXT_AFTER = re.compile(
     r"|\b(?:siguiente|proximo) (?:paso|tramite)\b|\b(?:que|q) (?:hago|hay que hacer) (?:despues|luego)\b"
 )
 """Asks what comes after the card in view."""
-_CANNOT_TALK = re.compile(r"\bno (?:\w+ ){0,3}(?:hablar|habl\w+|llam\w+|marqu\w+|contestar|telefono)\b")
+_CANNOT_TALK = re.compile(
+    r"\bno (?:(?:puedo|podria|podemos|puede\w*|quiero|debo|deseo|me|le|nos|lo|conviene|hay|tengo|es seguro|vaya|van?"
+    r"|a) )+"
+    r"(?:hablar|habl\w+|llam(?!\w*me\b)\w+|marqu(?!\w*me\b)\w+|marcar|contestar|telefono)\b"
+)
 """A call is the last thing to promise to somebody who says that she cannot speak."""
 _ANSWERS: dict[str, Callable[[Turn, Knowledge], Answer | None]] = {
     "plan": plan.tell_plan,

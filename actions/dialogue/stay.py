@@ -54,6 +54,8 @@ _IS_TALK = frozenset(
     {"human", "data_use", "delete_data", "stop", "change_language", "remind", "cancel_reminders", "plan", "step_done"}
 )
 """Talk that may well ask and is what it is; other talk that asks was misheard ("¿cuesta poner la queja?")."""
+_CERTAINLY_TALK = 0.6
+"""From this share of the ranking on such talk is what it was heard as, below it what it asks in plain words."""
 _GRAVE = 0.8
 """From this chance on danger is danger, whatever is asked with it."""
 _FEW = 1
@@ -86,7 +88,8 @@ def calm(turn: Turn, know: Knowledge, decision: Decision) -> Decision:
 def asked_of_it(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     """Answer talk that asks for a part of the card in view, in words that are the card's own or nobody's."""
     card = _in_view(turn, know)
-    if card is None or decision.kind != "talk" or decision.intent in _IS_TALK or not _asks(turn):
+    certain = decision.intent in _IS_TALK and dict(turn.ranking).get(decision.intent, 0.0) >= _CERTAINLY_TALK
+    if card is None or decision.kind != "talk" or certain or not _asks(turn):
         return None
     wanted = asked(turn.text)
     if (

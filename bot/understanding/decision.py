@@ -38,6 +38,8 @@ FEATURES = (
 )
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
+_SURELY_TOLD = 0.9
+"""From this confidence on a life event wins over a question which of several cards was meant."""
 _READ = 2400
 """Characters of a text that are looked at; of these the judges read fewer, once it is folded."""
 _SURE = 0.5
@@ -195,6 +197,10 @@ class Decider:
         verdict = self.search.verdict(look, "life_event" if kind == "life_event" else "procedure")
         if kind == "out_of_scope" and chances[kind] < _MORE_LIKELY and self._named_outright(said, verdict):
             kind = "procedure"
+        if kind == "procedure" and verdict.outcome == "clarify" and _tells(ranking):
+            told = self.search.verdict(look, "life_event")
+            if any(hit.kind == "life_event" for hit in told.hits[:1]):
+                kind, verdict = "life_event", told
         if kind == "out_of_scope" and senseless(text):
             chances[kind] = min(chances[kind], _SENSELESS)
         if bare and kind == "procedure":
@@ -252,6 +258,11 @@ class Decider:
         if chances["out_of_scope"] >= limits["out_of_scope"]:
             return "out_of_scope"
         return "life_event" if chances["life_event"] * limits["life_event"] >= chances["procedure"] else "procedure"
+
+
+def _tells(ranking: Ranking) -> bool:
+    """Say whether the classifier is sure that something that happened is told: no card is asked for by its name."""
+    return bool(ranking) and ranking[0][0] == "life_event" and ranking[0][1] >= _SURELY_TOLD
 
 
 def _shares(ranking: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:

@@ -10,6 +10,7 @@ import re
 
 from bot.catalogue.text import keywords, normalise
 from bot.core.redact import redact
+from bot.understanding.courtesy import only_courtesy
 
 _NAMES = (
     r"curp|rfc|nss|imss|n[uú]mero(?: de)?(?: (?:la |mi )?(?:seguro(?: social)?|tel[eé]fono|celular|cuenta|"
@@ -59,11 +60,39 @@ _LONG = 9
 """Words from which on formulas are left out: in short texts they harm nothing."""
 
 
+# On the text as it came. What a conversation is opened or taken up with, and says nothing itself.
+_OPENING = re.compile(
+    r"(?:[\s,.;:!¡¿?-]*\b(?:"
+    r"ok(?:ey|ay|i|is)?|bueno(?: pues)?|ah+|aj[aá]|oig[ae]|oye|mire|mira|f[ií]jese|disculp[ea]|pues|entonces|perfecto"
+    r"|(?:una|otra) (?:pregunta|duda|consulta|cosa)|a prop[oó]sito|por cierto|cambiando de tema"
+    r"|hola|hello|hi|buenas(?: tardes| noches| d[ií]as)?|buenos d[ií]as|buen d[ií]a|se[nñ]orita|joven|licenciad[ao]"
+    r"|(?:muchas |mil )?gracias(?=\s*[,.;!]|\s+(?:y|pero|ahora|oiga|oye|otra|una pregunta)\b)"
+    r"|(?:va|sale|[oó]rale|simon|s[ií]|ya)(?=\s*[,.;!])"
+    r")(?=\W|$))+[\s,.;:!¡¿?-]*",
+    re.IGNORECASE,
+)
+_LEFT = 3
+"""Words that must be left for an opening to be left out: "bueno, no" is an answer."""
+
+
+def without_opening(text: str) -> str:
+    """Return a text without the words that open it ("ok. Buenas tardes, una pregunta: …"), unless little else is said.
+
+    A message that is nothing but courtesy stays as it is.
+    """
+    found = _OPENING.match(text)
+    if found is None or not found.group().strip():
+        return text
+    left = text[found.end() :]
+    return left if len(normalise(left).split()) >= _LEFT and not only_courtesy(text) else text
+
+
 def without_labels(text: str) -> str:
-    """Return a text without personal numbers and the words that introduce them, unless it says nothing else.
+    """Return a text without its opening, personal numbers and the words that introduce them, unless that is all.
 
     ``"mi curp es [CURP] y quiero mi acta"`` -> ``"quiero mi acta"``; the numbers themselves are labels from here on.
     """
+    text = without_opening(text)
     personal = "@" in text or sum(map(str.isdigit, text)) >= _FEWEST_DIGITS
     hidden = _LONG_NUMBER.sub("[NUMERO]", redact(text)) if personal else text
     if "[" not in hidden or not _ANY_LABEL.search(hidden):
