@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.understanding.matter import without_labels, without_opening
 
@@ -41,7 +39,10 @@ def test_what_says_something_stays(text: str) -> None:
     assert without_opening(text) == text
 
 
-@given(st.text(max_size=80))
+@pytest.mark.parametrize(
+    "text",
+    ["ok", "¿¿¿", "ok ok ok ok", "hola hola qué tal está", "\u202eok. ¿dónde saco la CURP?", "👋 buenas", "ok.a b c d"],
+)
 def test_never_more_than_was_said_and_never_nothing(text: str) -> None:
     left = without_opening(text)
     assert text.endswith(left)
