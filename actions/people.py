@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from actions.base import Capability, WordsCapability
-from actions.dialogue import stay
-from actions.dialogue.cards import safety_line
+from actions.dialogue import cases, stay
+from actions.dialogue.cards import card_conditions, safety_line, show
 from actions.dialogue.correction import corrected
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide, goes_on
@@ -45,8 +45,13 @@ class Complaint(WordsCapability):
 
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Say sorry and bring a person; who was hardly heard to be angry is rather not understood."""
-        if dict(turn.ranking).get("complaint", turn.confidence) < _UPSET:
+        share = dict(turn.ranking).get("complaint", turn.confidence)
+        if share < _UPSET:
             return None
+        card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+        told = cases.told(turn.text, card_conditions(know, card)) if card is not None and share < _SURE else {}
+        if card is not None and told:  # "voy yo en su lugar, él ya no camina": of the case, whatever was heard
+            return show(turn.remember(case={**turn.memory.case, **told}), know, card, turn.memory.last_aspects)
         return answer(turn, "handoff", Say("sorry_upset"), Handoff("upset"))
 
 

@@ -63,7 +63,9 @@ _LONG = 9
 # On the text as it came. What a conversation is opened or taken up with, and says nothing itself.
 _OPENING = re.compile(
     r"(?:[\s,.;:!¡¿?-]*\b(?:"
-    r"ok(?:ey|ay|i|is)?|bueno(?: pues)?|ah+|aj[aá]|oig[ae]|oye|mire|mira|f[ií]jese|disculp[ea]|pues|entonces|perfecto"
+    r"ok(?:ey|ay|i|is)?|bueno(?: pues)?|ah+|aj[aá]|oig[ae]|oye|mire|mira|f[ií]jese"
+    r"|(?:disculp[ea]|dispense|perdone)(?: usted)?(?: la (?:molestia|hora)| que (?:le |la |lo )?moleste)?"
+    r"|pues|entonces|perfecto"
     r"|(?:una|otra) (?:pregunta|duda|consulta|cosa)|a prop[oó]sito|por cierto|cambiando de tema"
     r"|hola|hello|hi|buenas(?: tardes| noches| d[ií]as)?|buenos d[ií]as|buen d[ií]a|se[nñ]orita|joven|licenciad[ao]"
     r"|(?:muchas |mil )?gracias(?=\s*[,.;!]|\s+(?:y|pero|ahora|oiga|oye|otra|una pregunta)\b)"
@@ -92,7 +94,13 @@ def without_labels(text: str) -> str:
 
     ``"mi curp es [CURP] y quiero mi acta"`` -> ``"quiero mi acta"``; the numbers themselves are labels from here on.
     """
-    text = without_opening(text)
+    left, before = without_opening(_unlabelled(without_opening(text))), text
+    while left != before:
+        left, before = without_opening(_unlabelled(left)), left
+    return left
+
+
+def _unlabelled(text: str) -> str:
     personal = "@" in text or sum(map(str.isdigit, text)) >= _FEWEST_DIGITS
     hidden = _LONG_NUMBER.sub("[NUMERO]", redact(text)) if personal else text
     if "[" not in hidden or not _ANY_LABEL.search(hidden):
