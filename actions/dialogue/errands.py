@@ -40,6 +40,12 @@ _SAYS: dict[str, re.Pattern[str]] = {
         r" (?:por|al|a mi|en|como|un|via) (?:un )?"
         r"(?:mensaje|sms|texto|mensajito|whats?\s?app|wh?ats\w*|wasap\w*|cel\w*)\b"
     ),
+    "no_call": re.compile(
+        r"\bno (?:me |nos )?(?:vaya\w* a )?(?:me |nos )?"
+        r"(?:llames?|llamen|llamar(?:me)?|marques?|marquen|marcar(?:me)?)\b"
+        r"|\bcancel\w* (?:la|mi|esa) llamada\b"
+        r"|\bya no (?:quiero|necesito|ocupo) (?:la llamada|esa llamada|que me (?:llam|marqu)\w*)"
+    ),
     "call_me": re.compile(r"^(?:\w+ ){0,2}(?:llam|marqu)\w*me\b|\bme (?:puede[ns]?|podria[ns]?) (?:llamar|marcar)\b"),
     "plan": re.compile(r"\b(?:mi|mis|el|del|ver|tengo) plan(?:es)?\b|^plan(?:es)?$"),
 }
@@ -79,6 +85,7 @@ _ANSWERS: dict[str, Callable[[Turn, Knowledge], Answer | None]] = {
     "remind": reminders.remind,
     "cancel_reminders": reminders.cancel,
     "send_copy": transfer.send_copy,
+    "no_call": transfer.no_call,
     "call_me": transfer.call_me,
 }
 

@@ -11,7 +11,7 @@ from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, decide, look_up
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.text import normalise
-from bot.core.effects import CallBack, SendCopy
+from bot.core.effects import CallBack, CancelCall, SendCopy
 from bot.core.hours import within_day
 from bot.core.messages import ChannelName
 from bot.core.replies import Ask, Reply, Say, ShowLifeEvent, ShowProcedure
@@ -84,3 +84,8 @@ def call_me(turn: Turn, know: Knowledge) -> Answer:
         return answer(turn, "answer", Say("call_soon"), pending=pending, effects=(CallBack(),))
     moment = at.isoformat(timespec="seconds")
     return answer(turn, "answer", Say("call_at", {"at": moment}), pending=pending, effects=(CallBack(moment),))
+
+
+def no_call(turn: Turn, _know: Knowledge) -> Answer:
+    """Take a promised call back: who is called against her will may be in danger."""
+    return answer(turn, "smalltalk", Say("call_cancelled"), pending=turn.memory.pending, effects=(CancelCall(),))

@@ -36,6 +36,11 @@ class CallBack:
 
 
 @dataclass(frozen=True)
+class CancelCall:
+    """Do not call the person after all, unless the call is being placed already."""
+
+
+@dataclass(frozen=True)
 class SendCopy:
     """Send these replies on another channel of the same person ("mándemelo por mensaje")."""
 
@@ -61,4 +66,4 @@ class LeaveQueue:
     """Take the conversation out of the queue for a person: she goes on with the assistant."""
 
 
-Effect = Remind | CancelReminders | CallBack | SendCopy | BringPerson | LeaveQueue
+Effect = Remind | CancelReminders | CallBack | CancelCall | SendCopy | BringPerson | LeaveQueue

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.core.codec import PayloadError, from_payload
 from bot.core.delivery import DeliveryStatus, Outgoing
-from bot.core.effects import BringPerson, CallBack
+from bot.core.effects import BringPerson, CallBack, CancelCall
 from bot.core.interactive import Interactive, Listen
 from bot.core.messages import Choice, Content, Text
 from bot.core.turns import TurnContext
@@ -360,11 +360,7 @@ class Calls:
     def cancel_callback(self, conversation: str) -> None:
         """Drop a call back that was not placed yet: the person called herself."""
         with self._engine.begin() as db:
-            db.execute(
-                update(callbacks)
-                .where(callbacks.c.conversation_id == conversation, callbacks.c.status == "waiting")
-                .values(status="cancelled", updated_at=utc_now())
-            )
+            _drop_callback(db, conversation, utc_now())
 
     def next_callback(self) -> DueCallBack | None:
         """Take the call back that is due longest, of a person who is in no call and did not say stop."""
@@ -510,6 +506,19 @@ Write = SendPages | AskCallBack | AskPerson | LeaveLine | TalkOver
 def _call_back(effect: CallBack, db: Connection, conversation: str, key: str, now: datetime) -> None:
     due = datetime.fromisoformat(effect.at) if effect.at else now
     _ask_callback(db, root(db, conversation), "asked", due, now)
+
+
+@write_effect.register
+def _cancel_call(_effect: CancelCall, db: Connection, conversation: str, _key: str, now: datetime) -> None:
+    _drop_callback(db, root(db, conversation), now)
+
+
+def _drop_callback(db: Connection, conversation: str, now: datetime) -> None:
+    db.execute(
+        update(callbacks)
+        .where(callbacks.c.conversation_id == conversation, callbacks.c.status == "waiting")
+        .values(status="cancelled", updated_at=now)
+    )
 
 
 def _ask_callback(db: Connection, conversation: str, reason: CallBackReason, due: datetime, now: datetime) -> bool:

@@ -378,6 +378,13 @@ def test_a_call_is_promised_for_the_hours(talk: Any, now: str, text: str, phrase
     assert talk.meaning["effects"] == [{"type": "CallBack", "at": at}]
 
 
+@pytest.mark.parametrize("text", ["ya no, mejor no me llame", "no me vayan a llamar porfa", "cancele la llamada"])
+def test_a_promised_call_is_taken_back(talk: Any, text: str) -> None:
+    talk.say("llámeme", "call_me")
+    assert phrases(talk.say(text, "human")) == ["call_cancelled"]
+    assert talk.meaning["effects"] == [{"type": "CancelCall"}]
+
+
 def test_danger_comes_before_any_errand(talk: Any) -> None:
     replies = talk.say("recuérdeme mañana, mi esposo me quiere matar", "remind")
     assert talk.meaning["outcome"] == "emergency"

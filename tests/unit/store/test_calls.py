@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.core.delivery import Outgoing
-from bot.core.effects import CallBack
+from bot.core.effects import CallBack, CancelCall
 from bot.core.interactive import Listen, ListItem
 from bot.core.messages import InboundMessage, Text
 from bot.core.turns import TurnContext
@@ -179,6 +179,13 @@ def test_call_me_by_message_is_a_call_back(store, calls, database):
     heard(store, "CA1", 0)
     answered(store, effects=(CallBack(at.isoformat()),))
     assert [(row.status, row.reason, row.due_at) for row in rows(database, callbacks)] == [("waiting", "asked", at)]
+
+
+def test_a_call_that_is_not_wanted_any_more_is_not_placed(store, calls, database):
+    heard(store, "CA1", 0)
+    answered(store, effects=(CallBack(), CancelCall()))
+    assert [row.status for row in rows(database, callbacks)] == ["cancelled"]
+    assert calls.next_callback() is None
 
 
 def test_what_is_asked_most_comes_first(store, calls):
