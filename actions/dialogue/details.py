@@ -66,7 +66,8 @@ _DEED = re.compile(r"\w+[aei]r(?:me|se|nos|les?|l[oa]s?)?")
 _MATTERS = re.compile(
     r"(?<!\w)(?:afecta\w*|importa|influye|perjudica|cambia algo|hay (?:algun )?problema|pasa algo"
     r"|cuenta (?:igual|para)|ayuda (?:en )?algo|(?:ayuda|sirve|vale|cuenta) (?:de |en |para )?(?:algo|eso)"
-    r"|tengo (?:ventaja|prioridad))"
+    r"|tengo (?:ventaja|prioridad)|(?:me|nos|le|les|se) l[oa]s? (?:dan|darian|aceptan|reciben|dejan|toman)"
+    r"|asi (?:se puede|vale|sirve|procede))"
     r"(?!\w)"
 )
 _RECEIPT = frozenset(map(stem, ("recibo", "recibos", "luz", "agua", "comprobante", "comprobantes")))
@@ -109,6 +110,8 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if found is not None:
         return None if _rest_names_another(know, card, decision, said) else _shown(turn, know, *found)
     missing = lacks(turn.text)
+    if "?" in turn.text and _MATTERS.search(normalise(turn.text)):  # whether what she tells counts, here
+        return meant(turn, know, card) or _not_on_card(turn, card)
     if said <= called(know, card) or (_asks_a_part(turn) and not missing) or _goes_on_elsewhere(turn, know, card, said):
         return None
     if turn.memory.pending_kind == "case" and "?" not in turn.text and decision.kind == "out_of_scope":
@@ -209,7 +212,7 @@ def _stays(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, sai
         matters = bool(_MATTERS.search(normalise(turn.text)))
         same = waits or matters or goes_on(turn) or (bool(hits) and cards.same_matter(know, hits[0].id, card))
         here = _is_step(know, card, decision) and same and not _names_event(know, card, decision, said)
-        return not _WISHES.search(normalise(turn.text)) and (here or (waits and "?" in turn.text))
+        return not _WISHES.search(normalise(turn.text)) and (here or ((waits or matters) and "?" in turn.text))
     if _WITHOUT.match(normalise(turn.text)) and _speaking_of(card, said) is not None:
         return True
     close = [hit for hit in others if hit.score >= max(_LEAST, _NEAR * hits[0].score)]

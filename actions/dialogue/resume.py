@@ -11,10 +11,11 @@ from actions.dialogue.geography import which_place
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, called, goes_on, is_follow_up, look_up, sought, words_of
-from actions.dialogue.naming import names
+from actions.dialogue.naming import names, roots
 from actions.dialogue.turn import Answer, Pending, Turn, answer, moved_to
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.replies import open_options
+from bot.understanding.danger import kind_of
 from bot.understanding.words import rest
 
 
@@ -126,11 +127,20 @@ def _first_clause(text: str) -> str | None:
 
 
 def plainly_answered(turn: Turn, know: Knowledge) -> Answer | None:
-    """Take a "no, de un infarto" to a yes-or-no question about somebody who died: it tells what was, not what is."""
+    """Take the answer to a question about somebody who died ("no, de un infarto"): it tells what was, not what is.
+
+    One that only takes up the question's own words ("fue en el mar, un accidente") leaves it open, and alarms nobody.
+    """
     pending, card = turn.memory.pending, know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if pending is None or pending.kind != "case" or card is None or "fallecimiento" not in card.life_events:
         return None
-    return _case(turn, know, pending) if _FIRST_WORD.match(normalise(turn.text)) else None
+    if _FIRST_WORD.match(normalise(turn.text)):
+        return _case(turn, know, pending)
+    condition = know.catalogue.conditions.get(pending.candidates[1])
+    own = condition is not None and bool(roots(turn.text) & roots(condition.question))
+    if not own or kind_of(turn.text) not in (None, "danger"):
+        return None
+    return _case(turn, know, pending) or choice.case_told(turn, know, card, {})
 
 
 def _place(turn: Turn, know: Knowledge) -> Answer | None:
