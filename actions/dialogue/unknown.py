@@ -35,6 +35,8 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
     chance = decision.chances["out_of_scope"]
     if turn.memory.pending is not None and turn.memory.pending.kind == "case":
         return not_known(turn, know)
+    if not any(map(str.isalpha, turn.text)):  # a number that no menu has is near to nothing
+        return not_known(turn, know)
     if chance < NEAR and decision.verdict.family and decision.verdict.place:  # known, but not there
         place = decision.verdict.place
         there = turn.remember(state=place.state, municipality=place.municipality)

@@ -38,6 +38,8 @@ FEATURES = (
 )
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
+_SURELY_AN_EVENT, _TWICE = 0.85, 2.0
+"""Where something that happened is surely told and no word of danger is said, an emergency needs twice the chance."""
 _SURELY_TOLD = 0.9
 """From this confidence on a life event wins over a question which of several cards was meant."""
 _READ = 2400
@@ -237,7 +239,8 @@ class Decider:
         chance = chances["emergency"]
         if unmistakable(text) or (chance >= limits["emergency_named"] and named):
             return "emergency"
-        if chance >= limits["emergency"] and not (whole and talk >= _MERE_TALK):
+        told = not named and chances["life_event"] >= _SURELY_AN_EVENT
+        if chance >= limits["emergency"] * (_TWICE if told else 1) and not (whole and talk >= _MERE_TALK):
             return "emergency"
         if cries(text) and chances["procedure"] < _PLAINLY:
             return "emergency"
