@@ -6,6 +6,9 @@ the third has the sex letter X of 2023).
 
 from __future__ import annotations
 
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
 ROSA = "+525512345678"
 JUAN = "+529991234567"
 LUPE = "+528187654321"
@@ -19,6 +22,17 @@ CURPS = (CURP, CURP_WRONG_DIGIT, CURP_X)
 SECRET = "a secret of the tests, long enough"
 OTHER_SECRET = "another secret of the tests, as long"
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+def by_day() -> bool:
+    """Say whether it is day where :func:`number`'s people live, and stays so for a while.
+
+    From 21:00 to 08:00 nobody is reminded, nor called because she wrote "llámeme"; the clock of a whole system is real.
+    """
+    return time(8) <= datetime.now(ZoneInfo("America/Mexico_City")).time() < time(20, 40)
+
+
+BY_NIGHT = "by night nobody is called or reminded, and this is about what comes at once"
 
 
 def number(index: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.people import number
+from tests.people import BY_NIGHT, by_day, number
 from tests.servers import eventually
 
 pytestmark = pytest.mark.timeout(300)
@@ -65,6 +65,7 @@ def test_a_call_by_keyboard_alone(gateway: str, page: Page):
     expect(phone.get_by_role("button", name="Llamar")).to_be_focused()
 
 
+@pytest.mark.skipif(not by_day(), reason=BY_NIGHT)
 @pytest.mark.parametrize("choice", ["Contestar", "Rechazar"])
 def test_the_phone_rings_and_is_answered_or_not(gateway: str, page: Page, choice: str):
     phone = open_as_somebody(page, gateway)

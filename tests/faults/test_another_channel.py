@@ -11,7 +11,7 @@ import redis
 
 from tests.faults.system import System
 from tests.faults.test_whole_system import conversation, wait_for
-from tests.people import number
+from tests.people import BY_NIGHT, by_day, number
 from tests.servers import eventually
 
 pytestmark = pytest.mark.timeout(240)
@@ -56,6 +56,7 @@ def test_a_question_left_open_is_answered_on_another_channel(system: System) -> 
     assert "$123" in said(system, phone, "chiapas", "whatsapp")
 
 
+@pytest.mark.skipif(not by_day(), reason=BY_NIGHT)
 def test_a_reminder_that_comes_due_while_a_worker_dies_is_sent_once(system: System) -> None:
     phone = number(73)
     assert "recordatorio" in said(system, phone, "recuérdeme en 20 días lo de la cartilla militar")
