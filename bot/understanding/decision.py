@@ -39,7 +39,9 @@ FEATURES = (
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
 _SURELY_AN_EVENT, _TWICE = 0.85, 2.0
-"""Where something that happened is surely told and no word of danger is said, an emergency needs twice the chance."""
+"""Where something that happened is surely told ("hubo un temblor y se dañó mi casa"), and nobody's violence, despair or
+absence, an emergency needs twice the chance.
+"""
 _SURELY_TOLD = 0.9
 """From this confidence on a life event wins over a question which of several cards was meant."""
 _READ = 2400
@@ -237,9 +239,9 @@ class Decider:
         named = kind_of(text) is not None and not long_ago(text)
         talk = sum(confidence for name, confidence in ranking if kind_of_intent(name) == "talk")
         chance = chances["emergency"]
-        if unmistakable(text) or (chance >= limits["emergency_named"] and named):
+        told = chances["life_event"] >= _SURELY_AN_EVENT and kind_of(text) in (None, "danger")
+        if unmistakable(text) or (chance >= limits["emergency_named"] and named and not told):
             return "emergency"
-        told = not named and chances["life_event"] >= _SURELY_AN_EVENT
         if chance >= limits["emergency"] * (_TWICE if told else 1) and not (whole and talk >= _MERE_TALK):
             return "emergency"
         if cries(text) and chances["procedure"] < _PLAINLY:
