@@ -247,7 +247,7 @@ class Decider:
         if cries(text) and chances["procedure"] < _PLAINLY:
             return "emergency"
         heard_so = bool(ranking) and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE and not long_ago(text)
-        if heard_so and chance >= limits["emergency"] / 2:
+        if heard_so and not told and chance >= limits["emergency"] / 2:
             return "emergency"
         rivals = {kind: chances[kind] for kind in KINDS if kind != "emergency"}
         best = max(rivals, key=lambda kind: rivals[kind])
