@@ -98,7 +98,7 @@ def _lose(twin: Twin, fault: Fault) -> NoReturn:
     if fault.name == "500_after_accept":
         raise Refusal(20500)
     if fault.name == "hang_after_accept":
-        twin.hang()
+        twin.hang(fault)
     raise NoAnswer
 
 

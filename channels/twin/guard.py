@@ -72,7 +72,7 @@ def play(twin: Twin, on: FaultPlace, to: str | None = None) -> Fault | None:
     if fault.after_accept and (on == "send" or (on == "call" and fault.undelivered is None)):
         return fault
     if fault.name == "timeout" or fault.after_accept:
-        twin.hang()
+        twin.hang(fault)
         raise NoAnswer
     if fault.name == "drop":
         raise NoAnswer

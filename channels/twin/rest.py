@@ -125,7 +125,7 @@ def _spoil(twin: Twin, fault: Fault) -> None:
     if fault.name == "500_after_accept":
         raise Refusal(20500)
     if fault.name == "hang_after_accept":
-        twin.hang()
+        twin.hang(fault)
     if fault.undelivered is None:
         raise NoAnswer
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal, TextIO, get_args
@@ -160,6 +160,8 @@ class Fault:
     on: FaultPlace | Literal["any"] = "send"
     times: int | None = 1
     retry_after: float | None = None
+    #: Set by the twin: who hangs by this fault is let go by it, also when it is set before the hanging begins.
+    release: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     @classmethod
     def check(cls, given: Mapping[str, Any]) -> Fault:
@@ -457,6 +459,8 @@ class Twin:
     def add_faults(self, faults: list[Fault]) -> None:
         """Add faults; the first that matches a request is played."""
         with self._changed:
+            for fault in faults:
+                fault.release = self._release
             self._faults.extend(faults)
 
     def clear_faults(self) -> None:
@@ -468,7 +472,7 @@ class Twin:
     def faults(self) -> list[dict[str, Any]]:
         """Return the faults that are left."""
         with self._changed:
-            return [dict(vars(fault)) for fault in self._faults]
+            return [{name: value for name, value in vars(fault).items() if name != "release"} for fault in self._faults]
 
     def take_fault(self, on: FaultPlace, to: str | None) -> Fault | None:
         """Return the fault to play on this request, and count it."""
@@ -482,12 +486,12 @@ class Twin:
                     return fault
         return None
 
-    def hang(self) -> None:
+    def hang(self, fault: Fault) -> None:
         """Wait as a carrier that never answers; ends with :meth:`let_go`, or after ``hang_seconds``."""
-        self._release.wait(self.config.hang_seconds)
+        fault.release.wait(self.config.hang_seconds)
 
     def let_go(self) -> None:
-        """End all waits of :meth:`hang`."""
+        """End all waits of :meth:`hang`, also those of faults that were taken and hang only later."""
         with self._changed:
             release, self._release = self._release, threading.Event()
         release.set()

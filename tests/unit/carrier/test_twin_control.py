@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from bot.core.delivery import Outgoing
 from channels.twilio import TwilioCarrier
 from channels.twin.server import TwinServer, create_app
+from channels.twin.state import Fault
 from tests.unit.carrier.carrier_support import ACCOUNT, OTHER_PHONE, PHONE, TOKEN
 
 ROOT = Path(__file__).parents[3]
@@ -114,6 +115,18 @@ def test_a_request_that_hangs_is_seen_and_let_go(control: httpx.Client, carrier:
     thread.join(10)
     assert errors
     assert errors[0].startswith("connection_lost")
+
+
+def test_a_fault_that_was_taken_lets_go_also_when_it_is_cleared_before_it_hangs(twin: TwinServer):
+    state = twin.twin
+    state.add_faults([Fault.check({"fault": "timeout"})])
+    fault = state.take_fault("send", PHONE)
+    assert fault is not None
+    state.clear_faults()
+    hanging = threading.Thread(target=state.hang, args=(fault,), daemon=True)
+    hanging.start()
+    hanging.join(20)
+    assert not hanging.is_alive()
 
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "192.168.1.4", "2001:db8::1", "", "::ffff:10.0.0.7"])
