@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.console_desk import PASSWORD, Desk, row
 from tests.servers import eventually
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(300)
 
 PICTURES = os.environ.get("CONSOLE_PICTURES")
 """Folder for the pictures of docs/console.md; nothing is written without it."""
@@ -235,6 +235,7 @@ def test_everything_works_by_keyboard_alone(desk: Desk):
     expect(page.get_by_label("Su respuesta")).to_have_value("Buenas, soy Ana.")
     page.keyboard.press("Control+Enter")
     assert [each.body for each in eventually(lambda: phone.receive(5), 40, "the words")] == ["Buenas, soy Ana."]
+    expect(page.locator("#thread .out", has_text="Buenas, soy Ana.")).to_be_visible()
 
 
 # ---- every page, for everybody's eyes

@@ -19,7 +19,7 @@ from tests.browser.console_desk import AgentPhone, Desk, row
 from tests.people import number
 from tests.servers import eventually
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(300)
 
 PICTURES = os.environ.get("CONSOLE_PICTURES")
 """Folder for the picture of docs/console.md; nothing is written without it."""
