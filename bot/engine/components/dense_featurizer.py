@@ -38,15 +38,18 @@ class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Add features to the training examples."""
-        self.process(training_data.training_examples)
+        self._add(training_data.training_examples, spread=True)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add sentence features to messages that have text."""
+        self._add(messages)
+        return messages
+
+    def _add(self, messages: list[Message], spread: bool = False) -> None:
         written = [message for message in messages if message.get(TEXT) is not None]
         if not written:
-            return messages
-        rows = sentence_vectors().encode([spelled(message.get(TEXT)) for message in written])
+            return
+        rows = sentence_vectors().encode([spelled(message.get(TEXT)) for message in written], spread)
         for index, message in enumerate(written):
             message.add_features(Features(rows[index : index + 1], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
-        return messages

