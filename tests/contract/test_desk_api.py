@@ -22,18 +22,18 @@ from openapi_spec_validator import validate
 
 from bot import languages
 from bot.core.effects import BringPerson
-from bot.core.messages import Text
 from bot.desk.signing import new_secret
 from bot.desk.sinks import NotTaken, WebhookSink
 from bot.gateway.desk.document import document
 from bot.gateway.desk.operations import OPERATIONS
 from bot.settings import ROOT
-from bot.store import Store, TurnOutcome, open_engine
+from bot.store import Store, open_engine
 from bot.store.desk_events import DeskEvent
 from bot.store.desk_tokens import DeskTokens
 from bot.store.handoffs import Handoffs
 from bot.store.thread import Entry
-from tests.builders import inbound, now
+from tests.builders import now
+from tests.handoffs import writes
 from tests.people import AUTH_TOKEN, SECRET, number
 from tests.servers import Redis, eventually, free_port
 
@@ -106,15 +106,7 @@ def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
 
 
 def _asks(store: Store, handoffs: Handoffs, sender: str) -> int:
-    message = inbound(Text("AGENTE"), sender)
-    conversation = store.record(message, message.content).conversation_id
-    lease = store.lease_conversation("w", 30)
-    assert lease is not None
-    stored = store.next_message(lease)
-    assert stored is not None
-    effects = (BringPerson("asked", "sms"),)
-    store.commit_turn(lease, stored, TurnOutcome("handoff", (), store.state(conversation), effects=effects))
-    store.release(lease)
+    conversation = writes(store, "AGENTE", sender, effects=(BringPerson("asked", "sms"),))
     handoff = handoffs.open_of(conversation)
     assert handoff is not None
     return handoff.id

@@ -13,7 +13,8 @@ from bot import languages
 from bot.console.parts import Parts, parts
 from bot.gateway.app import create_app
 from bot.settings import ROOT, Settings
-from tests.people import AUTH_TOKEN, SECRET
+from tests.handoffs import PERSON, writes
+from tests.people import AUTH_TOKEN, ROSA, SECRET
 from tests.servers import free_port
 
 PASSWORD = "una frase larga de prueba"
@@ -102,3 +103,25 @@ def console(make_console):
 def compiled_console(console):
     """Compile the phrases where this console looks for them."""
     languages.build(ROOT / "locale", console.config.locale_folder)
+
+
+@pytest.fixture
+def desk(console, compiled_console):
+    """Return the console with phrases compiled, and a way for people to ask for a person."""
+
+    def ask(text="Quiero <b>hablar</b> con alguien", sender=ROSA, effect=PERSON, channel="sms", context=None):
+        effects = (effect,) if effect else ()
+        conversation = writes(console.store, text, sender, effects=effects, channel=channel, context=context)
+        return console.handoffs.open_of(conversation)
+
+    console.ask = ask
+    return console
+
+
+def key(page):
+    """Return the key of the answer that a page would send."""
+    return re.search(r'name="key" value="([0-9a-f]+)"', page.get_data(as_text=True))[1]
+
+
+def page_of(browser, handoff):
+    return browser.get(f"/console/handoffs/{handoff.id}")

@@ -14,51 +14,11 @@ from bot.core.effects import BringPerson
 from bot.core.handoff import HandoffState
 from bot.core.procedures import Condition, ConditionValue, LifeEvent, LifeEventStep
 from bot.core.turns import Plan, TurnContext
-from bot.store import TurnOutcome, open_engine
+from bot.store import open_engine
 from bot.store.tables import calls
-from tests.builders import inbound
+from tests.handoffs import sent
 from tests.people import ROSA
-
-PERSON = BringPerson("asked", "sms", "procedure:curp-primera-vez")
-
-
-@pytest.fixture
-def desk(console, compiled_console):
-    """Return the console with phrases compiled, and a way for people to ask for a person."""
-
-    def ask(text="Quiero <b>hablar</b> con alguien", sender=ROSA, effect=PERSON, channel="sms", context=None):
-        message = inbound(text, sender, channel=channel)
-        conversation = console.store.record(message, message.content).conversation_id
-        turn_of(console, (effect,) if effect else (), context=context)
-        return console.handoffs.open_of(conversation)
-
-    console.ask = ask
-    return console
-
-
-def turn_of(console, effects=(), outgoing=(), context=None):
-    lease = console.store.lease_conversation("w", 30)
-    message = console.store.next_message(lease)
-    state = console.store.state(lease.conversation_id)
-    state = replace(state, context=context) if context else state
-    console.store.commit_turn(lease, message, TurnOutcome("answer", tuple(outgoing), state, effects=tuple(effects)))
-    console.store.release(lease)
-
-
-def sent(console):
-    found = []
-    while (delivery := console.store.lease_delivery("w", 10)) is not None:
-        found.append(delivery.text)
-        console.store.delivery_accepted(delivery, f"SM{len(found):032d}")
-    return found
-
-
-def key(page):
-    return re.search(r'name="key" value="([0-9a-f]+)"', page.get_data(as_text=True))[1]
-
-
-def page_of(browser, handoff):
-    return browser.get(f"/console/handoffs/{handoff.id}")
+from tests.unit.console.conftest import key, page_of
 
 
 def test_who_waits_is_in_the_queue_and_one_click_away(desk):
@@ -69,7 +29,7 @@ def test_who_waits_is_in_the_queue_and_one_click_away(desk):
     assert "Pidió una persona" in text
     taken = ana.post(f"/console/handoffs/{handoff.id}/take")
     assert taken.location == f"/console/handoffs/{handoff.id}"
-    assert any("Le atiende Ana" in each for each in sent(desk))
+    assert any("Le atiende Ana" in each for each in sent(desk.store))
 
 
 def test_of_two_who_click_one_gets_it_and_the_other_is_told_who(desk):
@@ -104,11 +64,11 @@ def test_words_reach_the_persons_channel_once(desk):
     handoff = desk.ask()
     ana = desk.signed_in("ana")
     ana.post(f"/console/handoffs/{handoff.id}/take")
-    sent(desk)
+    sent(desk.store)
     form = {"text": "Buenas, soy {agente}.", "key": key(page_of(ana, handoff))}
     for _ in range(2):
         assert ana.post(f"/console/handoffs/{handoff.id}/reply", **form).status_code == 302
-    assert sent(desk) == ["Buenas, soy Ana."]
+    assert sent(desk.store) == ["Buenas, soy Ana."]
 
 
 def test_words_of_who_lost_it_are_kept_and_not_sent(desk):
@@ -118,11 +78,11 @@ def test_words_of_who_lost_it_are_kept_and_not_sent(desk):
     token = key(page_of(ana, handoff))
     me = desk.agents.credentials("jefa")[0]
     assert jefa.post(f"/console/handoffs/{handoff.id}/assign", agent=me.id).status_code == 302
-    sent(desk)
+    sent(desk.store)
     answer = ana.post(f"/console/handoffs/{handoff.id}/reply", text="tarde", key=token)
     assert answer.status_code == 409
     assert "No se envió nada" in answer.get_data(as_text=True)
-    assert sent(desk) == []
+    assert sent(desk.store) == []
 
 
 @pytest.mark.parametrize("form", [{"text": " "}, {"text": "x" * 1501}, {"text": "hola", "key": "../"}], ids=str)
@@ -140,7 +100,7 @@ def test_handing_back_lets_the_assistant_speak(desk):
     ana.post(f"/console/handoffs/{handoff.id}/take")
     assert ana.post(f"/console/handoffs/{handoff.id}/back").location == "/console/queue"
     assert desk.store.state(handoff.conversation_id).mode is HandoffState.BOT
-    assert any("Sigo yo" in each for each in sent(desk))
+    assert any("Sigo yo" in each for each in sent(desk.store))
 
 
 def test_closing_needs_a_reason_of_the_list(desk):
@@ -202,7 +162,7 @@ def test_notes_stay_inside(desk):
     assert ana.post(f"/console/handoffs/{handoff.id}/note", text=" ").status_code == 400
     ana.post(f"/console/handoffs/{handoff.id}/note", text="ya llamó ayer")
     assert "ya llamó ayer" in page_of(ana, handoff).get_data(as_text=True)
-    assert sent(desk) == []
+    assert sent(desk.store) == []
 
 
 def test_reading_is_noted(desk):

@@ -7,22 +7,19 @@ import pytest
 import redis
 
 from bot import languages
-from bot.core.effects import BringPerson
-from bot.core.messages import Text
 from bot.gateway.app import create_app
 from bot.settings import ROOT, Settings
-from bot.store import ConversationState, Store, TurnOutcome, open_engine
+from bot.store import Store, open_engine
 from bot.store.agents import Agents
 from bot.store.audit import Audit
 from bot.store.desk_events import DeskEvents
 from bot.store.desk_tokens import DeskTokens
 from bot.store.handoffs import Handoffs
 from bot.worker.desk import DeskDelivery
-from tests.builders import inbound, now
+from tests.builders import now
+from tests.handoffs import PERSON, writes
 from tests.people import AUTH_TOKEN, ROSA, SECRET
 from tests.servers import free_port
-
-PERSON = BringPerson("asked", "sms", "procedure:curp-primera-vez")
 
 
 class People:
@@ -33,15 +30,7 @@ class People:
         self.handoffs = Handoffs(store._engine)
 
     def writes(self, text="hola", sender=ROSA, effects=(), channel="sms"):
-        message = inbound(Text(text), sender, channel=channel)
-        self.store.record(message, message.content)
-        lease = self.store.lease_conversation("w", 30)
-        stored = self.store.next_message(lease)
-        state = self.store.state(lease.conversation_id)
-        turn = TurnOutcome("answer", (), replace(state, options=()) if state else ConversationState(), effects=effects)
-        self.store.commit_turn(lease, stored, turn)
-        self.store.release(lease)
-        return lease.conversation_id
+        return writes(self.store, text, sender, effects=effects, channel=channel)
 
     def asks(self, sender=ROSA, effect=PERSON, channel="sms"):
         return self.handoffs.open_of(self.writes("AGENTE", sender, (replace(effect, channel=channel),), channel))

@@ -8,16 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from bot.core.delivery import DeliveryStatus, Outgoing, StatusUpdate
-from bot.core.effects import BringPerson, LeaveQueue
+from bot.core.effects import LeaveQueue
 from bot.core.handoff import HandoffEvent, HandoffState
-from bot.store import TurnOutcome
 from bot.store.handoffs import REOPEN_WITHIN, Full, Handoffs, NotYours
 from bot.store.live import LiveEvents
 from bot.store.tables import agent_teams, agents, delivery_events, teams
-from tests.builders import inbound
+from tests.handoffs import PERSON, writes
+from tests.people import ROSA
 
 NOW = datetime(2026, 11, 22, 18, 30, tzinfo=timezone.utc)
-PERSON = BringPerson("asked", "sms", "procedure:curp-primera-vez")
 
 
 @pytest.fixture
@@ -47,30 +46,10 @@ def hire(database):
 def asks(store, desk):
     """Return how a person asks for a person: the handoff that follows."""
 
-    def ask(sender="+525511111111", effect=PERSON, outgoing=()):
-        message = inbound(sender=sender)
-        recorded = store.record(message, message.content)
-        turn_of(store, outgoing=outgoing, effects=(effect,))
-        return desk.open_of(recorded.conversation_id)
+    def ask(sender=ROSA, effect=PERSON, outgoing=()):
+        return desk.open_of(writes(store, sender=sender, outgoing=outgoing, effects=(effect,)))
 
     return ask
-
-
-def turn_of(store, outgoing=(), effects=(), before_commit=None):
-    lease = store.lease_conversation("w", 30)
-    message = store.next_message(lease)
-    state = store.state(lease.conversation_id)
-    if before_commit:
-        before_commit()
-    store.commit_turn(lease, message, TurnOutcome("answer", tuple(outgoing), state, effects=tuple(effects)))
-    store.release(lease)
-    return lease.conversation_id
-
-
-def writes(store, sender="+525511111111", **more):
-    message = inbound(sender=sender)
-    store.record(message, message.content)
-    return turn_of(store, **more)
 
 
 def test_asking_puts_the_conversation_in_the_queue(store, asks, live):
