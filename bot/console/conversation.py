@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -21,6 +20,7 @@ from bot.core.messages import ChannelName
 from bot.core.procedures import narrow
 from bot.core.replies import Reply, Say, ShowProcedure
 from bot.core.turns import TurnContext
+from bot.handoff.reach import Reachable, reachable
 from bot.store.handoffs import Full, HandoffRecord, NotYours
 from bot.store.store import utc_now
 from bot.store.thread import Entry
@@ -30,7 +30,6 @@ REASONS = ("solved", "informed", "elsewhere", "no_answer", "abusive", "other")
 _LONGEST_TEXT = 1500
 _LONGEST_NOTE = 1000
 _LONGEST_WHY = 200
-_WINDOW = timedelta(hours=24)
 _KEY = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
@@ -86,7 +85,7 @@ def _page(record: HandoffRecord, error: str = "", **values: object) -> str:
         teams=here.agents.teams(),
         canned=[(each.shortcut, _filled(each.text)) for each in here.agents.canned(me.teams)],
         reasons=REASONS,
-        window_closed=_window_closed(record),
+        reach=_reach(record),
         longest=_LONGEST_TEXT,
         written_on=_written_on(record),
         error=error,
@@ -245,6 +244,10 @@ def _say(
     me = current_agent()
     if not writable(record):
         return _page(record, error="hidden", typed=typed), 409
+    held = record.state is HandoffState.WITH_AGENT and record.agent_id == me.id
+    # What was said already (a double click) stays said, whatever has come in between.
+    if held and (obstacle := _reach(record).obstacle) is not None and not parts().handoffs.said(key):
+        return _page(record, error=obstacle, typed=typed), 409
     try:
         said = parts().handoffs.say(record.id, me.id, messages, key, utc_now())
     except NotYours:
@@ -327,9 +330,5 @@ def _place(context: TurnContext) -> str:
     return ", ".join(str(each) for each in found if each)
 
 
-def _window_closed(record: HandoffRecord) -> bool:
-    return (
-        record.channel == "whatsapp"
-        and record.person_wrote_at is not None
-        and utc_now() - record.person_wrote_at > _WINDOW
-    )
+def _reach(record: HandoffRecord) -> Reachable:
+    return reachable(parts().store, record.conversation_id, _written_on(record))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal
 
 from bot.core.delivery import Outgoing
 from bot.core.handoff import HandoffState
 from bot.core.replies import Reply, Say
+from bot.handoff.reach import Obstacle, Reachable, reachable
 from bot.handoff.words import Words
 from bot.store import Store
 from bot.store.desk_tokens import DeskAccount, DeskTokens
@@ -24,8 +24,6 @@ LONGEST_NOTE = 1000
 CLOSE_REASONS = ("solved", "informed", "elsewhere", "no_answer", "abusive", "other")
 """Why a handoff was closed: the console's own reasons."""
 
-Obstacle = Literal["on_a_call", "opted_out", "unreachable", "window_closed", "nothing_to_say"]
-
 
 class CannotWrite(RuntimeError):
     """Nothing written now would reach the person; ``obstacle`` says why. No word of it was put into the outbox."""
@@ -34,17 +32,6 @@ class CannotWrite(RuntimeError):
         """Keep the reason."""
         super().__init__(obstacle)
         self.obstacle = obstacle
-
-
-@dataclass(frozen=True)
-class Reachable:
-    """How an answer would go out. ``window_open``: as it is; else as an SMS, where one can be sent.
-
-    ``obstacle``: why it would not go out at all.
-    """
-
-    window_open: bool
-    obstacle: Obstacle | None = None
 
 
 @dataclass(frozen=True)
@@ -158,15 +145,7 @@ class DeskService:
         """Say how an answer would reach the person now."""
         if record.channel == "voice":
             return Reachable(False, "on_a_call")
-        reach = self._store.reach(record.conversation_id, record.channel)
-        if reach.opted_out:
-            return Reachable(False, "opted_out")
-        if reach.problem is None and reach.window_open:
-            return Reachable(True)
-        # What WhatsApp does not take goes by SMS (bot.worker.delivery), where the person has a number.
-        if record.channel == "whatsapp" and self._store.reach(record.conversation_id, "sms").problem is None:
-            return Reachable(False)
-        return Reachable(False, "unreachable" if reach.problem else "window_closed")
+        return reachable(self._store, record.conversation_id, record.channel)
 
     def release(self, record: HandoffRecord, account: DeskAccount) -> HandoffRecord:
         """Put a handoff back into the queue.
