@@ -68,6 +68,9 @@ class Settings(BaseSettings):
         "America/Mexico_City", description="Zone of HUMAN_HOURS, and of people whose state is not known"
     )
     console_idle_minutes: int = Field(30, ge=1, le=720, description="Minutes without work until the console signs out")
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="Reverse proxies in front of the gateway that name the browser's address"
+    )
     oidc_issuer: str = Field("", description="Identity provider of the console (OpenID Connect); empty: passwords only")
     oidc_client_id: str = Field("", description="Our client id there")
     oidc_client_secret: str = Field("", repr=False, description="Our client secret there")

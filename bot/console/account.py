@@ -45,16 +45,28 @@ def _page(message: str = "", error: str = "", **values: object) -> str:
 def change_password() -> BaseResponse | tuple[str, int]:
     """Change the password: the present one is asked for, and every other session ends."""
     agent = current_agent()
-    found = parts().agents.credentials(agent.username)
-    if found is None or not passwords.matches(found[1], request.form.get("present", "")):
-        parts().throttle.failed(agent.username, request.remote_addr or "")
-        return _page(error="present"), 400
+    if (refused := _wrong_password()) is not None:
+        return refused
     try:
         stored = passwords.hashed(request.form.get("password", ""))
     except passwords.WeakPassword:
         return _page(error="weak"), 400
     parts().agents.change(agent.id, password_hash=stored)
     return _go_on("password_changed")
+
+
+def _wrong_password() -> tuple[str, int] | None:
+    """Return the answer to a wrong present password. A session may be stolen: guessing is as slow as at the door."""
+    username, address = current_agent().username, request.remote_addr or ""
+    wait = parts().throttle.wait(username, address)
+    if wait:
+        return _page(error="throttled", minutes=-(-wait // 60)), 429
+    found = parts().agents.credentials(username)
+    if found is None or not passwords.matches(found[1], request.form.get("present", "")):
+        parts().throttle.failed(username, address)
+        return _page(error="present"), 400
+    parts().throttle.succeeded(username, address)
+    return None
 
 
 @needs("agent")
@@ -80,9 +92,8 @@ def confirm_factor() -> BaseResponse | tuple[str, int]:
 @needs("agent")
 def remove_factor() -> BaseResponse | tuple[str, int]:
     """Remove the second factor; the password is asked for."""
-    found = parts().agents.credentials(current_agent().username)
-    if found is None or not passwords.matches(found[1], request.form.get("present", "")):
-        return _page(error="present"), 400
+    if (refused := _wrong_password()) is not None:
+        return refused
     parts().agents.set_totp(current_agent().id, None)
     return _go_on("factor_removed")
 

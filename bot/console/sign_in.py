@@ -62,7 +62,6 @@ def by_password() -> BaseResponse | tuple[str, int]:
         parts().throttle.failed(username, address)
         parts().audit.note("sign_in_failed", username[:64].lower(), utc_now())
         return _form("wrong", username=username), 401
-    parts().throttle.succeeded(username, address)
     if totp is not None:
         half = parts().sessions.half_way(agent_id=agent.id, tries=0, next=safe_next(request.form.get("next")))
         response = redirect(url_for("console.sign_in_code"))
@@ -70,6 +69,7 @@ def by_password() -> BaseResponse | tuple[str, int]:
             _HALF_COOKIE, half, max_age=300, httponly=True, samesite="Lax", secure=parts().secure, path="/console"
         )
         return response
+    parts().throttle.succeeded(username, address)
     return _begin(agent, request.form.get("next"), "password")
 
 
@@ -91,13 +91,17 @@ def by_code() -> BaseResponse | tuple[str, int]:
     found = parts().agents.credentials(agent.username) if agent else None
     if agent is None or found is None or found[2] is None:
         return redirect(url_for("console.sign_in"))
+    address = request.remote_addr or ""
+    if wait := parts().throttle.wait(agent.username, address):
+        return _form("throttled", minutes=-(-wait // 60)), 429
     step = passwords.totp_step(found[2], request.form.get("code", ""))
     if step is not None and parts().sessions.once(f"totp:{agent.id}:{step}", 120):
+        parts().throttle.succeeded(agent.username, address)
         response = _begin(agent, str(half["next"]), "password+totp")
         response.delete_cookie(_HALF_COOKIE, path="/console")
         return response
     tries = int(half["tries"]) + 1
-    parts().throttle.failed(agent.username, request.remote_addr or "")
+    parts().throttle.failed(agent.username, address)
     parts().audit.note("sign_in_failed", agent.username, utc_now(), agent=agent.id, factor="totp")
     if tries >= _TRIES_AT_A_CODE:
         return redirect(url_for("console.sign_in"))

@@ -6,6 +6,7 @@ import logging
 
 from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.core.ids import BadNumber
 from bot.core.phrases import Phrases
@@ -46,6 +47,9 @@ def create_app(config: Settings) -> Flask:
     """Build the application from settings (the composition root of the gateway)."""
     app = Flask("ventanilla")
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
+    if config.trusted_proxies:
+        # The address alone: our own name is PUBLIC_URL, whatever a request says of host and scheme.
+        app.wsgi_app = ProxyFix(app.wsgi_app, config.trusted_proxies, 0, 0, 0, 0)  # type: ignore[method-assign]
     database = open_engine(config.database)
     store = Store(database, config.secret, *config.earlier_secrets)
     recorder = Recorder(store)

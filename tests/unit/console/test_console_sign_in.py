@@ -220,3 +220,53 @@ def test_what_an_open_page_asks_by_itself_keeps_no_session_alive(console, path, 
     answer = browser.post("/console/alive") if path == "alive" else browser.get(f"/console/{path}")
     assert answer.status_code in (200, 204)
     assert (server.ttl(session) > 100) is kept
+
+
+def tries(browser, times, address, password="no es esta"):
+    """Return how the last of some tries to sign in as Ana from an address was answered, as her proxy passes it on."""
+    for _ in range(times):
+        form = {"username": "ana", "password": password}
+        answer = browser.client.post(
+            "/console/sign-in", data=form, base_url=PUBLIC, headers={"X-Forwarded-For": address}
+        )
+    return answer.status_code
+
+
+def test_behind_a_proxy_each_browser_has_its_own_address(make_console):
+    console = make_console(trusted_proxies=1)
+    console.hire("ana")
+    browser = console.browser()
+    assert tries(browser, PER_ACCOUNT_AND_ADDRESS, "203.0.113.6") == 401
+    assert tries(browser, 1, "203.0.113.6", PASSWORD) == 429
+    # What a stranger writes into the header himself stands before what the proxy adds.
+    assert tries(browser, 1, "198.51.100.9, 203.0.113.6", PASSWORD) == 429
+    assert tries(console.browser(), 1, "198.51.100.9", PASSWORD) == 302
+
+
+def test_without_a_proxy_nobody_names_her_own_address(console):
+    console.hire("ana")
+    for number in range(PER_ACCOUNT_AND_ADDRESS):
+        assert tries(console.browser(), 1, f"203.0.113.{number}") == 401
+    assert tries(console.browser(), 1, "203.0.113.99", PASSWORD) == 429
+
+
+@pytest.mark.parametrize("path", ["password", "factor/remove"])
+def test_the_present_password_cannot_be_guessed_in_a_stolen_session(console, path):
+    browser = console.signed_in("ana")
+    for _ in range(PER_ACCOUNT_AND_ADDRESS):
+        assert browser.post(f"{ACCOUNT}/{path}", present="no es esta", password="x" * 20).status_code == 400
+    blocked = browser.post(f"{ACCOUNT}/{path}", present=PASSWORD, password="x" * 20)
+    assert blocked.status_code == 429
+    assert "Demasiados intentos" in blocked.get_data(as_text=True)
+    assert passwords.matches(console.agents.credentials("ana")[1], PASSWORD)
+
+
+def test_wrong_codes_count_whatever_right_passwords_stand_between(console):
+    ana = console.hire("ana")
+    console.agents.set_totp(ana.id, passwords.new_totp())
+    for _ in range(PER_ACCOUNT_AND_ADDRESS):
+        browser = console.browser()
+        assert browser.sign_in("ana").status_code == 302
+        assert browser.post("/console/sign-in/code", code="abc").status_code == 401
+    assert browser.post("/console/sign-in/code", code="abc").status_code == 429
+    assert console.browser().sign_in("ana").status_code == 429
