@@ -12,11 +12,15 @@ from bot.console.parts import parts
 from bot.console.security import cookie_name, current_agent, may, needs, sees_sensitive
 from bot.console.stream import TooManyStreams
 from bot.core.handoff import HandoffState
+from bot.store.agents import AgentRecord
 from bot.store.live import LiveEvent
 from bot.store.store import utc_now
 
 _SEEN_EVERY = timedelta(seconds=20)
 """How often it is written that a browser is connected: who was seen minutes ago counts as here (bot.store.handoffs)."""
+
+_FOR_THE_HOLDER = frozenset({"person_said", "assigned"})
+_FOR_WHO_MAY_TAKE = frozenset({"asked", "call_waiting", "released", "transferred", "agent_silent", "agent_gone"})
 
 
 def register(console: Blueprint) -> None:
@@ -96,12 +100,30 @@ def events() -> Response:
 
     still_here()
     try:
-        stream = here.hub.stream(int(brought) if brought.isdecimal() else None, may_see, still_here)
+        stream = here.hub.stream(
+            int(brought) if brought.isdecimal() else None, may_see, still_here, alerts=lambda event: calls(event, agent)
+        )
     except TooManyStreams:
         abort(503)
     response = Response(stream_with_context(stream), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"  # a proxy must not hold events back
     return response
+
+
+def calls(event: LiveEvent, agent: AgentRecord) -> bool:
+    """Say whether an agent is called by sound and title: one's own are spoken to, or somebody waits whom one may take.
+
+    What others' people say calls nobody else: among twenty agents nobody would listen to it.
+    """
+    if event.agent_id == agent.id:
+        return False
+    if event.kind in _FOR_THE_HOLDER:
+        return event.holder_id == agent.id
+    if event.kind not in _FOR_WHO_MAY_TAKE:
+        return False
+    if event.wanted_agent_id is not None:
+        return event.wanted_agent_id == agent.id
+    return event.team_id is None or event.team_id in agent.teams
 
 
 @needs("agent")

@@ -44,10 +44,11 @@ class Hub:
         may_see: Callable[[LiveEvent], bool],
         still_here: Callable[[], bool],
         longest: float = LONGEST_SECONDS,
+        alerts: Callable[[LiveEvent], bool] = lambda event: False,
     ) -> Iterator[str]:
         """Return events as text of ``text/event-stream``; ``last`` None: only what happens from now on.
 
-        ``still_here`` is asked at every heartbeat: False ends the stream.
+        ``still_here`` is asked at every heartbeat: False ends the stream. ``alerts``: whether the listener is called.
 
         Raises:
             TooManyStreams: there is no room for another one.
@@ -55,7 +56,7 @@ class Hub:
         with self._condition:
             if self._listeners >= MOST_STREAMS:
                 raise TooManyStreams
-        return self._stream(last, may_see, still_here, longest)
+        return self._stream(last, may_see, still_here, longest, alerts)
 
     def _stream(
         self,
@@ -63,6 +64,7 @@ class Hub:
         may_see: Callable[[LiveEvent], bool],
         still_here: Callable[[], bool],
         longest: float,
+        alerts: Callable[[LiveEvent], bool],
     ) -> Iterator[str]:
         ends = time.monotonic() + longest
         position = self._live.last_id() if last is None else last
@@ -79,7 +81,7 @@ class Hub:
                 for event in found:
                     position = event.id
                     if may_see(event):
-                        yield _written(event)
+                        yield _written(event, alerts(event))
         finally:
             self._leave()
 
@@ -123,6 +125,6 @@ class Hub:
                 time.sleep(_LOOK_SECONDS)
 
 
-def _written(event: LiveEvent) -> str:
-    data = {"kind": event.kind, "handoff": event.handoff_id, "agent": event.agent_id, **event.data}
+def _written(event: LiveEvent, alert: bool) -> str:
+    data = {"kind": event.kind, "handoff": event.handoff_id, "agent": event.agent_id, "alert": alert, **event.data}
     return f"id: {event.id}\nevent: live\ndata: {json.dumps(data)}\n\n"

@@ -18,7 +18,10 @@ _LOCK = 7265777
 
 @dataclass(frozen=True)
 class LiveEvent:
-    """One thing that consoles hear of. ``data`` holds ids and keys, never a number or a text."""
+    """One thing that consoles hear of. ``data`` holds ids and keys, never a number or a text.
+
+    ``agent_id`` did it. Who has the handoff, whom it was sent to and whose it is are as they stand when it is read.
+    """
 
     id: int
     at: datetime
@@ -28,6 +31,9 @@ class LiveEvent:
     agent_id: int | None
     data: dict[str, Any]
     sensitive: bool
+    holder_id: int | None
+    wanted_agent_id: int | None
+    team_id: int | None
 
 
 def note_live(
@@ -95,7 +101,13 @@ class LiveEvents:
         """Return the events after ``last``, oldest first."""
         with self._engine.connect() as db:
             rows = db.execute(
-                select(live_events, handoffs.c.sensitive)
+                select(
+                    live_events,
+                    handoffs.c.sensitive,
+                    handoffs.c.agent_id.label("holder_id"),
+                    handoffs.c.wanted_agent_id,
+                    handoffs.c.team_id,
+                )
                 .outerjoin(handoffs, handoffs.c.id == live_events.c.handoff_id)
                 .where(live_events.c.id > last)
                 .order_by(live_events.c.id)

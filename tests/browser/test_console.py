@@ -196,6 +196,47 @@ def test_sound_can_be_switched_off_and_the_browser_remembers(desk: Desk):
     expect(page.get_by_label("Avisos con sonido")).not_to_be_checked()
 
 
+HEARS = """
+window.beeps = 0;
+window.away = true;
+Object.defineProperty(document, "hidden", { get: () => window.away });
+window.AudioContext = class {
+  constructor() { this.currentTime = 0; this.destination = {}; }
+  createOscillator() { return { connect: (to) => to, start: () => { window.beeps += 1; }, stop: () => {} }; }
+  createGain() { return { gain: {}, connect: (to) => to }; }
+};
+"""
+"""A tab behind others, whose beeps are counted."""
+
+
+def test_sound_and_title_call_who_attends_and_who_may_take(desk: Desk):
+    pages = {name: desk.signed_in(desk.hire(name)) for name in ("Ana", "Beto")}
+    ana, beto = pages.values()
+    phone = desk.phone()
+    handoff = desk.ask(phone)
+    desk.take(ana, handoff)
+    beto.reload()
+    for page in (ana, beto):
+        page.add_init_script(HEARS)
+        page.reload()
+    title = {page: page.title() for page in (ana, beto)}
+    phone.send("¿Sigue ahí?", deadline=0.3)
+    expect(ana).to_have_title(f"(1) {title[ana]}")
+    assert ana.evaluate("beeps") == 1
+    other = desk.ask(desk.phone())
+    expect(row(beto, other)).to_be_visible()
+    expect(beto).to_have_title(f"(1) {title[beto]}")  # for her who waits, and not for what Ana's person said
+    assert beto.evaluate("beeps") == 1
+    expect(ana).to_have_title(f"(2) {title[ana]}")
+    beto.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(beto).to_have_title(title[beto])
+    ana.get_by_label("Avisos con sonido").uncheck()
+    phone.send("¿Hola?", deadline=0.3)
+    expect(ana.locator("#thread .in", has_text="¿Hola?")).to_be_visible()
+    assert ana.evaluate("beeps") == 2
+    expect(ana).to_have_title(f"(2) {title[ana]}")
+
+
 def test_a_session_about_to_end_is_announced_and_can_go_on(desk: Desk):
     page = desk.signed_in(desk.hire("Ana"))
     page.clock.install()

@@ -93,12 +93,10 @@ const alerts = (() => {
     const data = JSON.parse(event.data);
     if (data.kind !== "delivery") refresh("live", /_said$/.test(data.kind) ? 3000 : 100);
     if (data.handoff) refresh(`live-${data.handoff}`, 100);
-    if (data.kind === "asked" || data.kind === "call_waiting") live.textContent = "Alguien espera a una persona.";
-    if (data.kind === "person_said") live.textContent = "Hay un mensaje nuevo.";
-    if (data.kind === "asked" || data.kind === "call_waiting" || data.kind === "person_said") {
-      if (alerts()) beep();
-      if (document.hidden && alerts()) document.title = `(${++unseen}) ${title}`;
-    }
+    if (!data.alert) return; // not one's own, and nobody whom one may take (bot.console.queue.calls)
+    live.textContent = data.kind === "person_said" ? "Hay un mensaje nuevo." : "Alguien espera a una persona.";
+    if (alerts()) beep();
+    if (document.hidden && alerts()) document.title = `(${++unseen}) ${title}`;
   };
   // A cut connection is the browser's to mend. An answer that is no stream (a restart behind a proxy, a full house)
   // ends the stream for good: then it is opened anew, after the last event that came. Who was signed out hears so
