@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.core.hours import parse_hours
+from bot.core.hours import parse_days, parse_hours
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     institution: str = Field("Ventanilla", description="Who answers, as named in the privacy notice")
     human_number: str = Field("", description="Phone number of a person, said when the assistant cannot help")
     human_hours: str = Field("", description="When people answer: lun-vie 09:00-18:00; empty: always")
+    human_closed_days: str = Field("", description="Days without people: 2026-12-24 2026-12-28/2027-01-06")
     time_zone: str = Field(
         "America/Mexico_City", description="Zone of HUMAN_HOURS, and of people whose state is not known"
     )
@@ -112,6 +113,12 @@ class Settings(BaseSettings):
     @classmethod
     def _hours(cls, value: str) -> str:
         parse_hours(value)
+        return value
+
+    @field_validator("human_closed_days")
+    @classmethod
+    def _days(cls, value: str) -> str:
+        parse_days(value)
         return value
 
     @field_validator("time_zone")

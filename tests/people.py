@@ -27,8 +27,13 @@ AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
 def by_day() -> bool:
     """Say whether it is day where :func:`number`'s people live, and stays so for a while.
 
-    From 21:00 to 08:00 nobody is reminded, nor called because she wrote "llámeme"; the clock of a whole system is real.
+    From 21:00 to 08:00 nobody is reminded, nor called because she wrote "llámeme", and on days of rest nobody is
+    called; the clock of a whole system is real.
     """
+    from bot.handoff.calendar import mexican_holidays
+
+    if datetime.now(ZoneInfo("America/Mexico_City")).date() in mexican_holidays():
+        return False
     return time(8) <= datetime.now(ZoneInfo("America/Mexico_City")).time() < time(20, 40)
 
 

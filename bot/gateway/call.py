@@ -29,7 +29,6 @@ from bot.core.choices import OpenOption
 from bot.core.codec import PayloadError, from_payload, to_payload
 from bot.core.effects import BringPerson
 from bot.core.handoff import HandoffEvent, HandoffState
-from bot.core.hours import parse_hours
 from bot.core.ids import BadNumber, canonical_number, parse_address
 from bot.core.messages import InboundMessage
 from bot.core.phrases import Phrases
@@ -37,7 +36,7 @@ from bot.core.redact import redact
 from bot.core.turns import TurnContext
 from bot.gateway.recorder import Recorder
 from bot.gateway.redaction import redacted
-from bot.handoff.calendar import mexican_holidays
+from bot.handoff.calendar import hours_of
 from bot.handoff.desk import Desk, expected_wait
 from bot.languages import languages
 from bot.settings import ROOT, Settings
@@ -114,7 +113,7 @@ class Switchboard:
         self._wake = wake
         self._told = Told(config.redis, ANSWERED)
         self._zone = ZoneInfo(config.time_zone)
-        self._desk = Desk(handoffs, parse_hours(config.human_hours, mexican_holidays()))
+        self._desk = Desk(handoffs, hours_of(config.human_hours, config.human_closed_days))
         self._languages = tuple((code, each["name"]) for code, each in languages(ROOT / "locale").items())
         self._knowledge = Knowledge(config.catalogue, calls)
         self.recordings = Recordings(ROOT / "locale", f"{config.webhook_url}/channels/voice/audio")

@@ -34,7 +34,7 @@ class Desk:
         if not text:
             return self.hours
         try:
-            return parse_hours(text, self.hours.holidays)
+            return parse_hours(text, self.hours.holidays, self.hours.closed)
         except BadHours:  # written by hand into the database: the console takes no such hours
             return self.hours
 

@@ -16,9 +16,8 @@ from zoneinfo import ZoneInfo
 
 from bot.catalogue.plain import PlainSearch
 from bot.catalogue.reader import CatalogueError
-from bot.core.hours import parse_hours
 from bot.core.phrases import Phrases
-from bot.handoff.calendar import mexican_holidays
+from bot.handoff.calendar import hours_of
 from bot.handoff.desk import Desk
 from bot.handoff.timeouts import Timeouts
 from bot.handoff.words import Words
@@ -100,7 +99,7 @@ class Worker:
             phrases=phrases,
             institution=config.institution,
             people=People(
-                Desk(Handoffs(database), parse_hours(config.human_hours, mexican_holidays())),
+                Desk(Handoffs(database), hours_of(config.human_hours, config.human_closed_days)),
                 config.human_number,
                 config.time_zone,
                 search.catalogue.procedures,
@@ -109,6 +108,8 @@ class Worker:
             ),
             line=config.human_number,
             can_call=can_call,
+            call_hours=hours_of(config.voice_call_hours),
+            zone=config.time_zone,
         )
         carrier = TwilioCarrier(
             account_sid=config.account_sid,
@@ -149,7 +150,7 @@ class Worker:
         config = self._config
         zone = ZoneInfo(config.time_zone)
         words = Words(config.locale_folder, CHANNELS, "answer")
-        timeouts = Timeouts(handoffs, words, parse_hours(config.human_hours, mexican_holidays()))
+        timeouts = Timeouts(handoffs, words, hours_of(config.human_hours, config.human_closed_days))
         return lambda: timeouts.run(utc_now().astimezone(zone))
 
     def _calls(self, calls: Calls, rings: Rings) -> tuple[Timer, Timer]:
@@ -157,7 +158,7 @@ class Worker:
         carrier = TwilioCalls(
             config.account_sid, config.auth_token, sender=config.voice_from, api_url=config.carrier_api_url
         )
-        hours = parse_hours(config.voice_call_hours)
+        hours = hours_of(config.voice_call_hours)
         by_itself = config.voice_agents == "auto"
         seconds = config.voice_ring_seconds
         return (

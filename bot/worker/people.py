@@ -68,12 +68,20 @@ class People:
         if picked == LEAVE or (mode is HandoffState.WAITING and picked.startswith(("menu", "procedure:"))):
             return Aside("handoff_left", (Say("handoff_left"),), (LeaveQueue(),))
         if picked == CALL and self._can_call:
-            return Aside("handoff_call", (Say("call_soon"),), (LeaveQueue(), CallBack()))
+            return self._call(mode, now)
         if mode is HandoffState.WAITING and self._desk is not None:
             if self._desk.handoffs.answered_since(message.conversation_id, "waiting", now - _TOLD_EVERY):
                 return Aside("waiting_silent")
             return Aside("waiting", self._in_line(message.conversation_id, now))
         return None
+
+    def _call(self, mode: HandoffState, now: datetime) -> Aside:
+        """Promise a call: who waits in the queue gets it soon, who was told that it is closed when it opens."""
+        status = self._desk.status(now.astimezone(self._zone)) if self._desk and mode is HandoffState.BOT else None
+        if status is None or status.opens is None:
+            return Aside("handoff_call", (Say("call_soon"),), (LeaveQueue(), CallBack()))
+        at = status.opens.isoformat(timespec="seconds")
+        return Aside("handoff_call", (Say("call_at", {"at": at}),), (CallBack(at),))
 
     def bring(
         self,
@@ -100,20 +108,33 @@ class People:
             if reason == "emergency":
                 return (told, *line), (bring,)
             options = (Option(KEEP, phrase="option_handoff_keep"), Option(LEAVE, phrase="option_handoff_leave"))
-            return (told, *line, Ask("handoff_closed_what", options)), ()
+            call = self._call_option if opens else ()
+            return (told, *line, Ask("handoff_closed_what", (*options, *call))), ()
         asked = "handoff_reopened" if self._desk.handoffs.reopens(message.conversation_id, now) else "handoff_asked"
         return (Say(asked), *self._expected(reason, now)), (bring,)
 
     def _expected(self, reason: HandoffReason, now: datetime) -> tuple[Reply, ...]:
         assert self._desk is not None
-        minutes = expected_wait(self._desk.handoffs.next_place(reason, now))
-        return (Say("handoff_wait", {"minutes": str(minutes)}),) if minutes is not None else ()
+        place = self._desk.handoffs.next_place(reason, now)
+        minutes, position = expected_wait(place), str(place.position)
+        said = Say("handoff_first_place", {"position": position})
+        if minutes is not None:
+            said = Say("handoff_first_place_wait", {"position": position, "minutes": str(minutes)})
+        # Who is in danger chooses nothing: she is answered first.
+        return (said,) if reason == "emergency" or not self._can_call else (said, self._meanwhile)
+
+    @property
+    def _call_option(self) -> tuple[Option, ...]:
+        return (Option(CALL, phrase="option_handoff_call"),) if self._can_call else ()
+
+    @property
+    def _meanwhile(self) -> Ask:
+        return Ask("handoff_waiting_what", (Option(LEAVE, phrase="option_handoff_leave"), *self._call_option))
 
     def _in_line(self, conversation: str, now: datetime) -> tuple[Reply, ...]:
         assert self._desk is not None
         waiting = self._desk.waiting(conversation, now)
-        call = (Option(CALL, phrase="option_handoff_call"),) if self._can_call else ()
-        leave = Ask("handoff_waiting_what", (Option(LEAVE, phrase="option_handoff_leave"), *call))
+        leave = self._meanwhile
         if waiting is None:
             return (Say("handoff_asked"), leave)
         _, place = waiting

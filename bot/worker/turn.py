@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from bot.core.choices import OpenOption, pick
 from bot.core.delivery import Outgoing, Rendered
 from bot.core.effects import CallBack, Effect, SendCopy
+from bot.core.hours import OpeningHours
 from bot.core.messages import ChannelName, Choice, Content, Media, OptOutType, Text
 from bot.core.optout import opt_out_keyword
 from bot.core.phrases import MissingPhrase, Phrases
@@ -50,8 +52,13 @@ class TurnHandler:
         people: People | None = None,
         line: str = "",
         can_call: bool = False,
+        call_hours: OpeningHours | None = None,
+        zone: str = "America/Mexico_City",
     ) -> None:
-        """``institution`` is named in the privacy notice; ``line`` to who wants a call where none is made."""
+        """``institution`` is named in the privacy notice; ``line`` to who wants a call where none is made.
+
+        ``call_hours``, local to ``zone``: outside them nobody is called, and so nobody is promised it. None: at any.
+        """
         self._engine = engine
         self._degraded = degraded
         self._channels = channels
@@ -60,6 +67,8 @@ class TurnHandler:
         self._people = people or People()
         self._line = line
         self._can_call = can_call
+        self._call_hours = call_hours or OpeningHours()
+        self._zone = ZoneInfo(zone)
 
     def handle_turn(self, message: StoredMessage, state: ConversationState, now: datetime) -> TurnOutcome:
         """Return what the turn changes. Pure but for the engine's call; silence only where a person asked for it."""
@@ -85,7 +94,7 @@ class TurnHandler:
         context = replace(state.context, now=now.isoformat())
         name, replies, result = self._answer(message, content, context)
         replies, effects = self._bring_person(message, context, replies, result, channel, now)
-        replies, effects = self._calls(replies, effects)
+        replies, effects = self._calls(replies, effects, now)
         copies, effects = self._copies(effects, state)
         # 5. In the channel's own form, with the privacy sentence the first time; what has no words is no answer.
         try:
@@ -234,10 +243,12 @@ class TurnHandler:
         aside = self._people.aside(message, content, state.mode, now)
         if aside is None:
             return None
-        rendered = channel.render(aside.replies, phrases) if aside.replies else Rendered(())
+        replies, effects = self._calls(aside.replies, aside.effects, now)
+        replies = tuple(with_moments(reply, phrases) for reply in replies)
+        rendered = channel.render(replies, phrases) if replies else Rendered(())
         outgoing = tuple(replace(each, kind="confirmation") for each in rendered.messages)
         state = replace(state, options=shown_options(aside.replies, phrases) or state.options)
-        return TurnOutcome(aside.outcome, outgoing, state, effects=aside.effects)
+        return TurnOutcome(aside.outcome, outgoing, state, effects=effects)
 
     def _bring_person(
         self,
@@ -259,11 +270,21 @@ class TurnHandler:
         return (*kept, *said), (*effects, *more)
 
     def _calls(
-        self, replies: tuple[Reply, ...], effects: tuple[Effect, ...]
+        self, replies: tuple[Reply, ...], effects: tuple[Effect, ...], now: datetime
     ) -> tuple[tuple[Reply, ...], tuple[Effect, ...]]:
-        """Say honestly that nobody will call where no calls are made."""
-        if self._can_call or not any(isinstance(effect, CallBack) for effect in effects):
+        """Say honestly when somebody will call, and that nobody will where no calls are made."""
+        wanted = next((effect for effect in effects if isinstance(effect, CallBack)), None)
+        if wanted is None:
             return replies, effects
+        if self._can_call:
+            asked = datetime.fromisoformat(wanted.at) if wanted.at else now
+            opens = self._call_hours.next_opening(asked.astimezone(self._zone))
+            if opens is None or opens == asked:
+                return replies, effects
+            at = opens.isoformat(timespec="seconds")
+            promised = Say("call_at", {"at": at})
+            said = (promised if isinstance(r, Say) and r.phrase in ("call_soon", "call_at") else r for r in replies)
+            return tuple(said), tuple(CallBack(at) if effect is wanted else effect for effect in effects)
         kept = tuple(effect for effect in effects if not isinstance(effect, CallBack))
         line = Say("cannot_call_line", {"line": self._line}) if self._line else Say("cannot_call")
         return (line,), kept

@@ -19,7 +19,7 @@ RUNNING_GATEWAY = "BROWSER_GATEWAY"
 ``BROWSER_TWIN`` and ``BROWSER_VAR``: its twin's address and its folder.
 """
 # These tests are about pages, not about how fast the engine is.
-PATIENCE = {"ENGINE_TIMEOUT": "20", "LEASE_SECONDS": "60", "VOICE_CALL_HOURS": "lun-dom 00:00-23:59"}
+PATIENCE = {"ENGINE_TIMEOUT": "20", "LEASE_SECONDS": "60", "VOICE_CALL_HOURS": "lun-dom 00:00-23:59; fes 00:00-23:59"}
 
 
 @dataclass(frozen=True)

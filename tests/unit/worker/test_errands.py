@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -12,6 +13,7 @@ from bot.core.messages import Text
 from bot.core.phrases import Phrases
 from bot.core.replies import Say, ShowProcedure
 from bot.core.turns import TurnResult, Understood
+from bot.handoff.calendar import hours_of
 from bot.store import ConversationState, StoredMessage
 from bot.worker.degraded import Degraded
 from bot.worker.turn import PhraseBook, TurnHandler
@@ -36,9 +38,9 @@ class Engine:
 def outcome(plain_search, compiled_phrases):
     book = PhraseBook(lambda language, channel: Phrases.load(compiled_phrases, language, channel))
 
-    def run(engine: Engine, channel: str = "voice", channels=CHANNELS, **fields):
+    def run(engine: Engine, channel: str = "voice", channels=CHANNELS, at=NOW, **fields):
         handler = TurnHandler(engine, Degraded(plain_search), channels, book, "x", **fields)
-        return handler.handle_turn(StoredMessage(7, channel, sid(), "c" * 32, Text("mándemelo"), None, NOW), SHOWN, NOW)
+        return handler.handle_turn(StoredMessage(7, channel, sid(), "c" * 32, Text("mándemelo"), None, at), SHOWN, at)
 
     return run
 
@@ -89,3 +91,31 @@ def test_a_time_is_said_in_words(outcome):
     )
     (message,) = outcome(engine, "sms").outgoing
     assert "lunes 30 de noviembre, 4:05 de la tarde" in message.text
+
+
+DAY = "lun-dom 08:00-21:00"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "now", "moment"),
+    [
+        ("", "2026-11-22T18:30:00+00:00", ""),
+        ("2026-11-23T16:00:00+00:00", "2026-11-22T18:30:00+00:00", ""),
+        ("", "2026-11-23T05:00:00+00:00", "2026-11-23T08:00:00-06:00"),  # 23:00 in Mexico City
+        ("", "2026-12-25T18:30:00+00:00", "2026-12-26T08:00:00-06:00"),  # a day of rest
+        ("2026-12-25T10:00:00-06:00", "2026-11-22T18:30:00+00:00", "2026-12-26T08:00:00-06:00"),
+    ],
+)
+def test_a_call_is_promised_for_when_it_will_be_made(outcome, wanted, now, moment):
+    engine = Engine(CallBack(wanted))
+    engine.result = replace(engine.result, replies=(Say("call_soon"),))
+    done = outcome(engine, "sms", at=datetime.fromisoformat(now), can_call=True, call_hours=hours_of(DAY))
+    (call,) = done.effects
+    assert call == CallBack(moment or wanted)
+    assert ("en unos minutos" in done.outgoing[0].text) is not bool(moment)
+    assert ("8:00" in done.outgoing[0].text) is bool(moment)
+
+
+def test_where_no_hours_are_known_a_call_is_made_at_any(outcome):
+    done = outcome(Engine(CallBack()), "sms", can_call=True)
+    assert done.effects == (CallBack(),)

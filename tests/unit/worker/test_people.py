@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +12,7 @@ from bot.core.hours import parse_hours
 from bot.core.messages import Choice, Text
 from bot.core.replies import Ask, Say
 from bot.core.turns import Topic, Understood
-from bot.handoff.calendar import mexican_holidays
+from bot.handoff.calendar import hours_of, mexican_holidays
 from bot.handoff.desk import Desk, DeskStatus, expected_wait
 from bot.store import StoredMessage
 from bot.store.handoffs import HandoffRecord, Place
@@ -19,6 +20,7 @@ from bot.worker.people import CALL, KEEP, LEAVE, People
 
 # A Sunday at noon in Mexico City.
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=timezone.utc)
+MEXICO = ZoneInfo("America/Mexico_City")
 MESSAGE = StoredMessage(7, "sms", "SM1", "c" * 32, Text("hola"), None, NOW)
 
 
@@ -68,19 +70,26 @@ def phrases(replies):
 
 def test_where_people_answer_the_conversation_is_put_into_the_queue():
     replies, effects = bring(people(Queue()))
-    assert phrases(replies) == ["handoff_asked"]
+    assert replies == (Say("handoff_asked"), Say("handoff_first_place", {"position": "2"}))
     assert effects == (BringPerson("asked", "sms"),)
 
 
-def test_the_wait_is_said_at_once_where_it_is_known():
-    replies, _ = bring(people(Queue(position=2, waits=[timedelta(minutes=4)] * 5)))
-    assert replies == (Say("handoff_asked"), Say("handoff_wait", {"minutes": "10"}))
+def test_place_and_wait_are_said_at_once_and_a_call_is_offered_where_calls_are_made():
+    replies, _ = bring(people(Queue(position=2, waits=[timedelta(minutes=4)] * 5), can_call=True))
+    place = Say("handoff_first_place_wait", {"position": "2", "minutes": "10"})
+    assert replies[:2] == (Say("handoff_asked"), place)
+    assert [option.id for option in replies[2].options] == [LEAVE, CALL]
+
+
+def test_who_is_in_danger_is_not_asked_what_she_prefers():
+    replies, _ = bring(people(Queue(), can_call=True), "emergency")
+    assert not any(isinstance(reply, Ask) for reply in replies)
 
 
 def test_who_comes_back_after_a_close_is_welcomed_back():
     queue = Queue()
     queue.closed_lately = True
-    assert phrases(bring(people(queue))[0]) == ["handoff_reopened"]
+    assert phrases(bring(people(queue))[0]) == ["handoff_reopened", "handoff_first_place"]
 
 
 @pytest.mark.parametrize("desk", [None, Queue(staffed=False)])
@@ -96,6 +105,14 @@ def test_outside_the_hours_it_is_said_when_they_begin_and_asked_what_to_do():
     assert isinstance(replies[-1], Ask)
     assert [option.id for option in replies[-1].options] == [KEEP, LEAVE]
     assert effects == ()
+
+
+def test_outside_the_hours_a_call_is_offered_and_promised_for_when_they_begin():
+    closed = people(Queue(), "lun-vie 09:00-18:00", can_call=True)
+    assert [option.id for option in bring(closed)[0][-1].options] == [KEEP, LEAVE, CALL]
+    called = closed.aside(MESSAGE, Choice(CALL), HandoffState.BOT, NOW)
+    opens = "2026-11-23T09:00:00-06:00"
+    assert (called.replies, called.effects) == ((Say("call_at", {"at": opens}),), (CallBack(opens),))
 
 
 @pytest.mark.parametrize(
@@ -186,6 +203,34 @@ def test_what_is_the_assistants_is_left_to_it():
 def test_no_wait_is_said_that_is_not_known(position, waits, agents, minutes):
     place = Place(position, tuple(timedelta(minutes=each) for each in waits), agents)
     assert expected_wait(place) == minutes
+
+
+CHRISTMAS = datetime(2026, 12, 25, 18, 0, tzinfo=timezone.utc)
+"""A Friday at noon in Mexico City."""
+
+
+@pytest.mark.parametrize(
+    ("closed_days", "opens"),
+    [
+        ("", "lunes 28 de diciembre, 9:00"),
+        ("2026-12-28/2026-12-31", "lunes 4 de enero, 9:00"),  # the first of January is a day of rest
+    ],
+)
+def test_on_25_december_nobody_is_promised_before_the_next_day_on_which_people_work(closed_days, opens):
+    desk = Desk(Queue(team_hours=["", "vie 08:00-20:00"]), hours_of("lun-vie 09:00-18:00", closed_days))
+    assert desk.status(CHRISTMAS.astimezone(MEXICO)).kind == "closed"
+    replies, effects = People(desk).bring("asked", MESSAGE, None, CHRISTMAS)
+    assert replies[0] == Say("handoff_closed", {"opens": opens})
+    assert effects == ()
+
+
+def test_a_team_may_work_on_days_of_rest_but_not_when_the_institution_is_closed():
+    def kind(closed_days=""):
+        desk = Desk(Queue(team_hours=["lun-vie 09:00-18:00; fes 10:00-14:00"]), hours_of("", closed_days))
+        return desk.status(CHRISTMAS.astimezone(MEXICO)).kind
+
+    assert kind() == "open"
+    assert kind("2026-12-25") == "closed"
 
 
 def test_days_of_rest_are_holidays():

@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 
 from bot.core.calls import Sign, read_sign
 from bot.core.delivery import CarrierUnavailable, Rejected
-from bot.core.hours import parse_hours
 from bot.core.messages import Choice, InboundMessage, Text
 from bot.core.turns import Topic, TurnContext
+from bot.handoff.calendar import hours_of
 from bot.store import ConversationState
 from bot.store.calls import Calls
 from bot.store.clock import utc_now
@@ -70,7 +70,7 @@ def asked(store, calls: Calls) -> None:
 
 
 def timer(calls: Calls, carrier: Carrier, now: datetime) -> CallBackTimer:
-    hours = parse_hours("lun-dom 08:00-21:00")
+    hours = hours_of("lun-dom 08:00-21:00")
     return CallBackTimer(calls, carrier, "https://v.example", hours, "America/Mexico_City", lambda: now)
 
 
@@ -90,6 +90,14 @@ def test_who_asked_is_called_by_day_and_not_by_night(store, database):
     assert call["url"] == "https://v.example/channels/voice/inbound?callback=1"
     assert call["status_callback"] == "https://v.example/channels/voice/status?callback=1"
     assert [(row.status, row.call_sid) for row in rows(database)] == [("calling", "CA1")]
+
+
+def test_on_a_day_of_rest_nobody_is_called(store, database):
+    calls, carrier = Calls(database, SECRET), Carrier()
+    asked(store, calls)
+    christmas = datetime(2026, 12, 25, 18, 0, tzinfo=timezone.utc)
+    assert timer(calls, carrier, christmas)() == 0
+    assert timer(calls, carrier, christmas + timedelta(days=1))() == 1
 
 
 @pytest.mark.parametrize("error", [CarrierUnavailable("timeout"), Rejected("21211")])
