@@ -667,10 +667,10 @@ def _speak(call: Call, _: Heard, around: Around, answer: Answer) -> Move:
     )
     if answer.person:
         words = _facts(answer.pieces)
-        if answer.urgent and not around.people:
+        if (answer.urgent or answer.by_rule) and not around.people:
             return _ask(_listening_for(replace(call, pieces=(), said=words)), around, words)
         call, told = _say(replace(call, pieces=(), said=words), words)
-        reason: HandoffReason = "emergency" if answer.urgent else "asked"
+        reason: HandoffReason = "emergency" if answer.urgent else "rule" if answer.by_rule else "asked"
         move = _to_person(call, reason=reason) if around.people else _nobody(call, around)
         return replace(move, say=(*told, *move.say))
     if said and not _audible(call, said, OFTEN):

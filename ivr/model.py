@@ -102,13 +102,15 @@ class Question:
 class Answer:
     """A turn's answer: ``pieces`` one breath each; ``person``: it brings a person.
 
-    ``urgent``: where there is nobody, that is not said: the line to call was. ``goodbye``: it is nothing else.
+    ``urgent``: where there is nobody, that is not said: the line to call was. ``by_rule``: nor is it where a card's
+    rule brings one, unasked. ``goodbye``: it is nothing else.
     """
 
     pieces: tuple[str, ...] = ()
     question: Question | None = None
     person: bool = False
     urgent: bool = False
+    by_rule: bool = False
     goodbye: bool = False
 
 

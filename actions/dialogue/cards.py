@@ -16,7 +16,7 @@ from actions.dialogue.turn import Answer, Outcome, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Case, Condition, Procedure, narrow
-from bot.core.replies import Ask, Aspect, Option, Reply, Say, ShowProcedure
+from bot.core.replies import Ask, Aspect, Handoff, Option, Reply, Say, ShowProcedure
 
 MAX_OPTIONS = 9
 HUMAN = Option("human", phrase="option_human")
@@ -92,6 +92,7 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
     settles most of what was shown, unless a question of the kind waits for an answer already.
     """
     aspects = tuple(aspects) or ("overview",)
+    in_view = turn.memory.last_procedure == card.id
     if card.cost.free and pays(card) and (only_how_much(turn.text) or (aspects == ("cost",) and gives(turn.text))):
         aspects = ("output", "cost")
     turn = _about(turn, know, card, aspects)
@@ -103,6 +104,8 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
     if needs_state and aspects == ("cost",):
         return _ask_price_state(turn, card, aspects)
     replies = [*_before(turn, know, card), _shown(turn, know, card, aspects), *_until(turn, card, aspects)]
+    if card.with_person and not in_view:  # the card's rule; what else is asked about it is answered
+        return answer(turn, "answer", *replies, Handoff("rule"), procedure=card.id)
     if needs_state:
         asked = _ask_price_state(turn, card, ("cost",))
         return answer(turn, "answer", *replies, *asked.replies, pending=asked.memory.pending, procedure=card.id)

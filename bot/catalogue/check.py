@@ -108,6 +108,8 @@ def _check_procedure(
     for index, event in enumerate(card.life_events):
         if event not in events:
             yield loaded.error(f"life_events.{index}", f"there is no data/life_events/{event}.yml")
+    if card.with_person and not any(channel.phone for channel in card.channels):
+        yield loaded.error("with_person", "a telephone under channels is needed, for when no person is there")
     yield from _check_jurisdiction(loaded, places)
     for index, requirement in enumerate(card.requirements):
         yield from _limit(loaded, f"requirements.{index}.short", requirement.short, "requirement.short")

@@ -59,7 +59,8 @@ class Listen:
     """On a call: what is asked after the answer, and listened for. ``question`` is said before the items.
 
     ``wants``: "place", "yes_no" or "date" (bot.core.replies.Wanted). ``person``: the call is put through to a person;
-    ``urgent``: nothing is said of it where there is nobody, for what to do was said before.
+    ``urgent``, ``by_rule``: nothing is said of it where there is nobody, for what to do was said before, or she asked
+    for nobody.
     """
 
     question: str = ""
@@ -67,6 +68,7 @@ class Listen:
     wants: str | None = None
     person: bool = False
     urgent: bool = False
+    by_rule: bool = False
 
 
 Interactive = Buttons | ListPicker | LocationRequest | Template | Listen

@@ -105,7 +105,10 @@ class ServiceChannel:
 
 @dataclass(frozen=True)
 class Procedure:
-    """A procedure's card (CPSV-AP: PublicService). Its ``id`` is its file's name and never changes."""
+    """A procedure's card (CPSV-AP: PublicService). Its ``id`` is its file's name and never changes.
+
+    ``with_person``: who asks about it gets the card and a person, unasked: no list settles such a matter.
+    """
 
     id: str
     name: str
@@ -137,6 +140,7 @@ class Procedure:
     volatile: bool = False
     verified: bool = False
     sensitive: Sensitivity = "none"
+    with_person: bool = False
 
     @property
     def confirm_first(self) -> bool:

@@ -569,7 +569,7 @@ def _answer(words: TurnWords) -> Answer:
     if heard is None:
         return Answer(words.pieces)
     if heard.person:
-        return Answer(words.pieces, person=True, urgent=heard.urgent)
+        return Answer(words.pieces, person=True, urgent=heard.urgent, by_rule=heard.by_rule)
     options = tuple(OpenOption(item.id, item.title) for item in heard.items)
     details = {item.id: detail for item in heard.items if (detail := _in_short(item.description))}
     return Answer(words.pieces, Question(heard.question, options, heard.wants, details))  # type: ignore[arg-type]

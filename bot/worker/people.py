@@ -121,7 +121,9 @@ class People:
         if minutes is not None:
             said = Say("handoff_first_place_wait", {"position": position, "minutes": str(minutes)})
         # Who is in danger chooses nothing: she is answered first.
-        return (said,) if reason == "emergency" or not self._can_call else (said, self._meanwhile)
+        # Who asked for nobody is told at once how to go on without.
+        chooses = reason == "rule" or (self._can_call and reason != "emergency")
+        return (said, self._meanwhile) if chooses else (said,)
 
     @property
     def _call_option(self) -> tuple[Option, ...]:
@@ -146,8 +148,9 @@ class People:
     def _nobody(self, reason: HandoffReason) -> tuple[Reply, ...]:
         if self._number:
             return (Say("handoff_line", {"line": self._number}),)
-        # In an emergency the line to call is said before; that nobody is here would only discourage.
-        return () if reason == "emergency" else (Say("handoff_nobody"),)
+        # In an emergency the line to call is said before; that nobody is here would only discourage. By a card's rule
+        # nobody was asked for.
+        return () if reason in ("emergency", "rule") else (Say("handoff_nobody"),)
 
     def _topic(
         self, reason: HandoffReason, understood: Understood | None, talked_about: Topic | None

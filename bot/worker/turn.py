@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.core.choices import OpenOption, pick
 from bot.core.delivery import Outgoing, Rendered
 from bot.core.effects import CallBack, Effect, SendCopy
+from bot.core.handoff import HandoffState
 from bot.core.hours import OpeningHours
 from bot.core.messages import ChannelName, Choice, Content, Media, OptOutType, Text
 from bot.core.optout import opt_out_keyword
@@ -240,6 +241,9 @@ class TurnHandler:
         phrases: Phrases,
         now: datetime,
     ) -> TurnOutcome | None:
+        word = keyword(content.text) if isinstance(content, Text) else None
+        if state.mode is HandoffState.WAITING and (word == "notice" or (word == "more" and state.more)):
+            return None  # what was promised before she waited: the rest of an answer, the privacy notice
         aside = self._people.aside(message, content, state.mode, now)
         if aside is None:
             return None

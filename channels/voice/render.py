@@ -72,7 +72,8 @@ def _question(
     replies: Sequence[Reply], asking: Reply | None, person: Handoff | None, phrases: Phrases
 ) -> Outgoing | None:
     if person is not None:
-        brought = Listen(person=True, urgent=person.reason == "emergency")
+        reason = person.reason
+        brought = Listen(person=True, urgent=reason == "emergency", by_rule=reason == "rule")
         return Outgoing("voice", phrases("voice_to_person"), interactive=brought)
     if asking is None:
         return None

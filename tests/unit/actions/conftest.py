@@ -115,6 +115,15 @@ PROCEDURES = (
     card("seguro-desempleo-cdmx", jurisdiction=local("Ciudad de México")),
     card("locatel-cdmx", jurisdiction=local("Ciudad de México"), channels=(phone("55 3333 4444", "Locatel"),)),
     card("orden-proteccion", sensitive="violence"),
+    card(
+        "busqueda",
+        with_person=True,
+        channels=(phone("55 1234 0000", "Búsqueda"),),
+        requirements=(
+            Requirement("Foto", "foto", when={"occasion": ("first",)}),
+            Requirement("Folio", "folio", when={"occasion": ("renewal",)}),
+        ),
+    ),
     card("viudez"),
     card("beca", name="Beca Benito Juárez"),
     card("emergencias-911", channels=(phone("911", "911"),)),

@@ -287,3 +287,20 @@ def test_an_unreadable_place_is_asked_for_once_more(talk: Any) -> None:
     assert (said, ask.phrase) == (Say("place_not_found"), "ask_state_for")
     said, ask = talk.say("xqwz", "out_of_scope", 0.9)
     assert ask.phrase == "menu"
+
+
+def test_a_cards_rule_brings_a_person_once_with_all_that_the_card_says(talk: Any) -> None:
+    talk.finds("busco a alguien", "answer", "busqueda")
+    replies = talk.say("busco a alguien", "ask_procedure")
+    assert shown(replies).procedure.id == "busqueda"
+    assert replies[-1] == Handoff("rule")
+    assert not any(isinstance(reply, Ask) for reply in replies)  # nothing is asked of who is about to be attended
+    assert (talk.meaning["outcome"], talk.meaning["procedure"]) == ("answer", "busqueda")
+    again = talk.say("cuánto cuesta", "ask_cost")
+    assert shown(again).procedure.id == "busqueda"
+    assert not any(isinstance(reply, Handoff) for reply in again)
+
+
+def test_other_cards_bring_nobody(talk: Any) -> None:
+    talk.finds("el pasaporte", "answer", "pasaporte")
+    assert not any(isinstance(reply, Handoff) for reply in talk.say("el pasaporte", "ask_procedure"))

@@ -98,6 +98,8 @@ def test_a_person_is_brought_by_the_channel(phrases):
     assert said[-1].interactive == Listen(person=True)
     urgent = render((Say("sorry_upset"), Handoff("emergency")), phrases).messages
     assert urgent[-1].interactive == Listen(person=True, urgent=True)
+    by_rule = render((Say("sorry_upset"), Handoff("rule")), phrases).messages
+    assert by_rule[-1].interactive == Listen(person=True, by_rule=True)
 
 
 def test_only_the_last_question_has_options(phrases):

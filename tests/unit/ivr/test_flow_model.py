@@ -28,6 +28,7 @@ ANSWERS = {
     "question": Answer((), Question("¿En qué estado es?", (), "place")),
     "person": Answer(("Llame al 911.",), person=True),
     "urgent": Answer(("Llame al 911 ya.",), person=True, urgent=True),
+    "by_rule": Answer(("Reporte hoy mismo.",), person=True, by_rule=True),
     "goodbye": Answer(("Hasta luego.",), goodbye=True),
     "empty": Answer(),
 }
@@ -323,6 +324,16 @@ def test_in_danger_the_line_to_call_is_said_again_when_nobody_comes():
     move = flow.handle(move.call, Heard(Event.NOT_CONNECTED), people)
     assert told(move)[:2] == ["Llame al 911 ya.", "voice_nobody"]
     assert "Llame al 911 ya." in told(flow.handle(move.call, Heard(Event.REPEAT), people))
+
+
+def test_a_card_that_brings_a_person_by_its_rule_is_told_first_and_nobody_is_missed_where_nobody_is():
+    move = answered(ANSWERS["by_rule"], Around(people=True, menu=MENU))
+    assert (move.act, move.reason) == ("person", "rule")
+    assert told(move) == ["Reporte hoy mismo.", "voice_to_person"]
+    alone = answered(ANSWERS["by_rule"], Around(menu=MENU))
+    assert alone.act != "person"
+    assert told(alone)[0] == "Reporte hoy mismo."
+    assert "voice_nobody" not in told(alone)
 
 
 def test_what_belongs_to_an_option_is_told_after_its_key():

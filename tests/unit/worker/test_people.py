@@ -81,6 +81,15 @@ def test_place_and_wait_are_said_at_once_and_a_call_is_offered_where_calls_are_m
     assert [option.id for option in replies[2].options] == [LEAVE, CALL]
 
 
+def test_by_a_cards_rule_a_person_comes_unasked_and_is_easily_declined():
+    replies, effects = bring(people(Queue()), "rule", Understood("x", 0.9, procedure="busqueda", outcome="answer"))
+    assert phrases(replies) == ["handoff_asked", "handoff_first_place", "handoff_waiting_what"]
+    assert [option.id for option in replies[-1].options] == [LEAVE]
+    assert effects == (BringPerson("rule", "sms", "procedure:busqueda"),)
+    assert bring(people(), "rule") == ((), ())  # nobody asked for somebody: that nobody is there is not told
+    assert bring(people(number="800 123 4567"), "rule") == ((Say("handoff_line", {"line": "800 123 4567"}),), ())
+
+
 def test_who_is_in_danger_is_not_asked_what_she_prefers():
     replies, _ = bring(people(Queue(), can_call=True), "emergency")
     assert not any(isinstance(reply, Ask) for reply in replies)

@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 
 from bot.core.choices import OpenOption
 from bot.core.delivery import Outgoing
+from bot.core.effects import BringPerson
+from bot.core.handoff import HandoffState
+from bot.core.hours import OpeningHours
 from bot.core.messages import Choice, Location, Media, Text
 from bot.core.optout import START_WORDS, STOP_WORDS
 from bot.core.phrases import Phrases
 from bot.core.replies import Ask, Handoff, Option, Say, ShowProcedure
 from bot.core.turns import TurnContext, TurnResult, Understood
+from bot.handoff.desk import Desk
 from bot.store import ConversationState, StoredMessage
+from bot.store.handoffs import Place
 from bot.worker.degraded import Degraded
 from bot.worker.engine_client import EngineUnavailable
 from bot.worker.people import People
@@ -295,7 +300,7 @@ def test_an_answer_that_has_no_words_is_followed_by_the_catalogues(handle, engin
     assert done.outgoing
 
 
-@pytest.mark.parametrize("reason", ["asked", "not_understood", "upset", "rule"])
+@pytest.mark.parametrize("reason", ["asked", "not_understood", "upset"])
 def test_who_needs_a_person_is_told_where_people_answer(make, engine, phrases, reason):
     engine.result = TurnResult((Handoff(reason),), UNDERSTOOD)
     message = StoredMessage(7, "sms", sid(), "c" * 32, Text("agente"), None, NOW)
@@ -304,6 +309,51 @@ def test_who_needs_a_person_is_told_where_people_answer(make, engine, phrases, r
     without = make().handle_turn(message, SHOWN, NOW)
     assert texts(without) == [fold(phrases("handoff_nobody"))]
     assert with_line.outcome == without.outcome == "answer"
+
+
+class OneAgent:
+    """A desk's handoffs: one agent, nobody before."""
+
+    def staffed(self):
+        return True
+
+    def hours(self, sensitive):
+        return frozenset({""})
+
+    def reopens(self, conversation, now):
+        return False
+
+    def next_place(self, reason, now):
+        return Place(1, (), 1)
+
+
+@pytest.fixture
+def attended(engine, plain_search, phrase_book):
+    people = People(Desk(OneAgent(), OpeningHours()), procedures=plain_search.catalogue.procedures)
+    return TurnHandler(engine, Degraded(plain_search), CHANNELS, phrase_book, "x", people)
+
+
+@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
+def test_a_card_that_brings_a_person_is_told_with_that_one_comes(attended, engine, plain_search, phrases, channel):
+    card = plain_search.catalogue.procedures["reporte-persona-desaparecida"]
+    understood = replace(UNDERSTOOD, procedure=card.id)
+    engine.result = TurnResult((ShowProcedure(card, ("overview",)), Handoff("rule")), understood)
+    message = StoredMessage(7, channel, sid(), "c" * 32, Text("no encuentro a mi hijo"), None, NOW)
+    done = attended.handle_turn(message, SHOWN, NOW)
+    said = " ".join(texts(done))
+    assert card.short in said
+    assert "Le paso con una persona" in said
+    assert [option.id for option in done.state.options] == ["handoff:leave"]
+    assert done.effects == (BringPerson("rule", channel, f"procedure:{card.id}", True),)
+    # What the answer has promised is still brought while she waits: the rest of it, and the privacy notice.
+    waiting = replace(done.state, mode=HandoffState.WAITING)
+    while waiting.more:
+        more = attended.handle_turn(replace(message, content=Text("MAS")), waiting, NOW)
+        assert more.outcome == "more"
+        said, waiting = " ".join([said, *texts(more)]), more.state
+    assert "800 028 7783" in said
+    notice = attended.handle_turn(replace(message, content=Text("AVISO")), waiting, NOW)
+    assert (notice.outcome, bool(notice.outgoing)) == ("privacy_notice", True)
 
 
 # ---- a turn that keeps failing
