@@ -13,7 +13,19 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.dialogue import among, asides, details, errands, reminders, stay, topic
+from actions.dialogue import (
+    among,
+    asides,
+    bound,
+    details,
+    earlier,
+    errands,
+    plainly,
+    reminders,
+    stay,
+    topic,
+    whereabouts,
+)
 from actions.dialogue.both import both
 from actions.dialogue.compare import compared
 from actions.dialogue.correction import corrected, for_that_age
@@ -23,6 +35,7 @@ from actions.dialogue.lookup import asks_only, decide, goes_on, look_up, tells_p
 from actions.dialogue.marks import without_marks
 from actions.dialogue.resume import plainly_answered, resume
 from actions.dialogue.turn import Answer, Memory, Turn
+from actions.dialogue.unheard import admitted
 from actions.dialogue.unknown import not_known, nothing_of_ours
 from actions.dialogue.urgent import help_now
 from bot.core.codec import from_payload, to_payload
@@ -91,7 +104,12 @@ class WordsCapability(Capability, ABC):
             return asides.silence(turn, know)
         if asides.starts_over(turn):
             return asides.start_over(turn, know)
-        aside = asides.said(turn, know) or asides.back_to(turn, know)
+        if (talk := plainly.heard(turn, know)) is not None:
+            return _capability(talk, self).own(turn, know) or not_known(turn, know)
+        answered = bound.answered(turn, know)
+        if answered is not None:
+            return answered
+        aside = asides.said(turn, know) or asides.back_to(turn, know) or earlier.back(turn, know)
         if aside is not None:
             return aside
         if asides.is_angry(turn):
@@ -104,7 +122,9 @@ class WordsCapability(Capability, ABC):
         whose = for_that_age(turn, know) or stay.unable(turn, know)
         if whose is not None:
             return whose
-        put_right = reminders.moved(turn, know) or (None if errands.asked_for(turn) else corrected(turn, know))
+        put_right = reminders.moved(turn, know) or (
+            None if errands.asked_for(turn) else whereabouts.put_right(turn, know) or corrected(turn, know)
+        )
         if put_right is not None:
             return put_right
         answered = resume(turn, know) if turn.memory.pending_kind == "case" else None
@@ -113,7 +133,13 @@ class WordsCapability(Capability, ABC):
         decision = stay.calm(turn, know, decide(turn, know))
         if decision.kind == "emergency" and not decision.bare:
             return help_now(turn, know)
-        resumed = errands.early(turn, know, decision) or compared(turn, know) or both(turn, know) or resume(turn, know)
+        resumed = (
+            errands.early(turn, know, decision)
+            or compared(turn, know)
+            or whereabouts.same_there(turn, know)
+            or both(turn, know)
+            or resume(turn, know)
+        )
         if resumed is not None:
             return resumed
         stays = (
@@ -128,6 +154,10 @@ class WordsCapability(Capability, ABC):
         )
         if stays is not None:
             return stays
+        if bound.unclear(turn, know, decision):
+            return not_known(turn, know)
+        if admitted(turn, know, decision):
+            return not_known(turn, know)
         found = self._decided(turn, know, decision)
         found = stay.rather(turn, know, decision, found) or found
         return found or topic.offer(turn, know) or not_known(turn, know)

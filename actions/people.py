@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.base import Capability, WordsCapability
-from actions.dialogue import cases, stay
+from actions.dialogue import bound, cases, stay, whereabouts
 from actions.dialogue.cards import card_conditions, safety_line, show
 from actions.dialogue.correction import corrected
 from actions.dialogue.knowledge import Knowledge
@@ -64,7 +64,12 @@ class Emergency(Capability):
         """Give the lines and a person. Only where the decision is another gives this way, with the line said first."""
         answered = plainly_answered(turn, know) or stay.unable(turn, know)
         if answered is None and kind_of(turn.text) is None:  # "a mi hijo": an answer, whatever the classifier feared
-            answered = corrected(turn, know) or resume(turn, know)
+            answered = (
+                bound.answered(turn, know)
+                or whereabouts.put_right(turn, know)
+                or corrected(turn, know)
+                or resume(turn, know)
+            )
         if answered is not None:
             return answered
         decision = stay.calm(turn, know, decide(turn, know))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.base import WordsCapability
-from actions.dialogue import choice
+from actions.dialogue import choice, further
 from actions.dialogue.cards import show
 from actions.dialogue.events import menu, show_event
 from actions.dialogue.history import before_last, last_told
@@ -113,5 +113,5 @@ class More(WordsCapability):
         """Show the whole card after a part of it; else there is nothing more."""
         card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
         if card is None or turn.memory.last_aspects in ((), ("overview",)):
-            return answer(turn, "smalltalk", Say("nothing_more"))
+            return further.what_else(turn, know) or answer(turn, "smalltalk", Say("nothing_more"))
         return show(turn, know, card, ("overview",))

@@ -44,9 +44,14 @@ _SAYS: dict[str, re.Pattern[str]] = {
         r"\bno (?:me |nos )?(?:vaya\w* a )?(?:me |nos )?"
         r"(?:llames?|llamen|llamar(?:me)?|marques?|marquen|marcar(?:me)?)\b"
         r"|\bcancel\w* (?:la|mi|esa) llamada\b"
+        r"|\bno (?:quiero|necesito|hace falta|es necesario|ocupo) que me (?:llam|marqu|habl)\w*"
         r"|\bya no (?:quiero|necesito|ocupo) (?:la llamada|esa llamada|que me (?:llam|marqu)\w*)"
     ),
-    "call_me": re.compile(r"^(?:\w+ ){0,2}(?:llam|marqu)\w*me\b|\bme (?:puede[ns]?|podria[ns]?) (?:llamar|marcar)\b"),
+    "call_me": re.compile(
+        r"^(?:\w+ ){0,2}(?:llam|marqu)\w*me\b|\bme (?:puede[ns]?|podria[ns]?) (?:llamar|marcar)\b"
+        r"|\b(?:llam|marqu)[ea](?:n|r)?me\b|\bhable(?:n)?me (?:por telefono|usted|ustedes)\b|\bcall me\b"
+        r"|\b(?:mejor|prefiero que|quiero que|si (?:pueden?|podrian?)) me (?:llam|marqu|marc|habl)[ea]n?\b"
+    ),
     "plan": re.compile(r"\b(?:mi|mis|el|del|ver|tengo) plan(?:es)?\b|^plan(?:es)?$"),
 }
 _PART = re.compile(
@@ -97,7 +102,12 @@ def cannot_talk(turn: Turn) -> bool:
 
 def asked_for(turn: Turn) -> bool:
     """Say whether the message's own words ask for an errand."""
-    return _told(turn, plain(turn.text)) is not None
+    return named(turn) is not None
+
+
+def named(turn: Turn) -> str | None:
+    """Return the errand that the message's own words ask for."""
+    return _told(turn, plain(turn.text))
 
 
 def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:

@@ -12,6 +12,7 @@ from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import clarify, of_verdict
 from actions.dialogue.turn import Answer, Pending, Turn, answer
+from actions.dialogue.unheard import names_any
 from actions.dialogue.urgent import help_now
 from bot.core.replies import Ask, Handoff, Reply, Say
 from bot.understanding.decision import Decision
@@ -51,7 +52,7 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
     found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")
     hits = decision.verdict.hits
     likelier = chance >= SURE or (chance >= NEAR and first < CERTAIN)
-    if likelier or found.outcome != "out_of_scope" or not hits:
+    if likelier or found.outcome != "out_of_scope" or not hits or not names_any(turn, know, hits):
         return found
     asked = clarify(turn, know, hits, ())
     memory = replace(asked.memory, misunderstandings=found.memory.misunderstandings)

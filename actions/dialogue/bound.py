@@ -1,0 +1,240 @@
+"""What an open question makes of an answer in free words: "no, ninguno", "creo que sí", "mi hermana la mayor".
+
+Who was asked answers first of all what was asked: yes and no, quantities, persons and not knowing are closed classes of
+words, and with a question open they are its answer, before anything is searched.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from actions.dialogue import cards, cases, choice
+from actions.dialogue.aspects import BY_INTENT, asked, without_question
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import fully_named, sought
+from actions.dialogue.naming import names, root, roots
+from actions.dialogue.turn import Answer, Turn
+from bot.catalogue.text import normalise
+from bot.core.procedures import Condition, Procedure
+from bot.understanding.danger import kind_of
+from bot.understanding.decision import Decision
+
+Unknown = Literal["?"]
+UNKNOWN: Unknown = "?"
+"""She does not know: the list comes without it."""
+
+_FILLER = (
+    r"(?:pues|bueno|ah|ay|oh|eh|este|mire|mira|fijese|fijate|oiga|oye|la|verdad|mera|neta|en realidad|de hecho"
+    r"|hijole|uy|mmm|senorita|senor|senora|joven|yo|eso|ese dato|es que|y|pos|well|actually)"
+)
+_LEAD = re.compile(rf"^(?:{_FILLER} )+")
+_COURTESY = r"(?: (?:senor\w*|joven|gracias|por favor|fijese|verdad|la verdad|oiga|creo|pues))*"
+_YES = r"si+|simon|claro|aja|sip|efectivamente|afirmativo|correcto|exacto|asi es|por supuesto|obvio|andale|yes|yeah|yep"
+_NO = r"no+|nel|nop|nope|negativo|para nada|nunca|jamas|tampoco|todavia no|aun no|ya no|claro que no"
+_NOBODY = r"ningun[oa]?|nadie|ni (?:un[oa]|el|ella|yo)|nada"
+_HEDGED = re.compile(
+    r"(?<!\w)(?:creo|parece|digo|dice|dijo|dicen|supongo|imagino|pienso|segun (?:yo|el|ella|\w+)|sepa|se|seguro"
+    rf"|probable(?:mente)?|casi|lo mejor) (?:que )?(?P<said>si|no){_COURTESY}$|^(?P<first>no) creo{_COURTESY}$"
+)
+"""Says yes or no as far as she knows ("creo que sí")."""
+_STARTS = re.compile(rf"^(?:(?P<no>{_NO}|{_NOBODY})|(?P<yes>{_YES}))(?!\w)(?P<rest>.*)$")
+_ONLY_IF = re.compile(
+    r"^si (?:no|fuera|hubiera|voy|quiero|quisiera|mejor|pago|saco|tuviera|se puede|puedo|me|le|nos|es que)(?!\w)"
+)
+"""A condition rather than a yes ("si mejor voy en enero")."""
+_NOT_KNOWN = re.compile(
+    r"^(?:no (?:lo |la |le |me |te )*(?:se|sabria|sabemos|sabe|recuerdo|acuerdo|importa|aplica|tengo idea"
+    r"|tengo (?:ese|el) dato|estoy (?:muy )?segur[oa])|ni (?:idea|se|yo se)|quien sabe|sepa(?: la bola)?|a saber"
+    r"|da igual|cualquier[ao]|lo que sea|i don t know|not sure|no idea)"
+    r"(?: (?:la verdad|si|bien|todavia|aun|que|cual|cuando|cuanto|donde|eso|ese|esa|decir\w*|decirle|exact\w*|ahorita"
+    r"|senor\w*|joven|oiga|pues|fijese)(?: .*)?)?$"
+)
+_BOTH = re.compile(r"(?<!\w)(?:l[oa]s dos|ambos|ambas|entre los dos|todos|todas|cada uno)(?!\w)")
+_ONE = re.compile(
+    r"^(?:si )?(?:(?:nomas|nada mas|solo|solamente|unicamente|pero|es) )*"
+    r"(?:un[oa](?: de (?:l[oa]s dos|nosotr[oa]s|ell[oa]s))?"
+    r"|yo|el|ella|mi \w+|el (?:papa|novio)|la (?:mama|novia))(?: (?:si|nomas|nada mas|sol[oa]))*$"
+)
+_SELF = re.compile(
+    r"^(?:(?:si|no|soy|voy|va a ir|nomas|nada mas|solo|solamente|para|a|por|es) )*(?:yo|mi)(?: mism[oa])?"
+    r"(?: (?:voy|ire|sol[oa]|solit[oa]|merit[oa]|l[oa] hago|l[oa] saco|l[oa] tramito|personalmente))*$"
+)
+_EXISTS = re.compile(r"^(?:algun[oa]|hay|habra)(?!\w)| o (?:el|la) (?:papa|mama|padre|madre)(?!\w)")
+"""A question that one of several is enough for."""
+_RELATIVE = (
+    r"(?:hij[oa]s?|hermanit[oa]|herman[oa]s?|espos[oa]|marido|mujer|pareja|novi[oa]|mama|mami|papa|papi|abuel[oa]"
+    r"|abuelit[oa]|ti[oa]|prim[oa]|sobrin[oa]|cunad[oa]|suegr[oa]|yerno|nuera|niet[oa]|vecin[oa]|amig[oa]|comadre"
+    r"|compadre|madrina|padrino|maestr[oa]|abogad[oa]|gestor|conocid[oa]|familiar|companer[oa])"
+)
+_PERSON = re.compile(
+    r"^(?:(?:si|no|con|a|para|por|de|es|va|ira|va a ir|seria|sera|lo hace|la hace|manda\w*|mejor) )*"
+    rf"(?:mi|mis|su|sus|un|una|el|la|otr[oa]) {_RELATIVE}(?: (?:mayor|menor|grande|chic[oa]|la|el|que|mas|de|en"
+    r"|\w+))?(?: (?:mayor|menor|grande|chic[oa]|el|ella|va|ira|lo hace))*$"
+)
+"""Nothing but somebody ("mi hermana la mayor")."""
+_OTHER_PERSON = re.compile(r"(?<!\w)otra persona(?!\w)")
+_COPULAS = frozenset(
+    """
+    es era eran son somos soy fue fueron esta estaba estan estamos tiene tienen tenemos tengo tenia tuvo hay habia ha
+    han hemos he sido va van vamos viene vienen quiere asi ese esa eso el ella ellos nosotros nadie ninguno ninguna
+    alguno todavia aun ya nunca tampoco creo nada antes ahora
+    """.split()  # noqa: SIM905
+)
+_ABROAD = frozenset(map(root, ("extranjera", "extranjero")))
+_OTHER_STATE = re.compile(r"(?<!\w)(?:otro|mismo) estado(?!\w)")
+_MOST_WORDS = 18
+"""A longer message tells a story of its own."""
+_SHORT = 7
+_SURE = 0.85
+_PUTS_RIGHT = re.compile(
+    r"(?<!\w)(?:quise decir|quiero decir|queria decir|me referia|me refiero|me equivoque|me confundi|corrijo|perdon\w*"
+    r"|disculp\w+|mejor dicho|mas bien|sino|i meant|sorry)(?!\w)"
+)
+"""Corrects what was said before rather than answers."""
+_ALREADY_TALK = frozenset(
+    {"human", "menu", "repeat", "slower", "simpler", "go_back", "call_me", "send_copy", "remind", "cancel_reminders"}
+    | {"plan", "data_use", "delete_data", "stop", "change_language", "complaint", "thanks", "goodbye", "step_done"}
+)
+
+
+def answered(turn: Turn, know: Knowledge) -> Answer | None:
+    """Take a message as the answer to the condition that was asked; None when it is about something else."""
+    pending = turn.memory.pending
+    if pending is None or pending.kind != "case" or not _may_answer(turn):
+        return None
+    card = know.catalogue.procedures.get(pending.candidates[0])
+    condition = know.catalogue.conditions.get(pending.candidates[1])
+    if card is None or condition is None:
+        return None
+    value = value_told(turn.text, condition) or _by_place(turn, know, condition)
+    if value is None or _begins_another(turn, know, card):
+        return None
+    if value == UNKNOWN:
+        return choice.case_told(turn, know, card, {})
+    told = cases.told(turn.text, cards.card_conditions(know, card))
+    return choice.case_told(turn, know, card, {**told, condition.id: value})
+
+
+def unclear(turn: Turn, know: Knowledge, decision: Decision) -> bool:
+    """Say whether a few words with a question open are more likely its answer, not understood, than a new matter."""
+    pending = turn.memory.pending
+    if pending is None or pending.kind != "case" or not _may_answer(turn) or len(turn.text.split()) > _SHORT:
+        return False
+    card = know.catalogue.procedures.get(pending.candidates[0])
+    if card is None or decision.kind in ("talk", "emergency") or kind_of(turn.text) is not None:
+        return False
+    hits = decision.verdict.hits
+    return not (hits and hits[0].score >= _SURE) and not _begins_another(turn, know, card)
+
+
+def value_told(text: str, condition: Condition) -> str | None:
+    """Return the answer's id that a text gives to a condition's own question, :data:`UNKNOWN`, or None."""
+    value = cases.told(text, (condition,)).get(condition.id)
+    if value:
+        return value
+    said = _LEAD.sub("", normalise(text)).strip() or normalise(text)
+    hedged = _HEDGED.search(said)
+    values = {each.id for each in condition.values}
+    if hedged and values == {"yes", "no"}:
+        return "yes" if "si" in (hedged["said"], hedged["first"]) else "no"
+    if _NOT_KNOWN.match(said):
+        return UNKNOWN
+    if values == {"yes", "no"}:
+        return _yes_or_no(text, said, condition)
+    return _person(said, condition) or cases.answered(text, condition)
+
+
+def _may_answer(turn: Turn) -> bool:
+    """Say whether a message is none that asks, corrects, or wants something of the assistant."""
+    said = normalise(turn.text)
+    asks = turn.intent in BY_INTENT and turn.intent != "ask_requirements" and turn.confidence >= _SURE
+    if not said or len(said.split()) > _MOST_WORDS or "?" in turn.text or "¿" in turn.text or asked(turn.text):
+        return False
+    if asks and not _STARTS.match(_LEAD.sub("", said)):
+        return False
+    if turn.intent in _ALREADY_TALK and turn.confidence >= _SURE:
+        return False
+    return not _PUTS_RIGHT.search(said)
+
+
+def _begins_another(turn: Turn, know: Knowledge, card: Procedure) -> bool:
+    """Say whether a message names another card in full, and surely ("no, mejor el pasaporte")."""
+    if not names(without_question(know.without_place(turn.text))):
+        return False
+    verdict = sought(turn, know)
+    first = next((hit for hit in verdict.hits if hit.kind == "procedure"), None)
+    if first is None or cards.same_matter(know, first.id, card):
+        return False
+    other = know.catalogue.procedures[first.id]
+    return fully_named(know, other, turn.text) and not fully_named(know, card, turn.text)
+
+
+def _yes_or_no(text: str, said: str, condition: Condition) -> str | None:
+    """Return the yes or no of an answer, by its first word, by how many it speaks of, or by whom."""
+    question = normalise(condition.question)
+    both = _BOTH.search(said)
+    started = None if _ONLY_IF.match(said) and not text.strip().lower().startswith("sí") else _STARTS.match(said)
+    if started and started["yes"]:
+        return "yes"
+    if started:
+        return "no" if _denies(text, started["rest"], condition) else None
+    if both:
+        left = _BOTH.sub(" ", said)
+        return _by_words(left, condition, "yes")
+    if _ONE.match(said):
+        return "yes" if _EXISTS.search(question) else "no"
+    return _by_words(said, condition, None)
+
+
+def _denies(text: str, rest: str, condition: Condition) -> bool:
+    """Say whether a "no" answers the question: alone, set off, or denying the question's own words."""
+    first = re.split(r"[,.;:!]+", text.strip())[0]
+    if not rest.strip() or (len(normalise(first).split()) < len(normalise(text).split()) and _is_only_no(first)):
+        return True
+    own = roots(condition.question) | {word for value in condition.values for word in roots(value.if_text)}
+    left = [word for word in names(normalise(first)) if word not in _COPULAS and word not in ("no", "nel", "nop")]
+    return all(root(word) in own for word in left)
+
+
+def _is_only_no(clause: str) -> bool:
+    return bool(
+        re.fullmatch(
+            rf"(?:{_FILLER} )*(?:{_NO}|{_NOBODY})(?: de (?:l[oa]s dos|nosotr[oa]s|ell[oa]s))?"
+            rf"{_COURTESY}",
+            normalise(clause),
+        )
+    )
+
+
+def _by_words(said: str, condition: Condition, otherwise: str | None) -> str | None:
+    """Return the answer that the words are of: those of one answer's own wording, else of the question (yes)."""
+    heard = {root(word) for word in names(said) if word not in _COPULAS}
+    if not heard:
+        return otherwise
+    in_question = roots(condition.question)
+    own = {value.id: roots(value.if_text) - in_question for value in condition.values}
+    fitting = [id_ for id_, words in own.items() if heard & words]
+    if len(fitting) == 1:
+        return fitting[0]
+    return "yes" if otherwise == "yes" and heard & in_question else None
+
+
+def _person(said: str, condition: Condition) -> str | None:
+    """Return the answer "another person", or "I", where one of the answers is that and only that was said."""
+    other = next((v.id for v in condition.values if _OTHER_PERSON.search(normalise(f"{v.label} {v.if_text}"))), None)
+    own = next((v.id for v in condition.values if normalise(v.label) in ("yo", "a mi", "usted")), None)
+    if own is not None and _SELF.match(said):
+        return own
+    return other if other is not None and _PERSON.match(said) else None
+
+
+def _by_place(turn: Turn, know: Knowledge, condition: Condition) -> str | None:
+    """Return what a place says where the question is whether somebody is of another country, or of another state."""
+    places = know.places_in(turn.text)
+    values = {value.id for value in condition.values}
+    if not places or values != {"yes", "no"}:
+        return None
+    if _OTHER_STATE.search(normalise(condition.question)) and turn.place is not None:
+        return "yes" if any(place.state != turn.place.state for place in places) else "no"
+    return "no" if roots(condition.question) & _ABROAD else None

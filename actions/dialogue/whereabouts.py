@@ -1,0 +1,179 @@
+"""Where: told, put right, or asked of another place ("allá nomás se crió, la registraron en Tabasco").
+
+A message that says where somebody was born, lives or goes, and nothing else, is about the matter in view, there. What
+else it tells of the case ("¿y en Guadalajara? de carro, primera vez") is taken with it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from actions.dialogue import cards, cases, choice
+from actions.dialogue.aspects import asked, without_question
+from actions.dialogue.geography import which_place
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import PLAIN_QUESTION, fully_named, goes_on, look_up_at, sought
+from actions.dialogue.naming import names, root, without_persons
+from actions.dialogue.turn import Answer, Turn, moved_to
+from bot.catalogue.places import Place
+from bot.catalogue.text import normalise
+from bot.core.procedures import Condition, Procedure
+from bot.understanding.danger import kind_of
+
+_PLACES = ("place", "cost_place", "confirm_place")
+_IS_THERE = re.compile(
+    r"(?<!\w)(?:nac(?:i|io|imos|ieron|id[oa]s?)|registr(?:e|o|aron|amos|ad[oa]s?|arl[oa])|viv\w+|radic\w+|resid\w+|cri(?:o|e|aron)"
+    r"|crec\w+|asent\w+|mud\w+|cambi(?:e|o|amos|aron)|vin(?:e|o|imos|ieron)|veng\w+|lleg\w+|est(?:a|an|oy|amos|aba|uvo)"
+    r"|qued\w+|mur(?:io|ieron)|falleci\w+|cas(?:amos|aron|ar\w*)|tramit\w+|sac\w+|hac(?:er\w*|emos|en)|hare|seria|sera"
+    r"|va a ser|fue|era|es|son|soy|somos|ir|ire|iria|vamos|voy|va|born|liv(?:e|es|ed|ing)|registered|moved|from)(?!\w)"
+)
+"""Says that somebody or something is, was or comes somewhere."""
+_FILLERS = frozenset(
+    map(
+        root,
+        """
+        no si perdon perdone perdona disculpe disculpa disculpen equivoque equivocado confundi mejor siempre dije digo
+        decir quise quiero queria corrijo correccion error realidad verdad cierto hecho alla aca aqui ahi nomas nada
+        mas bien sino pero porque entonces bueno ahora ahorita antes despues luego ya tambien mismo misma mero mera
+        rancho pueblo ciudad municipio estado lado parte capital cabecera colonia comunidad cerca rumbo region zona
+        familia papas papa mama hijo hija esposo esposa ella el ellos nosotros yo acta papel oficial registraron
+        sorry actually really was is she he they it his her their my in at the i we not mean meant born live lives from
+        oiga oye joven senorita senor fijese mire pues ando anda andamos andan estamos estoy mudamos cambiamos vine
+        """.split(),  # noqa: SIM905
+    )
+)
+_DENIES = re.compile(r"(?:^|\s)(?:no|ni)(?!\w)")
+_CLAUSES = re.compile(r"[,;.:!?¡¿\n]+|\b(?:pero|sino|aunque|y|but)\b", re.IGNORECASE)
+_REGISTERED = re.compile(r"(?<!\w)(?:registr\w+|asent\w+)")
+_NOT_THERE = re.compile(r"(?<!\w)(?:no|ni|nomas|nada mas|solo|antes) (?:\w+ ){0,3}$")
+_PUTS_RIGHT = re.compile(
+    r"^(?:(?:ah|ay|oh|uy|bueno|pero|oiga|oye|y|pues|es que|ups) )*"
+    r"(?:no+|nel|perdon\w*|disculp\w+|ups|mas bien|mejor dicho|digo|corrijo|correccion|en realidad|la verdad|de hecho"
+    r"|me equivoque|me confundi|quise decir|quiero decir|queria decir|siempre|sorry|actually|i meant|no wait)(?!\w)"
+    r"|(?<!\w)(?:quise decir|me equivoque|me confundi|en realidad|mejor dicho|mas bien|actually|i meant|sino)(?!\w)"
+)
+_MOST_WORDS = 22
+_STRANGE = 1
+"""Words of nobody's that a message about a place may have, where it corrects or goes on with one."""
+
+
+def put_right(turn: Turn, know: Knowledge) -> Answer | None:
+    """Take a place that is told, or told instead, for the matter in view; None when a message tells more than that."""
+    pending = turn.memory.pending
+    waits = pending is not None and pending.kind in _PLACES
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if not _may_tell(turn) or (not waits and (card is None or not depends(card))):
+        return None
+    place = told(turn, know, _conditions(know, card))
+    if place is None or (place == turn.place and not waits):
+        return None
+    corrects = bool(_PUTS_RIGHT.search(normalise(turn.text)))
+    if waits and pending is not None:
+        then = pending.then if pending.kind == "confirm_place" else pending
+        here = turn.remember(pending=then)
+        rivals = () if know.place_in(turn.text) != place else know.places_meant(turn.text)
+        return which_place(here, rivals) if len(rivals) > 1 else choice.at_place(here, know, place)
+    if goes_on(turn) and not corrects:
+        return None
+    return _there(turn, know, place)
+
+
+def same_there(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer the matter in view for another place, with what is told of the case ("¿y en Chiapas? nueva, de carro")."""
+    pending = turn.memory.pending
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    waiting = pending.candidates[0] if pending is not None and pending.kind in _PLACES and pending.candidates else ""
+    card = know.catalogue.procedures.get(waiting) or card
+    if card is None or not depends(card) or len(turn.text.split()) > _MOST_WORDS or kind_of(turn.text) is not None:
+        return None
+    place = _meant(turn.text, know)
+    if place is None or not (goes_on(turn) or _begins(turn.text, know)):
+        return None
+    if _left(turn, know, _conditions(know, card)) > _STRANGE or _names_another(turn, know, card):
+        return None
+    wanted = asked(turn.text) or (pending.aspects if waiting and pending else turn.memory.last_aspects)
+    here, context = moved_to(turn.remember(pending=None), place)
+    if waiting and pending is not None:
+        return replace(cards.settle(here, know, pending.candidates, wanted), context=context)
+    return cards.show_at(here, know, card, place, wanted)
+
+
+def told(turn: Turn, know: Knowledge, conditions: tuple[Condition, ...] = ()) -> Place | None:
+    """Return where a message says that somebody is, was born or goes, if that is all that it says."""
+    place = _meant(turn.text, know)
+    if place is None:
+        return None
+    corrects = bool(_PUTS_RIGHT.search(normalise(turn.text)))
+    return place if _left(turn, know, conditions) <= bool(corrects) else None
+
+
+def depends(card: Procedure) -> bool:
+    """Say whether what a card says depends on the place."""
+    return bool(card.family or card.jurisdiction.state or any(amount.state for amount in card.cost.amounts))
+
+
+def _there(turn: Turn, know: Knowledge, place: Place) -> Answer | None:
+    pending = turn.memory.pending
+    waited = pending.candidates[1] if pending is not None and pending.kind == "case" else None
+    unasked = tuple(each for each in turn.memory.asked if each != waited)
+    here, context = moved_to(turn.remember(pending=None, asked=unasked), place)
+    found = look_up_at(here, know, place, turn.memory.last_aspects)
+    # of a price by state the place is where an act was registered, not where the person lives
+    return found if found is None or turn.context.state is None else replace(found, context=context)
+
+
+def _may_tell(turn: Turn) -> bool:
+    said = normalise(turn.text)
+    few = 0 < len(said.split()) <= _MOST_WORDS
+    return few and "?" not in turn.text and not asked(turn.text) and kind_of(turn.text) is None
+
+
+def _conditions(know: Knowledge, card: Procedure | None) -> tuple[Condition, ...]:
+    """Return the conditions of a card and of its family elsewhere."""
+    if card is None:
+        return ()
+    family = (know.catalogue.procedures[id_] for id_ in cards.siblings(know, card))
+    every = {each.id: each for member in family for each in cards.card_conditions(know, member)}
+    return tuple(every.values())
+
+
+def _left(turn: Turn, know: Knowledge, conditions: tuple[Condition, ...]) -> int:
+    """Return how many words of a message tell neither where nor of the case."""
+    said = " ".join(know.without_place(clause) for clause in _clauses(turn.text))
+    said = without_persons(_IS_THERE.sub(" ", without_question(" ".join(said.split()))))
+    left = cases.leftover(said, conditions) if conditions else said.split()
+    return len({root(word) for word in names(" ".join(left))} - _FILLERS)
+
+
+def _clauses(text: str) -> list[str]:
+    return [clause.strip() for clause in re.split(r"[;.:!?¡¿\n]+", text) if clause.strip()]
+
+
+def _meant(text: str, know: Knowledge) -> Place | None:
+    """Return the place that is meant: where it was registered before where somebody lives, the last one affirmed."""
+    whole = know.place_in(text)
+    every = know.places_in(text)
+    if whole is None or len({place.state for place in every}) <= 1:
+        return whole
+    parts = [part for part in _CLAUSES.split(text) if part and know.place_in(part) is not None]
+    affirmed = [part for part in parts if not _DENIES.search(f" {normalise(part)}")] or parts
+    registered = [part for part in affirmed if _REGISTERED.search(normalise(part))]
+    chosen = (registered or affirmed)[-1:]
+    return know.place_in(chosen[0]) if chosen else whole
+
+
+def _begins(text: str, know: Knowledge) -> bool:
+    """Say whether a message begins with a place ("en Guadalajara, de carro")."""
+    first = _CLAUSES.split(text.strip(" ¿¡"))[0]
+    return know.place_in(first) is not None and not names(know.without_place(first))
+
+
+def _names_another(turn: Turn, know: Knowledge, card: Procedure) -> bool:
+    """Say whether a message has the whole name of a card of another thing."""
+    said = know.without_place(turn.text)
+    if not names(without_question(said)):
+        return False
+    hits = (hit for hit in sought(replace(turn, text=said, ranking=PLAIN_QUESTION), know).hits[:3])
+    others = (known for hit in hits if (known := know.catalogue.procedures.get(hit.id)) is not None)
+    return any(fully_named(know, other, said) for other in others if not cards.same_matter(know, other.id, card))
