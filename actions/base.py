@@ -157,7 +157,7 @@ class WordsCapability(Capability, ABC):
         if bound.unclear(turn, know, decision):
             return not_known(turn, know)
         if admitted(turn, know, decision):
-            return not_known(turn, know)
+            return not_known(turn, know, "not_here")
         found = self._decided(turn, know, decision)
         found = stay.rather(turn, know, decision, found) or found
         return found or topic.offer(turn, know) or not_known(turn, know)

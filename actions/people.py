@@ -68,6 +68,7 @@ class Emergency(Capability):
                 bound.answered(turn, know)
                 or whereabouts.put_right(turn, know)
                 or corrected(turn, know)
+                or whereabouts.same_there(turn, know)
                 or resume(turn, know)
             )
         if answered is not None:

@@ -112,6 +112,6 @@ class More(WordsCapability):
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Show the whole card after a part of it; else there is nothing more."""
         card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-        if card is None or turn.memory.last_aspects in ((), ("overview",)):
+        if card is None or turn.memory.last_aspects in ((), ("overview",)) or further.whole_shown(turn, card):
             return further.what_else(turn, know) or answer(turn, "smalltalk", Say("nothing_more"))
         return show(turn, know, card, ("overview",))

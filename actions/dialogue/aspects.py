@@ -64,7 +64,11 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"|pag\w+|hay|tengo|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)",
         r"(?:^|(?:^| )(?:y|a) )donde (?:\w+ )?(?:habl\w+|marc[aoe]\w*|llam\w+|comunic\w+|pregunt\w+)\b",
         r"(?:tienen|hay|me da|pasa|pase|deme|cual es el|con el) (?:algun |un |su |el )?"
-        r"(?:telefono|numero (?:de telefono|para (?:hablar|llamar|marcar)))",
+        r"(?:telefono|numero (?:de telefono|para|donde|al que|a donde))",
+        r"(?:pas|mand|regal|proporcion|compart)\w*(?:me|nos) (?:por favor )?(?:el |su |un |los |algun )?"
+        r"(?:numero|telefono)",
+        r"d(?:e|a|en)(?:me|nos) (?:por favor )?(?:el |su |un |los |algun )?(?:numero|telefono)",
+        r"(?:pedir|piden?|dan|den) informes", r"donde (?:la|lo|las|los) (?!vivo|naci|trabajo)\w+",
         "(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)",
         "a (?:que|cual) (?:oficina|modulo|lugar|numero|telefono)",
         r"(?<!\bmi )(?<!\bpor )(?<!\bun )telefonos?$",

@@ -73,6 +73,10 @@ _PERSON = re.compile(
     r"|\w+))?(?: (?:mayor|menor|grande|chic[oa]|el|ella|va|ira|lo hace))*$"
 )
 """Nothing but somebody ("mi hermana la mayor")."""
+_WITH_ME = re.compile(
+    r"(?<!\w)(?:conmigo|con nosotr[oa]s|l[oa] llevo yo|yo l[oa] llevo"
+    rf"|soy (?:su|el|la) (?!mama|papa|madre|padre|tutor|duen)(?={_RELATIVE}|representante|apoderad))"
+)
 _OTHER_PERSON = re.compile(r"(?<!\w)otra persona(?!\w)")
 _COPULAS = frozenset(
     """
@@ -82,16 +86,26 @@ _COPULAS = frozenset(
     """.split()  # noqa: SIM905
 )
 _ABROAD = frozenset(map(root, ("extranjera", "extranjero")))
+_FROM_ABROAD = re.compile(
+    r"(?<!\w)(?:es|son|soy|nacio|naci|nacieron|viene|vienen|vino|llego) (?:de|en|del) "
+    r"(?!aqui|mexico|aca|este|la casa)\w+"
+)
+_FROM_HERE = re.compile(r"(?<!\w)(?:de|en|somos|aqui en) (?:aqui|mexico|aca|este pais)(?!\w)|(?<!\w)aqui$")
+"""Comes from somewhere: with no place of Mexico named, from another country."""
+_ONLY = re.compile(r"(?<!\w)(?:nomas|nada mas|nadamas|unicamente|solamente)(?!\w)")
 _OTHER_STATE = re.compile(r"(?<!\w)(?:otro|mismo) estado(?!\w)")
 _MOST_WORDS = 18
 """A longer message tells a story of its own."""
 _SHORT = 7
 _SURE = 0.85
+_HEARD = 0.6
 _PUTS_RIGHT = re.compile(
     r"(?<!\w)(?:quise decir|quiero decir|queria decir|me referia|me refiero|me equivoque|me confundi|corrijo|perdon\w*"
     r"|disculp\w+|mejor dicho|mas bien|sino|i meant|sorry)(?!\w)"
 )
 """Corrects what was said before rather than answers."""
+_FOR_SOMEBODY = re.compile(r"^no (?:\w+ ){0,2}?(?:para|pa) (?:mis?|un|una|otr[oa]|el|la) \w+")
+"""Says for whom it is instead ("no, es para mi hijo")."""
 _ALREADY_TALK = frozenset(
     {"human", "menu", "repeat", "slower", "simpler", "go_back", "call_me", "send_copy", "remind", "cancel_reminders"}
     | {"plan", "data_use", "delete_data", "stop", "change_language", "complaint", "thanks", "goodbye", "step_done"}
@@ -108,7 +122,7 @@ def answered(turn: Turn, know: Knowledge) -> Answer | None:
     if card is None or condition is None:
         return None
     value = value_told(turn.text, condition) or _by_place(turn, know, condition)
-    if value is None or _begins_another(turn, know, card):
+    if value is None or _FOR_SOMEBODY.search(normalise(turn.text)) or _begins_another(turn, know, card):
         return None
     if value == UNKNOWN:
         return choice.case_told(turn, know, card, {})
@@ -124,6 +138,8 @@ def unclear(turn: Turn, know: Knowledge, decision: Decision) -> bool:
     card = know.catalogue.procedures.get(pending.candidates[0])
     if card is None or decision.kind in ("talk", "emergency") or kind_of(turn.text) is not None:
         return False
+    if (turn.intent in BY_INTENT and turn.confidence >= _HEARD) or any(map(str.isdigit, turn.text)):
+        return False
     hits = decision.verdict.hits
     return not (hits and hits[0].score >= _SURE) and not _begins_another(turn, know, card)
 
@@ -131,6 +147,7 @@ def unclear(turn: Turn, know: Knowledge, decision: Decision) -> bool:
 def value_told(text: str, condition: Condition) -> str | None:
     """Return the answer's id that a text gives to a condition's own question, :data:`UNKNOWN`, or None."""
     value = cases.told(text, (condition,)).get(condition.id)
+    value = value or cases.told(_ONLY.sub("solo", normalise(text)), (condition,)).get(condition.id)
     if value:
         return value
     said = _LEAD.sub("", normalise(text)).strip() or normalise(text)
@@ -226,15 +243,19 @@ def _person(said: str, condition: Condition) -> str | None:
     own = next((v.id for v in condition.values if normalise(v.label) in ("yo", "a mi", "usted")), None)
     if own is not None and _SELF.match(said):
         return own
-    return other if other is not None and _PERSON.match(said) else None
+    return other if other is not None and (_PERSON.match(said) or _WITH_ME.search(said)) else None
 
 
 def _by_place(turn: Turn, know: Knowledge, condition: Condition) -> str | None:
     """Return what a place says where the question is whether somebody is of another country, or of another state."""
-    places = know.places_in(turn.text)
-    values = {value.id for value in condition.values}
-    if not places or values != {"yes", "no"}:
+    places, said = know.places_in(turn.text), normalise(turn.text)
+    here = bool(_FROM_HERE.search(said))
+    if {value.id for value in condition.values} != {"yes", "no"}:
         return None
     if _OTHER_STATE.search(normalise(condition.question)) and turn.place is not None:
-        return "yes" if any(place.state != turn.place.state for place in places) else "no"
-    return "no" if roots(condition.question) & _ABROAD else None
+        if any(place.state != turn.place.state for place in places):
+            return "yes"
+        return "no" if places or here else None
+    if not roots(condition.question) & _ABROAD:
+        return None
+    return "no" if places or here else "yes" if _FROM_ABROAD.search(said) else None

@@ -84,6 +84,13 @@ def leftover(text: str, conditions: Iterable[Condition]) -> list[str]:
     return [word for word in rest(" ".join(left.replace(",", " ").split())) if stem(word) not in named | _CASE_WORDS]
 
 
+def untold(said: str, conditions: Iterable[Condition]) -> str:
+    """Return a normalised text without the words that tell of these conditions."""
+    for pattern in (p for c in conditions for v in c.values for p in _patterns(v.said)):
+        said = pattern.sub(" ", said)
+    return " ".join(said.split())
+
+
 def other_person(text: str) -> bool:
     """Say whether a text says that the matter is somebody else's ("y para mi esposa", "es de mi vecino")."""
     said = normalise(text)

@@ -65,6 +65,8 @@ def corrected(turn: Turn, know: Knowledge) -> Answer | None:
     if kind_of(turn.text) is not None or (turn.intent in _SURELY_NONE and turn.confidence >= _SURE):
         return None
     meant = _meant(turn.text)
+    if meant is None and _asks_online(turn):
+        return None
     if meant is None:
         return (_told_more(turn, know, card, turn.text) or _other_kind(turn, know, card)) if card else None
     if not meant or (card is None and turn.memory.pending is None):
@@ -77,6 +79,12 @@ def corrected(turn: Turn, know: Knowledge) -> Answer | None:
         look_up(replace(turn, text=meant, ranking=PLAIN_QUESTION), know) if rest(know.without_place(meant)) else None
     )
     return found if found is not None and found.procedure != turn.memory.last_procedure else None
+
+
+def _asks_online(turn: Turn) -> bool:
+    """Say whether it is asked whether it can be done online, which tells of no case ("¿se puede en línea o voy?")."""
+    asks = turn.intent == "ask_online" and turn.confidence >= _SURE
+    return asks and ("?" in turn.text or "se puede" in normalise(turn.text))
 
 
 def for_that_age(turn: Turn, know: Knowledge) -> Answer | None:

@@ -28,13 +28,18 @@ def what_else(turn: Turn, know: Knowledge) -> Answer | None:
     return plan.show_plan(turn.remember(pending=None), know, begun)
 
 
+def whole_shown(turn: Turn, card: Procedure) -> bool:
+    """Say whether the whole card was shown already."""
+    return bool(_WHOLE & {aspect for reply in _of_card(turn, card) for aspect in reply.aspects})
+
+
+def _of_card(turn: Turn, card: Procedure) -> list[ShowProcedure]:
+    replies = [reply for past in turn.before for reply in past.replies]
+    return [reply for reply in replies if isinstance(reply, ShowProcedure) and reply.procedure.id == card.id]
+
+
 def _not_shown(turn: Turn, card: Procedure) -> tuple[Aspect, ...]:
-    shown = [
-        reply
-        for past in turn.before
-        for reply in past.replies
-        if isinstance(reply, ShowProcedure) and reply.procedure.id == card.id
-    ]
+    shown = _of_card(turn, card)
     told = {aspect for reply in shown for aspect in reply.aspects}
     notes = {note for reply in shown if "notes" in reply.aspects for note in reply.procedure.notes}
     has: tuple[tuple[Aspect, bool], ...] = (

@@ -294,9 +294,14 @@ _DESCRIBES = re.compile(
 """Says what a paper is, with words that are everybody's ("el papel que dice que vivo en …")."""
 
 
+def describes_paper(text: str) -> bool:
+    """Say whether a text asks for a paper by what it says."""
+    return bool(_DESCRIBES.search(normalise(text)))
+
+
 def is_follow_up(turn: Turn, know: Knowledge) -> bool:
     """Say whether the text names no procedure of its own ("¿y cuánto cuesta?", "¿y en Jalisco?", "dónde")."""
-    if _DESCRIBES.search(normalise(turn.text)):
+    if describes_paper(turn.text):
         return False
     said = know.without_place(turn.text)
     return bool(turn.text.strip()) and (not names(said) or not names(without_question(said)) or asks_only(turn, know))

@@ -25,7 +25,7 @@ from bot.understanding.decision import Decision
 _WANTED = re.compile(
     r"(?<!\w)(?:sac\w+|tramit\w+|hac(?:er|emos|en)\w*|hago|necesit\w+|quier\w+|quisiera|ped(?:ir|imos)\w*|pido|renov\w+"
     r"|renuev\w+|obten\w+|consegu\w+|solicit\w+|pag(?:o|ar|amos)|cuesta|sale|para|de|busco)"
-    r" (?:(?:un|una|el|la|los|las|mi|mis|su|sus|del) )*(?P<thing>[a-z]{5,})"
+    r"(?= (?:(?:un|una|el|la|los|las|mi|mis|su|sus|del) )*(?P<thing>[a-z]{5,}))"
 )
 """The word after what is done to get a thing, or after its article."""
 _MOST_WORDS = 16
@@ -40,7 +40,8 @@ def unheard_of(turn: Turn, know: Knowledge, hits: Sequence[Hit]) -> bool:
     nouns = {word for word in wanted & set(names(said)) if not _DEED.fullmatch(word)}
     told = set(leftover(said, know.catalogue.conditions.values()))
     strange = {word for word in nouns & told if root(word) not in vocabulary(know.catalogue)}
-    return bool(strange) and not names_any(turn, know, hits)
+    others = {root(word) for word in nouns - strange}
+    return bool(strange) and not any(others & _called(know, hit) for hit in hits[:3])
 
 
 _SURE = 0.75
@@ -51,7 +52,7 @@ def admitted(turn: Turn, know: Knowledge, decision: Decision) -> bool:
     """Say whether it is to be said that what is asked for is not here."""
     if decision.kind in ("emergency", "talk") or len(turn.text.split()) > _MOST_WORDS:
         return False
-    if decision.kind == "life_event" and decision.chances["life_event"] >= _SURE:
+    if any(decision.chances.get(kind, 0.0) >= _SURE for kind in ("life_event", "out_of_scope")):
         return False
     hits = decision.verdict.hits
     sure = bool(hits) and hits[0].score >= _SURE

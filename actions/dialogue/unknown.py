@@ -66,7 +66,10 @@ def _unsure(reply: Reply) -> Reply:
     return reply
 
 
-def not_known(turn: Turn, know: Knowledge, kind: Literal["not_known", "out_of_scope"] = "not_known") -> Answer:
+NotKnown = Literal["not_known", "out_of_scope", "not_here"]
+
+
+def not_known(turn: Turn, know: Knowledge, kind: NotKnown = "not_known") -> Answer:
     """Say that the text is not known, or no matter of ours. An unanswered "where?" is asked once more."""
     count = turn.memory.misunderstandings + 1
     pending = turn.memory.pending

@@ -13,9 +13,17 @@ from actions.dialogue import cards, cases, choice
 from actions.dialogue.aspects import asked, without_question
 from actions.dialogue.geography import which_place
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, fully_named, goes_on, look_up_at, sought
+from actions.dialogue.lookup import (
+    PLAIN_QUESTION,
+    describes_paper,
+    fully_named,
+    goes_on,
+    is_follow_up,
+    look_up_at,
+    sought,
+)
 from actions.dialogue.naming import names, root, without_persons
-from actions.dialogue.turn import Answer, Turn, moved_to
+from actions.dialogue.turn import Answer, Pending, Turn, moved_to
 from bot.catalogue.places import Place
 from bot.catalogue.text import normalise
 from bot.core.procedures import Condition, Procedure
@@ -70,13 +78,22 @@ def put_right(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     corrects = bool(_PUTS_RIGHT.search(normalise(turn.text)))
     if waits and pending is not None:
-        then = pending.then if pending.kind == "confirm_place" else pending
-        here = turn.remember(pending=then)
-        rivals = () if know.place_in(turn.text) != place else know.places_meant(turn.text)
-        return which_place(here, rivals) if len(rivals) > 1 else choice.at_place(here, know, place)
-    if goes_on(turn) and not corrects:
+        return None if is_follow_up(turn, know) else _answered(turn, know, pending, place)
+    if (goes_on(turn) and not corrects) or (card is not None and _names_another(turn, know, card)):
         return None
     return _there(turn, know, place)
+
+
+def _answered(turn: Turn, know: Knowledge, pending: Pending, place: Place) -> Answer:
+    """Take the answer to "where?"; of several namesakes the one that has a card, else it is asked which."""
+    here = turn.remember(pending=pending.then if pending.kind == "confirm_place" else pending)
+    near = frozenset(
+        card.jurisdiction.state
+        for id_ in pending.candidates
+        if (card := know.catalogue.procedures.get(id_)) is not None and card.jurisdiction.state
+    )
+    rivals = know.places_meant(turn.text, near) if len(know.places_in(turn.text)) == 1 else ()
+    return which_place(here, rivals) if len(rivals) > 1 else choice.at_place(here, know, (*rivals, place)[0])
 
 
 def same_there(turn: Turn, know: Knowledge) -> Answer | None:
@@ -88,13 +105,15 @@ def same_there(turn: Turn, know: Knowledge) -> Answer | None:
     if card is None or not depends(card) or len(turn.text.split()) > _MOST_WORDS or kind_of(turn.text) is not None:
         return None
     place = _meant(turn.text, know)
-    if place is None or not (goes_on(turn) or _begins(turn.text, know)):
+    if waiting and is_follow_up(turn, know):  # tells nothing but the place
+        return None
+    if place is None or not (waiting or goes_on(turn) or _begins(turn.text, know)):
         return None
     if _left(turn, know, _conditions(know, card)) > _STRANGE or _names_another(turn, know, card):
         return None
     wanted = asked(turn.text) or (pending.aspects if waiting and pending else turn.memory.last_aspects)
     here, context = moved_to(turn.remember(pending=None), place)
-    if waiting and pending is not None:
+    if waiting and pending is not None and pending.kind == "place":
         return replace(cards.settle(here, know, pending.candidates, wanted), context=context)
     return cards.show_at(here, know, card, place, wanted)
 
@@ -140,8 +159,8 @@ def _conditions(know: Knowledge, card: Procedure | None) -> tuple[Condition, ...
 
 def _left(turn: Turn, know: Knowledge, conditions: tuple[Condition, ...]) -> int:
     """Return how many words of a message tell neither where nor of the case."""
-    said = " ".join(know.without_place(clause) for clause in _clauses(turn.text))
-    said = without_persons(_IS_THERE.sub(" ", without_question(" ".join(said.split()))))
+    said = " ".join(without_persons(know.without_place(clause)) for clause in _clauses(turn.text))
+    said = _IS_THERE.sub(" ", cases.untold(without_question(" ".join(said.split())), conditions))
     left = cases.leftover(said, conditions) if conditions else said.split()
     return len({root(word) for word in names(" ".join(left))} - _FILLERS)
 
@@ -172,6 +191,8 @@ def _begins(text: str, know: Knowledge) -> bool:
 def _names_another(turn: Turn, know: Knowledge, card: Procedure) -> bool:
     """Say whether a message has the whole name of a card of another thing."""
     said = know.without_place(turn.text)
+    if describes_paper(turn.text):
+        return True
     if not names(without_question(said)):
         return False
     hits = (hit for hit in sought(replace(turn, text=said, ranking=PLAIN_QUESTION), know).hits[:3])

@@ -288,16 +288,16 @@ _RESIDENT = {"soy", "vivo", "vivimos", "somos", "radico", "municipio", "alcaldia
 _SAINTLY = {"san", "santa", "santo", "santiago", "asuncion", "magdalena", "concepcion", "villa", "ciudad"}
 # Names of municipalities or towns that are everyday words first: never a place by themselves.
 _NOT_A_PLACE = {
-    "abasolo", "aca", "aldama", "amor", "asuncion", "baja", "benito", "boca", "bravo", "cabo", "camino", "camp",
-    "carmen", "casas", "centro", "col", "colon", "colonia", "concepcion", "constancia", "constitucion", "coyo",
-    "cruz", "dolores", "el carmen", "el centro", "el mirador", "el oro", "el rosario", "el salto",
-    "emiliano zapata", "general", "gomez", "gonzalez", "gro", "guada", "guadalupe", "guerrero de", "hidalgo de",
-    "independencia", "jesus maria", "jimenez", "la cruz", "la paz", "la perla", "la reforma", "la union",
-    "las casas", "las flores", "libertad", "madero", "magdalena", "maiz", "mar", "marcos", "mata", "maza", "mich",
-    "mina", "minas", "mor", "morales", "nuevo", "perez", "pesqueria", "piedras", "playa", "progreso", "ramos",
-    "rayon", "reforma", "romita", "rosario", "salto", "san", "santa", "santiago", "santos", "satelite", "seguro",
-    "sin", "soledad", "son", "soto", "tab", "tierra blanca", "trabajo", "tula de", "union", "valle", "ver",
-    "victoria",
+    "abasolo", "aca", "aldama", "amor", "asuncion", "baja", "barrio", "benito", "boca", "bravo", "cabo", "camino",
+    "camp", "carmen", "casas", "castillo", "centro", "cerro", "cinco", "col", "colon", "colonia", "concepcion",
+    "constancia", "constitucion", "coyo", "cruz", "dolores", "el carmen", "el centro", "el mirador", "el oro",
+    "el rosario", "el salto", "emiliano zapata", "general", "gomez", "gonzalez", "gro", "guada", "guadalupe",
+    "guerrero de", "hidalgo de", "honduras", "independencia", "jesus maria", "jimenez", "la cruz", "la paz", "la perla",
+    "la reforma", "la union", "las casas", "las flores", "libertad", "madero", "magdalena", "maiz", "mar", "marcos",
+    "mata", "maza", "mich", "mina", "minas", "mineral", "mor", "morales", "nombre", "nuevo", "perez", "pesqueria",
+    "piedras", "playa", "progreso", "puente", "ramos", "rayon", "reforma", "romita", "rosario", "salto", "san", "santa",
+    "santiago", "santos", "satelite", "seguro", "sin", "sitio", "soledad", "son", "soto", "tab", "tierra blanca",
+    "trabajo", "tula de", "union", "valle", "ver", "victoria",
 }  # fmt: skip
 
 # INEGI's official names -> the names on our cards and in people's mouths.

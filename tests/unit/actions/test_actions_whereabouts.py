@@ -40,7 +40,8 @@ def test_a_place_put_right(record: Any, said: str, state: str) -> None:
 
 def test_another_matter_in_another_place_is_no_correction(record: Any) -> None:
     said = "no, viudez de mi mamá en Oaxaca"
-    record.finds("viudez de mi mama en oaxaca", "answer", "viudez")
+    for words in ("no viudez de mi mama en", "viudez de mi mama en oaxaca"):
+        record.finds(words, "answer", "viudez")
     record.finds(said, "answer", "viudez")
     assert shown(record.say(said, "ask_procedure", 0.9)).procedure.id == "viudez"
 
