@@ -20,24 +20,30 @@ from actions.dialogue import (
     details,
     earlier,
     errands,
+    options,
     plainly,
     reminders,
     stay,
     topic,
     whereabouts,
 )
+from actions.dialogue.after_danger import protection
+from actions.dialogue.aspects import asked
 from actions.dialogue.both import both
 from actions.dialogue.compare import compared
 from actions.dialogue.correction import corrected, for_that_age
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
-from actions.dialogue.lookup import asks_only, decide, goes_on, look_up, tells_place
+from actions.dialogue.lookup import asks_only, decide, goes_on, likeliest, look_up, tells_place
 from actions.dialogue.marks import without_marks
 from actions.dialogue.resume import plainly_answered, resume
 from actions.dialogue.turn import Answer, Memory, Turn
+from actions.dialogue.two_of_one import both_of_card
 from actions.dialogue.unheard import admitted
 from actions.dialogue.unknown import not_known, nothing_of_ours
 from actions.dialogue.urgent import help_now
+from actions.dialogue.whose import of_another
+from actions.dialogue.wishes import asked_beside
 from bot.core.codec import from_payload, to_payload
 from bot.core.turns import TurnContext
 from bot.understanding.danger import kind_of, unmistakable
@@ -67,6 +73,9 @@ class Capability(Action, ABC):
         know = loader().current()
         turn = asides.learned(topic.remembered(read_turn(tracker), know), know)
         found = asides.completed(turn, know, self.answer(turn, know))
+        pending = turn.memory.pending
+        if pending is not None and options.asks_again(turn, found):
+            found = likeliest(turn, know, pending, asked(turn.text) or pending.aspects) or found
         if not found.replies:
             raise RuntimeError(f"{self.action} said nothing")
         found = replace(found, context=topic.kept(turn, found))
@@ -102,6 +111,9 @@ class WordsCapability(Capability, ABC):
             return told or help_now(turn, know)
         if not turn.text.strip():
             return asides.silence(turn, know)
+        further = both_of_card(turn, know) or protection(turn, know)
+        if further is not None:
+            return further
         if asides.starts_over(turn):
             return asides.start_over(turn, know)
         if (talk := plainly.heard(turn, know)) is not None:
@@ -119,9 +131,12 @@ class WordsCapability(Capability, ABC):
             found = among.of_steps(begun, know, decide(begun, know)) or look_up(begun, know)
             if found is not None:
                 return found
-        whose = for_that_age(turn, know) or stay.unable(turn, know)
+        whose = for_that_age(turn, know) or of_another(turn, know) or stay.unable(turn, know)
         if whose is not None:
             return whose
+        beside = None if errands.asked_for(turn) else asked_beside(turn, know)
+        if beside is not None:
+            return beside
         put_right = reminders.moved(turn, know) or (
             None if errands.asked_for(turn) else whereabouts.put_right(turn, know) or corrected(turn, know)
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from actions.base import Capability, WordsCapability
 from actions.dialogue import bound, cases, stay, whereabouts
+from actions.dialogue.after_danger import protection
 from actions.dialogue.cards import card_conditions, safety_line, show
 from actions.dialogue.correction import corrected
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide, goes_on
 from actions.dialogue.resume import plainly_answered, resume
 from actions.dialogue.turn import Answer, Turn, answer
+from actions.dialogue.two_of_one import both_of_card
 from actions.dialogue.unknown import not_known
 from actions.dialogue.urgent import URGENT_CARDS, help_now
 from actions.procedure import ShowCard
@@ -62,7 +64,12 @@ class Emergency(Capability):
 
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
         """Give the lines and a person. Only where the decision is another gives this way, with the line said first."""
-        answered = plainly_answered(turn, know) or stay.unable(turn, know)
+        answered = (
+            plainly_answered(turn, know)
+            or stay.unable(turn, know)
+            or both_of_card(turn, know)
+            or protection(turn, know)
+        )
         if answered is None and kind_of(turn.text) is None:  # "a mi hijo": an answer, whatever the classifier feared
             answered = (
                 bound.answered(turn, know)

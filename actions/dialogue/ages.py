@@ -39,6 +39,8 @@ def ages_of(card: Procedure) -> tuple[int, int] | None:
         return int(between["least"]), int(between["most"])
     if least:
         return int(least["least"] or least["over"]), _OLDEST
+    if most is None and said.startswith("menores de edad"):
+        return 0, _OF_AGE - 1
     return (0, int(most["most"])) if most else None
 
 
@@ -106,6 +108,25 @@ def only_fitting(cards: Iterable[Procedure], text: str) -> Procedure | None:
     """Return the only card that is surely for the person a text tells of; cards for everybody of age do not count."""
     fitting = [card for card in cards if fits(card, text) and (ages_of(card) or (0, 0))[0] != _OF_AGE]
     return fitting[0] if len(fitting) == 1 else None
+
+
+_HERS = re.compile(
+    r"(?<!\w)(?:(?:le|me|les|nos) (?:toca\w*|dan|darian|corresponde\w*)|(?:tiene|tengo|tenemos) derecho"
+    r"|(?:ya )?(?:puede|puedo) (?:recibir|cobrar|pedir|sacar|entrar|tener))(?!\w)"
+)
+"""Asks whether a thing is for somebody."""
+
+
+def named_rather(card: Procedure, other: Procedure, text: str) -> bool:
+    """Say whether a text has a word that is one card's name and not the other's, and does not ask whether it is hers.
+
+    "Tiene 61, ¿le toca la pensión del Bienestar?" names both; "¿desde qué edad dan la de 65?" only one.
+    """
+    said = set(normalise(text).split())
+    own, others = (set(normalise(" ".join((c.name, c.short, *c.aliases))).split()) for c in (card, other))
+    stems = {root(word) for word in said}
+    apart = stems & ({root(w) for w in own} - {root(w) for w in others} - _EVERYBODYS)
+    return bool(apart) and not _HERS.search(normalise(text))
 
 
 def made_for(know: Knowledge, card: Procedure, text: str) -> Procedure | None:

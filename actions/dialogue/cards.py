@@ -220,8 +220,15 @@ def _before(turn: Turn, know: Knowledge, card: Procedure) -> Iterable[Reply]:
     if card.sensitive == "violence" and card.id != EMERGENCY_CARD:
         yield from safety_line(know)
     where = card.jurisdiction
-    if where.state and turn.place and turn.place.state != where.state:
+    unsure = turn.place is None and card.family is None and card.sensitive == "none" and card.id not in HELP_CARDS
+    new = unsure and not where.municipality and not same_card_before(turn, card)
+    if where.state and (new or (turn.place is not None and turn.place.state != where.state)):
         yield Say("card_is_for_place", {"place": where.municipality or where.state})
+
+
+def same_card_before(turn: Turn, card: Procedure) -> bool:
+    """Say whether a card was shown before."""
+    return any(past.memory.last_procedure == card.id for past in turn.before)
 
 
 def safety_line(know: Knowledge) -> tuple[Say, ...]:

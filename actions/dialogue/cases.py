@@ -28,11 +28,19 @@ _PEOPLE = (
 _NUMBER = r"(?P<age>\d{1,3})"
 _YEARS = r"(?P<unit>an(?:it)?os?|meses|mes|semanas?|dias?)"
 _AGES = (
-    re.compile(rf"(?<!\w)(?P<self>tengo|cumpli|cumplo|ando en) (?:los |ya )?{_NUMBER}(?: {_YEARS})?(?!\w)"),
     re.compile(
-        rf"(?<!\w)(?:tiene|cumple|cumplio|va a cumplir|edad(?: de)?) (?:los |ya )?{_NUMBER}(?: {_YEARS})?(?!\w)"
+        rf"(?<!\w)(?P<self>tengo|cumpli|cumplo|ando en|ando por|voy para) (?:los |ya )*{_NUMBER}(?: {_YEARS})?(?!\w)"
+    ),
+    re.compile(
+        rf"(?<!\w)(?:tiene|cumple|cumplio|cumplir|anda (?:en|por|sobre)|va para|paso de|edad(?: de)?) (?:los |ya )*"
+        rf"{_NUMBER}(?: {_YEARS})?(?!\w)"
     ),
     re.compile(rf"(?<!\w)(?!menor|mayor){_PEOPLE} (?:\w+ ){{0,2}}?de {_NUMBER} {_YEARS}(?!\w)"),
+    re.compile(
+        rf"(?<!\w)(?:mi|su|el|la|un|una) {_PEOPLE} (?:\w+ )?de {_NUMBER}"
+        r"(?= *$| (?:l[aeo]s?|que|y|se|ya|tambien|no|si|puede|quiere|va|cuant[oa]|hay|cobra\w*)(?!\w))"
+    ),
+    re.compile(rf"(?<!\w)(?:el|ella|{_PEOPLE}) (?:ya )?{_NUMBER} {_YEARS}(?!\w)"),
     re.compile(rf"(?<!\w)de {_NUMBER} {_YEARS} de edad(?!\w)"),
     re.compile(
         rf"(?<!\w)(?:i m|i am|he s|she s|he is|she is|is|are|aged?|turned) {_NUMBER}(?: years?(?: old)?)?(?!\w)"

@@ -22,10 +22,19 @@ _COMPARES = re.compile(
     r"(?<!\w)(?:(?:cual|que|cuales|quien|donde)(?: de (?:los|las|esos|esas) (?:dos|2))?"
     r" (?:me )?(?:es|sale|esta|cuesta|tarda|cobra\w*|conviene|seria|piden?|queda|hay)(?: \w+)? ?(?:mas|menos|mejor)?"
     r"(?= |$)|compar\w+|(?:que )?diferencias? (?:hay |de \w+ |en \w+ )?entre|en que se diferencia\w*"
+    r"|(?:en |de |con |a )?cual(?:es)? (?:\w+ ){0,3}?(?:dan?|pagan?|deposit\w+|recib\w+|piden?|tarda\w*|cobran?"
+    r"|conviene|cuestan?|salen?|sirve\w*|dura\w*) (?:mas|menos|mejor)"
     r"|mas (?:barat\w+|car[oa]s?|rapid\w+|tardad\w+|facil\w*) (?:que|o)|which is (?:cheaper|faster)|compare)(?!\w)"
 )
 _MORE_OR_LESS = re.compile(r"(?<!\w)(?:mas|menos|mejor|conviene|compar\w+|diferenci\w+|cheaper|faster|compare)(?!\w)")
 _ASPECTS: tuple[tuple[Aspect, re.Pattern[str]], ...] = (
+    (
+        "output",
+        re.compile(
+            r"(?<!\w)(?:(?:me |nos |le |les )?(?:dan?|darian|deposit\w+|prestan?)|recib\w+|ayudan?|apoyan?)"
+            r" (?:a uno |uno )?(?:mas|menos|mejor)|(?:mas|menos|mejor) (?:dinero|apoyo|ayuda)(?!\w)"
+        ),
+    ),
     ("cost", re.compile(r"barat|car[oa]s?\b|cuesta|precio|cobra|econom|cost|cheap|sale (?:mas|menos)|cuanto")),
     ("duration", re.compile(r"rapid|tard|tiempo|pronto|antes|lent|dias|faster|long")),
     ("requirements", re.compile(r"papel|requisit|document|facil|dificil|pide|sencill")),
@@ -37,6 +46,7 @@ _LEAD = re.compile(
 )
 
 
+_BETTER = re.compile(r"(?<!\w)(?:conviene\w*|mejor|mas me sirve)(?!\w)")
 _SHORT: frozenset[Aspect] = frozenset({"cost", "hours", "duration", "deadline", "who"})
 """Parts of a card that are short enough for two at once."""
 
@@ -75,6 +85,10 @@ def names_something(turn: Turn, know: Knowledge) -> bool:
 
 def side_by_side(turn: Turn, know: Knowledge, sides: Sequence[Side], aspects: tuple[Aspect, ...]) -> Answer:
     """Show the same parts of two cards, and say which is cheaper where that is certain."""
+    if aspects == ("cost",) and all(side.card.cost.free and cards.pays(side.card) for side in sides):
+        aspects = ("output",)  # "¿cuál paga más?": neither costs anything, both give money
+    if aspects == ("cost",) and _BETTER.search(normalise(turn.text)) and all(side.card.output for side in sides):
+        aspects = aspects if any(side.card.cost.amounts for side in sides) else ("output",)
     shown = [_shown(turn, know, side, aspects) for side in sides]
     said: tuple[Reply, ...] = ()
     if "cost" in aspects:
@@ -128,7 +142,8 @@ def _talked(turn: Turn, know: Knowledge) -> tuple[Side, ...]:
 def _open(turn: Turn, know: Knowledge) -> tuple[Procedure, ...]:
     """Return the procedures that were offered to choose from ("¿cuál es más barato?")."""
     pending = turn.memory.pending
-    ids = [each.partition(":")[2] for each in pending.candidates] if pending and pending.kind == "clarify" else []
+    waits = pending is not None and pending.kind == "clarify" and not pending.tries
+    ids = [each.partition(":")[2] for each in pending.candidates] if pending is not None and waits else []
     return tuple(card for id_ in ids if (card := know.catalogue.procedures.get(id_)) is not None)[:2]
 
 

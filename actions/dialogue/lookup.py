@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from actions.dialogue import cards
-from actions.dialogue.ages import denied, made_for, only_fitting, rather_for
+from actions.dialogue import cards, options
+from actions.dialogue.ages import denied, made_for, named_rather, only_fitting, rather_for
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
 from actions.dialogue.cases import of_minor, other_person
+from actions.dialogue.clauses import never_had, parts
 from actions.dialogue.events import show_event, step_options
-from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.naming import names, roots, without_persons
 from actions.dialogue.steps import is_conditional
@@ -21,7 +21,7 @@ from bot.catalogue.places import Place, fold
 from bot.catalogue.search import Hit, Verdict
 from bot.catalogue.text import keywords, normalise, stem
 from bot.core.procedures import LifeEvent, Procedure
-from bot.core.replies import Ask, Aspect, Option, ShowProcedure, open_options
+from bot.core.replies import Ask, Aspect, Option, ShowProcedure
 from bot.understanding.decision import ASKING, Decision
 from bot.understanding.words import rest
 
@@ -101,6 +101,20 @@ def _is_there_only(turn: Turn, know: Knowledge, verdict: Verdict) -> bool:
     return not named & roots(without_persons(know.without_place(turn.text)))
 
 
+def _names_like_it(turn: Turn, know: Knowledge, place: Place) -> bool:
+    """Say whether a town is only the name of another card like the one in view ("¿y la Benito Juárez?")."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or place.municipality is None or not goes_on(turn):
+        return False
+    like_it = (other for other in know.catalogue.procedures.values() if subject(card) & subject(other))
+    named = f" {fold(place.municipality)} "
+    return any(
+        named in f" {fold(' . '.join((other.name, other.short, *other.aliases)))} "
+        for other in like_it
+        if other.jurisdiction.state is None
+    )
+
+
 def _is_part_of_name(place: Place, verdict: Verdict, know: Knowledge) -> bool:
     """Say whether the municipality is only the name of what was found ("beca Benito Juárez")."""
     first = _best(verdict, "procedure")
@@ -129,6 +143,8 @@ def surer(turn: Turn, know: Knowledge) -> bool:
     return decide(turn, know).looks_up
 
 
+_SURELY = 0.5
+"""From this chance on what was asked for apart is found, whatever the words of its names."""
 _SOME = 0.15
 """The least score of a step's card to be taken for what is meant, when nothing but a step can be."""
 _FEW = 3
@@ -139,7 +155,44 @@ PLAIN_QUESTION = ((ASKING, 0.9),)
 
 
 def sought(turn: Turn, know: Knowledge) -> Verdict:
-    """Return what the cards have for a text that asks for something, unknown if that is nothing of ours."""
+    """Return what the cards have for what a text asks for, unknown if that is nothing of ours.
+
+    Of a text that also names what is there already, or is not wanted, only the rest is looked for.
+    """
+    whole = _sought(turn, know)
+    return asked_apart(turn, know, whole) or whole
+
+
+def asked_apart(turn: Turn, know: Knowledge, whole: Verdict) -> Verdict | None:
+    """Return what is asked for beside what a text only names; None where the text is one whole (see clauses.py)."""
+    apart = parts(turn.text)
+    left = apart.left if apart is not None else never_had(turn.text)
+    if left is None:
+        return None
+    alone = _sought(replace(turn, text=left, ranking=PLAIN_QUESTION), know)
+    first, before = _best(alone, "procedure"), _best(whole, "procedure")
+    said = names_of(left)
+    named_aside = apart is None or before is None or names_of(apart.aside) & called(know, _card_of(know, before.id))
+    if whole.outcome in ("answer", "ask_place") and not named_aside:
+        return None  # what is set aside does not draw the search anywhere
+    if alone.outcome == "clarify" and whole.outcome not in ("clarify", "unknown"):
+        return None
+    if alone.outcome in ("answer", "ask_place", "clarify") and first is not None:
+        card = know.catalogue.procedures[first.id]
+        return alone if said & called(know, card) or (alone.outcome == "answer" and first.score >= _SURELY) else None
+    if apart is None or before is None or whole.outcome not in ("answer", "ask_place", "clarify"):
+        return None
+    card = know.catalogue.procedures[before.id]
+    only_aside = names_of(apart.aside) & called(know, card) and not said & called(know, card)
+    return Verdict("unknown", alone.hits, alone.place) if only_aside and alone.outcome == "unknown" else None
+
+
+def names_of(text: str) -> set[str]:
+    """Return the stems of the words of a normalised text that may name something."""
+    return {stem(word) for word in names(without_persons(without_question(text)))}
+
+
+def _sought(turn: Turn, know: Knowledge) -> Verdict:
     decision = decide(turn, know)
     if not decision.looks_up:
         decision = decide(turn, know, matter_only=True)
@@ -196,7 +249,7 @@ def _meant_too(turn: Turn, know: Knowledge) -> Verdict | None:
     first = _best(together, "procedure")
     if together.outcome not in ("answer", "ask_place", "clarify") or first is None:
         return None
-    same_deed = stem(deed) in _subject(know.catalogue.procedures[first.id])
+    same_deed = stem(deed) in subject(know.catalogue.procedures[first.id])
     return together if same_deed and first.id != card.id else None
 
 
@@ -317,7 +370,10 @@ def asks_only(turn: Turn, know: Knowledge) -> bool:
 def tells_place(turn: Turn, know: Knowledge) -> bool:
     """Say whether a text tells a place and nothing else ("vivimos en la Ciudad de México")."""
     said = know.without_place(turn.text)
-    return know.place_in(turn.text) is not None and not names(said) and not asked(turn.text) and not goes_on(turn)
+    place = know.place_in(turn.text)
+    if place is not None and _names_like_it(turn, know, place):
+        return False
+    return place is not None and not names(said) and not asked(turn.text) and not goes_on(turn)
 
 
 def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: Place | None) -> Answer | None:
@@ -354,24 +410,23 @@ def _ask_topic(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answe
     if pending is not None and pending.kind == "step" and pending.candidates and not usual:
         return cards.settle(replace(turn, text=f"{pending.text}. {turn.text}"), know, pending.candidates, wanted)
     if pending is not None and pending.kind == "clarify":
-        return _offered_again(turn, know, pending, wanted)
+        return likeliest(turn, know, pending, wanted)
+    if pending is not None and pending.kind in ("place", "cost_place") and pending.candidates:
+        return None
     event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
     if event is not None and "output" in wanted:  # "¿cuánto dan?": of the only step that gives money
         sure = [step for step in event.steps if not is_conditional(step)]
         paid = [s for s in sure if any(cards.pays(know.catalogue.procedures[p]) for p in s.procedures)]
         if len(paid) == 1:
             return cards.settle(turn, know, paid[0].procedures, wanted, paid[0].title)
-    options: tuple[Option, ...] = step_options(event) if event else ()
-    return answer(turn, "clarify", Ask("ask_topic", options), pending=Pending("topic", (), wanted, turn.text))
+    steps: tuple[Option, ...] = step_options(event) if event else ()
+    return answer(turn, "clarify", Ask("ask_topic", steps), pending=Pending("topic", (), wanted, turn.text))
 
 
-def _offered_again(turn: Turn, know: Knowledge, pending: Pending, wanted: tuple[Aspect, ...]) -> Answer | None:
-    """Offer again what was to be chosen from, with what is asked of it now."""
-    previous = last(turn.before)
-    asks = [reply for reply in previous.replies if open_options((reply,))] if previous else []
-    if not asks:
-        return None
-    return answer(turn, "clarify", asks[-1], pending=replace(pending, aspects=wanted))
+def likeliest(turn: Turn, know: Knowledge, pending: Pending, wanted: tuple[Aspect, ...]) -> Answer | None:
+    """Answer from the likeliest of what was to be chosen from, by what both messages say."""
+    both = sought(replace(turn, text=f"{pending.text}. {turn.text}", ranking=PLAIN_QUESTION), know)
+    return options.likelier(turn, know, pending, (*both.hits, *both.others), wanted)
 
 
 def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspect, ...]) -> Answer | None:
@@ -394,13 +449,22 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
     if procedure is None or (verdict.outcome == "unknown" and not (verdict.family and verdict.place)):
         return None
     card = know.catalogue.procedures[procedure.id]
-    if card.family is None and card.jurisdiction.municipality and not _fits(card, verdict.place or turn.place):
+    if card.family is None and card.jurisdiction.municipality and not fits_place(card, verdict.place or turn.place):
         card = _for_everybody(know, verdict, procedure) or card  # a town's card is for who is there
+    elif _of_one_state(card) and not fits_place(card, verdict.place or turn.place):
+        card = _for_everybody(know, verdict, procedure, _NEARLY) or card
+        place = verdict.place or turn.place
+        if _of_one_state(card) and place is not None:
+            there = turn.remember(state=place.state, municipality=place.municipality)
+            return cards.no_card(there, know, [card], wanted, everyday_name(know, card).capitalize())
     if verdict.outcome == "answer" and turn.memory.last_procedure != card.id:
-        other = rather_for(know, card, turn.text) or made_for(know, card, turn.text)
+        aged = made_for(know, card, turn.text)
+        if aged is not None and not named_rather(card, aged, turn.text):
+            return cards.show(turn, know, aged, wanted)
+        other = rather_for(know, card, turn.text) or aged
         if other is not None and not fully_named(know, card, _affirmed(turn.text)):
             return cards.show(turn, know, other, () if denied(card, turn.text) else wanted)
-    if verdict.outcome == "answer" and (card.family is None or _fits(card, turn.place)):
+    if verdict.outcome == "answer" and (card.family is None or fits_place(card, turn.place)):
         unnamed = _kinds_not_named(turn, know, card)
         return cards.which(turn, unnamed, wanted) if unnamed else cards.show(turn, know, card, wanted)
     ordered = [hit.id for hit in verdict.hits if hit.kind == "procedure"]
@@ -442,10 +506,19 @@ def _affirmed(text: str) -> str:
     return _NOT_THERE.sub(" ", normalise(text))
 
 
-def _for_everybody(know: Knowledge, verdict: Verdict, first: Hit) -> Procedure | None:
+_NEARLY = 0.4
+
+
+def _of_one_state(card: Procedure) -> bool:
+    """Say whether a card is of one state only, and not a line to call or a matter that may not wait for a question."""
+    alone = card.family is None and card.jurisdiction.state is not None and card.jurisdiction.municipality is None
+    return alone and card.sensitive == "none" and card.id not in cards.HELP_CARDS
+
+
+def _for_everybody(know: Knowledge, verdict: Verdict, first: Hit, least: float = _AS_GOOD) -> Procedure | None:
     """Return the next card that holds in the whole country, if it may as well be meant."""
     for hit in (*verdict.hits, *verdict.others):
-        if hit.kind == "procedure" and hit.score >= _AS_GOOD * first.score:
+        if hit.kind == "procedure" and hit.score >= least * first.score:
             card = know.catalogue.procedures[hit.id]
             if card.jurisdiction.state is None:
                 return card
@@ -459,7 +532,7 @@ def _step_meant(turn: Turn, know: Knowledge, verdict: Verdict, event: Hit) -> Pr
     of_event = {id_ for step in know.catalogue.life_events[event.id].steps for id_ in step.procedures}
     first = next((hit for hit in verdict.hits if hit.kind == "procedure" and hit.id in of_event), None)
     card = know.catalogue.procedures[first.id] if first is not None and first.score >= _SOME else None
-    return card if card is not None and (card.family is None or _fits(card, turn.place)) else None
+    return card if card is not None and (card.family is None or fits_place(card, turn.place)) else None
 
 
 def _step_in_view(turn: Turn, know: Knowledge, verdict: Verdict) -> Procedure | None:
@@ -507,7 +580,7 @@ def another_kind(know: Knowledge, card: Procedure, other: str) -> bool:
         return False
     if rival.family is not None and rival.family == card.family:
         return True
-    return bool(_subject(card) & _subject(rival))
+    return bool(subject(card) & subject(rival))
 
 
 def minors_card(turn: Turn, know: Knowledge) -> Procedure | None:
@@ -516,14 +589,49 @@ def minors_card(turn: Turn, know: Knowledge) -> Procedure | None:
     if card is None or not of_minor(turn.text):
         return None
     kinds = (c for c in know.catalogue.procedures.values() if another_kind(know, card, c.id))
-    minors = [c for c in kinds if _MINOR in _subject(c) and _subject(c) - {_MINOR} <= _subject(card)]
+    minors = [c for c in kinds if _MINOR in subject(c) and subject(c) - {_MINOR} <= subject(card)]
     return minors[0] if len(minors) == 1 else None
 
 
 _MINOR = stem("menores")
 
 
-def _subject(card: Procedure) -> set[str]:
+def same_thing(know: Knowledge, card: Procedure) -> list[Procedure]:
+    """Return the other cards of the thing that a card is about ("pasaporte"): for others, again, when it was lost."""
+    kinds = (c for c in know.catalogue.procedures.values() if another_kind(know, card, c.id))
+    return [c for c in kinds if _thing(card) & _thing(c)]
+
+
+def _thing(card: Procedure) -> set[str]:
+    """Return the stems of the nouns of a card's short name: without deeds, and whom it is for."""
+    named = (word for word in rest(normalise(card.short)) if not _DEED.fullmatch(word))
+    return {stem(word) for word in named} - _OF_WHOM
+
+
+_DEED = re.compile(r"\w{2,}[aei]r")
+_OF_WHOM = frozenset(
+    map(
+        stem,
+        (
+            "menores",
+            "mayores",
+            "primera",
+            "vez",
+            "perdida",
+            "adulto",
+            "adultos",
+            "credencial",
+            "beca",
+            "pension",
+            "apoyo",
+        ),
+    )
+)
+"""Words of a short name that are no thing of their own."""
+
+
+def subject(card: Procedure) -> set[str]:
+    """Return the stems of a card's short name."""
     return {stem(word) for word in rest(normalise(card.short))}
 
 
@@ -533,7 +641,7 @@ def _settled(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Asp
     shown = (reply for past in turn.before for reply in past.replies if isinstance(reply, ShowProcedure))
     talked = {reply.procedure.id for reply in shown} | {turn.memory.last_procedure}
     talked |= {past.memory.last_procedure for past in turn.before}
-    known = [card for card in close if card.id in talked and _fits(card, turn.place)]
+    known = [card for card in close if card.id in talked and fits_place(card, turn.place)]
     if wanted and len(known) == 1:
         return known[0]
     if len(close) < len(hits[:3]) or any(card.family for card in close):
@@ -558,7 +666,8 @@ def _kinds_not_named(turn: Turn, know: Knowledge, card: Procedure) -> list[Proce
     return [] if said - common else sorted(kinds, key=lambda kind: kind.id)
 
 
-def _fits(card: Procedure, place: Place | None) -> bool:
+def fits_place(card: Procedure, place: Place | None) -> bool:
+    """Say whether a card holds at a place, or everywhere."""
     where = card.jurisdiction
     if where.state is None:
         return True
@@ -577,18 +686,18 @@ def clarify(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Aspe
     told = only_fitting(close, turn.text) if len(close) == len(hits[:3]) else None
     if told is not None and told.jurisdiction.state is None:
         return cards.show(turn, know, told, wanted)
-    options: list[Option] = []
+    offered: list[Option] = []
     for hit in hits[:3]:
         if hit.kind == "life_event":
-            options.append(Option(f"menu:{hit.id}", know.catalogue.life_events[hit.id].short))
+            offered.append(Option(f"menu:{hit.id}", know.catalogue.life_events[hit.id].short))
         else:
             card = know.catalogue.procedures[hit.id]
             family = know.catalogue.families.get(card.family or "")
             one = Option(f"procedure:{hit.id}", card.short)
-            options.append(
-                Option(f"family:{family.id}", family.short) if family and not _fits(card, turn.place) else one
+            offered.append(
+                Option(f"family:{family.id}", family.short) if family and not fits_place(card, turn.place) else one
             )
-    unique = tuple({option.id: option for option in options}.values())
+    unique = tuple({option.id: option for option in offered}.values())
     if len(unique) == 1 and unique[0].id.startswith("family:"):
         return cards.settle(turn, know, [hit.id for hit in hits if hit.kind == "procedure"], wanted)
     pending = Pending("clarify", tuple(option.id for option in unique), wanted, turn.text)

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from actions.dialogue import cards, cases, choice
+from actions.dialogue import cards, cases, choice, options
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of
 from actions.dialogue.geography import which_place
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, called, goes_on, is_follow_up, look_up, sought, words_of
+from actions.dialogue.lookup import (
+    PLAIN_QUESTION,
+    called,
+    goes_on,
+    is_follow_up,
+    likeliest,
+    look_up,
+    sought,
+    words_of,
+)
 from actions.dialogue.naming import names, roots
 from actions.dialogue.turn import Answer, Pending, Turn, answer, moved_to
 from bot.catalogue.text import keywords, normalise, stem
@@ -31,8 +40,9 @@ def resume(turn: Turn, know: Knowledge) -> Answer | None:
     if pending.kind == "clarify":
         chosen = _said_option(turn, know, pending.candidates)
         if chosen is None and (told := _told_option(turn, know, pending)) is not None:
-            here = turn.remember(pending=replace(pending, text=f"{pending.text}. {turn.text}"))
-            return choice.pick(here, know, told)
+            wanted = asked(turn.text) and aspects_of(turn.text, turn.intent, turn.confidence)
+            both = replace(pending, text=f"{pending.text}. {turn.text}", aspects=wanted or pending.aspects)
+            return choice.pick(turn.remember(pending=both), know, told)
         return choice.pick(turn, know, chosen) if chosen else _place_first(turn, know)
     if rest(normalise(turn.text)) and turn.intent not in _STEERING:
         wanted = aspects_of(turn.text, turn.intent, turn.confidence) or pending.aspects
@@ -173,8 +183,12 @@ def _place_first(turn: Turn, know: Knowledge) -> Answer | None:
     if place is None or previous is None or not open_options(previous.replies):
         return None
     moved, context = moved_to(turn, place)
+    pending = turn.memory.pending
+    settled = likeliest(moved, know, pending, pending.aspects) if pending is not None and pending.text else None
+    if settled is not None:
+        return replace(settled, context=settled.context or context)
     asked = [reply for reply in previous.replies if open_options((reply,))][-1]
-    return answer(moved, "clarify", asked, pending=turn.memory.pending, context=context)
+    return answer(moved, "clarify", asked, pending=pending, context=context)
 
 
 def _said_option(turn: Turn, know: Knowledge, options: tuple[str, ...]) -> str | None:
@@ -186,24 +200,36 @@ def _said_option(turn: Turn, know: Knowledge, options: tuple[str, ...]) -> str |
     return fitting[0] if len(fitting) == 1 else None
 
 
-_FEW = 6
+_FEW = 12
+"""Words of a message that only goes on with what was to be chosen from."""
 
 
 def _told_option(turn: Turn, know: Knowledge, pending: Pending) -> str | None:
-    """Return the option that the words settle together with the question that led there ("la perdí")."""
-    if len(turn.text.split()) > _FEW or asked(turn.text) or turn.intent in _STEERING:
+    """Return the option that the words settle, by themselves or with the question that led there ("la perdí")."""
+    if len(turn.text.split()) > _FEW or turn.intent in _STEERING or pending.tries:
         return None
     every = tuple(know.catalogue.conditions.values())
     case_only = bool(cases.told(turn.text, every)) and not cases.leftover(turn.text, every)
     said = words_of(turn, know)
     alone = () if case_only else sought(replace(turn, text=turn.text, ranking=PLAIN_QUESTION), know).hits[:1]
+    offered = {id_.partition(":")[2] for id_ in pending.candidates}
     if not (said or case_only) or any(
-        said <= called(know, card) for hit in alone if (card := know.catalogue.procedures.get(hit.id))
+        said <= called(know, card) and not {card.id, card.family} & offered
+        for hit in alone
+        if (card := know.catalogue.procedures.get(hit.id))
     ):
         return None
+    apart = options.told_apart(turn, know, pending.candidates)
+    if apart is not None:
+        return apart
     both = sought(replace(turn, text=f"{pending.text} {turn.text}", ranking=PLAIN_QUESTION), know)
-    first = next((f"procedure:{hit.id}" for hit in both.hits if hit.kind == "procedure"), None)
-    return first if both.outcome == "answer" and first in pending.candidates else None
+    ranked = options.by_likelihood(know, pending.candidates, (*both.hits, *both.others))
+    first = next((hit.id for hit in both.hits if hit.kind == "procedure"), None)
+    if ranked and first is not None and first in {card.id for card in options.cards_of(know, ranked[0][0])}:
+        ahead = len(ranked) < 2 or ranked[0][1] >= options.ALIKE * ranked[1][1]
+        if both.outcome == "answer" or ahead:
+            return ranked[0][0]
+    return options.tells_case_of(turn, know, pending.candidates)
 
 
 def _name_stems(option: str, know: Knowledge) -> set[str]:
