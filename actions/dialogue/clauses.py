@@ -37,9 +37,15 @@ _SEAMS = re.compile(
     r" (?=(?:pero|sino|aunque|porque)(?: |$))"
     rf"| (?=y (?:(?:yo|el|ella|que) )?(?:ya|no|nunca|ahora|todavia|aun|tampoco|sin|solo|me falta|nos falta|le falta"
     rf"|{_WISHES}|como|donde|cuanto|que) )"
+    r"| (?=y (?:me|nos|le) (?:dijeron|dicen|piden|pidieron|mandaron) )"
     rf"| (?=(?:no|ya no) {_PRONOUNS}(?:dan|quieren dar|dejan|aceptan|reciben|entregan|hacen|dieron|dejaron|aceptaron) )"
     rf"| (?=ya {_PRONOUNS}{_OBTAIN} (?:\w+ )*(?:pero|y|ahora))"
 )
+_STATES = (
+    r"quer|quier|pued|pod|deb|sab|viv|sirv|vien|vin|exist|cump|nac|perd|lleg|cai|sufr|sal|est|som|vamos|and|necesit"
+    r"|ocup|busc|hace|tiene|dice|teng|venc|muri|fallec|parec|corr|desp|hay|van|nos\b|que\b|pude|anoche"
+)
+"""Beginnings of verbs that tell how things are rather than what was done."""
 _LEAD = re.compile(
     r"^(?:(?:y|pero|es que|que|pues|porque|aunque|ahora si|bueno|entonces|oiga|hola|mire|fijese que|lo que pasa es que"
     r"|yo|nosotros|el|ella|si|por eso|en realidad|mejor) )+(?=\w)"
@@ -47,10 +53,11 @@ _LEAD = re.compile(
 _DENIED = re.compile(
     rf"^(?:ya )?no (?:(?:me|nos|le|lo|la) )*(?:{_WISHES}|es (?:por|para|de|el|la|lo|mi|su)|era|vengo|venimos|hablo de"
     r"|me refiero|se trata|pregunto|pregunte|dije|son)(?!\w)"
-    r"|^ni (?:\w+ ){1,4}ni |^(?:en vez|en lugar) del? "
+    r"|^ni (?:\w+ ){1,4}ni |^(?:en vez|en lugar|antes|ademas|aparte) (?:del?|que) "
 )
 _OWNED = re.compile(
     rf"(?<!\w)ya {_PRONOUNS}(?:(?:tuv|h)(?:e|o|imos|a|emos) )?{_OBTAIN}(?!\w)(?! que )(?! (?:los |como )?\d)"
+    rf"|(?<!\w)ya {_PRONOUNS}(?!{_STATES})\w{{3,}}(?:e|amos|imos|aron|ieron)(?!\w)"
     r"|(?<!\w)ya (?:quedo|esta|estan|salio) (?:list|hech|tramitad|registrad|pagad|inscrit)\w*"
     r"|(?<!\w)already (?:have|got|did|registered)"
 )
@@ -81,7 +88,11 @@ _WISH = re.compile(
 _QUESTION = re.compile(
     r"^(?:a |de |en |por |para )?(?:que|cual|cuales|quien|como|donde|cuando|cuant[oa]s?|hay|habra)(?= |$)"
 )
-_PURPOSE = re.compile(r"^(?P<what>para (?:\w+ ){1,4}?)(?=(?:me|nos|le|les) pid(?:en|ieron) )")
+_PURPOSE = re.compile(
+    r"^(?P<what>para (?:\w+ ){1,4}?)(?=(?:me|nos|le|les) pid(?:en|ieron) )"
+    r"|^(?P<before>(?:antes (?:que|de)|en vez de|en lugar de|ademas de|aparte de)l? (?:\w+ ){1,4}?)"
+    rf"(?={_WISHES} )"
+)
 _DONE_TO_IT = re.compile(
     r"(?<!\w)(?:(?:donde|como|cuando|cuanto|quien|me|se|nos|no|ya|pero) l[ao]s? \w+|\w+[aei]rl[oa]s?)(?!\w)"
 )
@@ -171,7 +182,7 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
     for piece, asks in pieces:
         for part in _SEAMS.split(normalise(piece)):
             for clause in _PURPOSE.split(part.strip()):
-                if clause.strip():
+                if clause and clause.strip():
                     yield clause.strip(), asks
 
 

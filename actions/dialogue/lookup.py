@@ -101,20 +101,6 @@ def _is_there_only(turn: Turn, know: Knowledge, verdict: Verdict) -> bool:
     return not named & roots(without_persons(know.without_place(turn.text)))
 
 
-def _names_like_it(turn: Turn, know: Knowledge, place: Place) -> bool:
-    """Say whether a town is only the name of another card like the one in view ("¿y la Benito Juárez?")."""
-    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if card is None or place.municipality is None or not goes_on(turn):
-        return False
-    like_it = (other for other in know.catalogue.procedures.values() if subject(card) & subject(other))
-    named = f" {fold(place.municipality)} "
-    return any(
-        named in f" {fold(' . '.join((other.name, other.short, *other.aliases)))} "
-        for other in like_it
-        if other.jurisdiction.state is None
-    )
-
-
 def _is_part_of_name(place: Place, verdict: Verdict, know: Knowledge) -> bool:
     """Say whether the municipality is only the name of what was found ("beca Benito Juárez")."""
     first = _best(verdict, "procedure")
@@ -175,6 +161,9 @@ def asked_apart(turn: Turn, know: Knowledge, whole: Verdict) -> Verdict | None:
     named_aside = apart is None or before is None or names_of(apart.aside) & called(know, _card_of(know, before.id))
     if whole.outcome in ("answer", "ask_place") and not named_aside:
         return None  # what is set aside does not draw the search anywhere
+    told, before_told = _best(alone, "life_event"), _best(whole, "life_event")
+    if apart is not None and alone.outcome == whole.outcome == "life_event" and told and before_told:
+        return alone if told.id != before_told.id else None
     if alone.outcome == "clarify" and whole.outcome not in ("clarify", "unknown"):
         return None
     if alone.outcome in ("answer", "ask_place", "clarify") and first is not None:
@@ -370,10 +359,7 @@ def asks_only(turn: Turn, know: Knowledge) -> bool:
 def tells_place(turn: Turn, know: Knowledge) -> bool:
     """Say whether a text tells a place and nothing else ("vivimos en la Ciudad de México")."""
     said = know.without_place(turn.text)
-    place = know.place_in(turn.text)
-    if place is not None and _names_like_it(turn, know, place):
-        return False
-    return place is not None and not names(said) and not asked(turn.text) and not goes_on(turn)
+    return know.place_in(turn.text) is not None and not names(said) and not asked(turn.text) and not goes_on(turn)
 
 
 def _follow_up(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...], place: Place | None) -> Answer | None:
@@ -602,6 +588,28 @@ def same_thing(know: Knowledge, card: Procedure) -> list[Procedure]:
     return [c for c in kinds if _thing(card) & _thing(c)]
 
 
+def _one_thing(close: Sequence[Procedure]) -> bool:
+    """Say whether cards are all about the same thing ("pasaporte")."""
+    return bool(close) and bool(set.intersection(*(_thing(card) for card in close)))
+
+
+def named_by_town(turn: Turn, know: Knowledge) -> Procedure | None:
+    """Return the card like the one in view that has a town's name for its own ("¿y la Benito Juárez?")."""
+    place = know.place_in(turn.text)
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or place is None or place.municipality is None or not goes_on(turn):
+        return None
+    named = f" {fold(place.municipality)} "
+    like_it = [other for other in know.catalogue.procedures.values() if subject(card) & subject(other)]
+    fitting = [
+        other
+        for other in like_it
+        if other.jurisdiction.state is None
+        and named in f" {fold(' . '.join((other.name, other.short, *other.aliases)))} "
+    ]
+    return fitting[0] if len(fitting) == 1 and fitting[0].id != card.id else None
+
+
 def _thing(card: Procedure) -> set[str]:
     """Return the stems of the nouns of a card's short name: without deeds, and whom it is for."""
     named = (word for word in rest(normalise(card.short)) if not _DEED.fullmatch(word))
@@ -700,5 +708,9 @@ def clarify(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Aspe
     unique = tuple({option.id: option for option in offered}.values())
     if len(unique) == 1 and unique[0].id.startswith("family:"):
         return cards.settle(turn, know, [hit.id for hit in hits if hit.kind == "procedure"], wanted)
-    pending = Pending("clarify", tuple(option.id for option in unique), wanted, turn.text)
+    ids = tuple(option.id for option in unique)
+    tells = options.tells_kind_of(turn, know, ids) if len(close) == len(hits[:3]) and _one_thing(close) else None
+    if tells is not None:
+        return cards.show(turn, know, tells, wanted)
+    pending = Pending("clarify", ids, wanted, turn.text)
     return answer(turn, "clarify", Ask("which_procedure", (*unique, cards.NONE_OF_THESE)), pending=pending)

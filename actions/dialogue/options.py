@@ -56,6 +56,19 @@ def tells_case_of(turn: Turn, know: Knowledge, candidates: Sequence[str]) -> str
     return asks[0] if len(asks) == 1 else None
 
 
+def tells_kind_of(turn: Turn, know: Knowledge, candidates: Sequence[str]) -> Procedure | None:
+    """Return the only card that asks for the kind of case that is told: lost, again, for the first time."""
+    kinds = [each for id_ in KINDS_OF_CASE if (each := know.catalogue.conditions.get(id_)) is not None]
+    told = set(cases.told(turn.text, kinds))
+    known = [card for option in candidates for card in cards_of(know, option)]
+    asks = [card for card in known if told & {condition.id for condition in cards.card_conditions(know, card)}]
+    return asks[0] if len(asks) == 1 else None
+
+
+KINDS_OF_CASE = ("occasion", "lost_or_stolen")
+"""Conditions that tell which kind of a thing's procedures is meant: first, again, lost."""
+
+
 def and_others(know: Knowledge, found: Answer, others: Sequence[str], pending: Pending) -> Answer:
     """Return an answer with the other options after it, unless it ends with a question of its own."""
     if not others or any(isinstance(reply, Ask) for reply in found.replies):

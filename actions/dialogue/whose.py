@@ -13,8 +13,9 @@ from actions.dialogue import cards, cases
 from actions.dialogue.ages import ages_of
 from actions.dialogue.aspects import asked, aspects_of, without_question
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, minors_card, same_thing, sought, subject, words_of
+from actions.dialogue.lookup import PLAIN_QUESTION, minors_card, named_by_town, same_thing, sought, subject, words_of
 from actions.dialogue.naming import without_persons
+from actions.dialogue.options import KINDS_OF_CASE
 from actions.dialogue.turn import Answer, Turn
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
@@ -24,8 +25,6 @@ from bot.understanding.danger import kind_of
 _MOST_WORDS = 20
 _OF_AGE = 18
 _PLACES = ("place", "cost_place", "confirm_place", "remind_at")
-_KINDS = ("occasion", "lost_or_stolen")
-"""Conditions that tell which kind of a thing's procedures is meant: first, again, lost."""
 _AGE = "age"
 _MINE = re.compile(r"(?<!\w)(?:(?:el|la) mi[oa]|para mi|yo tambien|yo quiero|y yo)(?!\w)")
 _AHEAD = 1.5
@@ -37,6 +36,9 @@ def of_another(turn: Turn, know: Knowledge) -> Answer | None:
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None or len(turn.text.split()) > _MOST_WORDS or turn.memory.pending_kind in _PLACES:
         return None
+    by_town = named_by_town(turn, know)
+    if by_town is not None:
+        return _shown(turn, know, by_town)
     if kind_of(turn.text) is not None or know.place_in(turn.text) is not None:
         return None
     if _OF_IT.match(normalise(turn.text)) and words_of(turn, know) and words_of(turn, know) <= _thing_words(card):
@@ -89,7 +91,7 @@ def _thing_words(card: Procedure) -> set[str]:
 
 
 def _kind_told(turn: Turn, know: Knowledge) -> set[str]:
-    known = [each for id_ in _KINDS if (each := know.catalogue.conditions.get(id_)) is not None]
+    known = [each for id_ in KINDS_OF_CASE if (each := know.catalogue.conditions.get(id_)) is not None]
     return set(cases.told(turn.text, known))
 
 

@@ -34,6 +34,8 @@ def asked_beside(turn: Turn, know: Knowledge) -> Answer | None:
     if place is not None:
         turn = turn.remember(state=place.state, municipality=place.municipality)
     verdict = asked_apart(turn, know, Verdict("unknown", ()))
+    if verdict is not None and verdict.outcome == "life_event":
+        return of_verdict(turn.remember(pending=None), know, verdict, ())
     first = next((hit for hit in verdict.hits if hit.kind == "procedure"), None) if verdict is not None else None
     if verdict is None or first is None or verdict.outcome not in ("answer", "ask_place") or first.score < _SURE:
         return None

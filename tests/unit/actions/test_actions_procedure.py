@@ -166,12 +166,21 @@ def test_a_help_line_of_the_place_is_offered_only_where_its_card_holds(talk: Any
     assert "procedure:locatel-cdmx" not in ids(asked(talk.say("licencia en sinaloa", "ask_procedure")))
 
 
-def test_a_card_of_another_place_is_marked_as_such(talk: Any) -> None:
+def test_a_card_of_one_state_is_marked_where_the_place_is_not_known(talk: Any) -> None:
+    talk.finds("seguro de desempleo", "answer", "seguro-desempleo-cdmx")
+    first, *_ = talk.say("seguro de desempleo", "ask_procedure")
+    assert first == Say("card_is_for_place", {"place": "Ciudad de México"})
+    talk.finds("y el costo del seguro", "answer", "seguro-desempleo-cdmx")
+    first, *_ = talk.say("y el costo del seguro", "ask_cost")
+    assert shown((first,)).procedure.id == "seguro-desempleo-cdmx"  # said once
+
+
+def test_a_card_of_another_state_is_no_answer_but_an_option(talk: Any) -> None:
     talk.context = TurnContext(state="Oaxaca")
     talk.finds("seguro de desempleo", "answer", "seguro-desempleo-cdmx")
-    assert talk.say("seguro de desempleo", "ask_procedure")[0] == Say(
-        "card_is_for_place", {"place": "Ciudad de México"}
-    )
+    replies = talk.say("seguro de desempleo", "ask_procedure")
+    assert replies[0] == Say("no_card_for_place", {"procedure": "Seguro desempleo cdmx", "place": "Oaxaca"})
+    assert "state:Ciudad de México" in ids(asked(replies))
 
 
 def test_a_price_by_state_asks_for_the_state_and_keeps_only_its_price(talk: Any) -> None:
