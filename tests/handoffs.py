@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.core.delivery import Outgoing
 from bot.core.effects import BringPerson, Effect
 from bot.core.messages import Content
-from bot.core.turns import TurnContext
+from bot.core.turns import TurnContext, Understood
 from bot.store import Store, TurnOutcome
 from tests.builders import inbound
 from tests.people import ROSA
@@ -22,6 +22,7 @@ def turn_of(
     effects: Sequence[Effect] = (),
     *,
     context: TurnContext | None = None,
+    understood: Understood | None = None,
     before_commit: Callable[[], object] | None = None,
 ) -> str:
     """Give the message that waits its turn, and return its conversation's id."""
@@ -33,7 +34,7 @@ def turn_of(
     state = replace(state, options=(), context=context or state.context)
     if before_commit:
         before_commit()
-    store.commit_turn(lease, message, TurnOutcome("answer", tuple(outgoing), state, effects=tuple(effects)))
+    store.commit_turn(lease, message, TurnOutcome("answer", tuple(outgoing), state, understood, effects=tuple(effects)))
     store.release(lease)
     return lease.conversation_id
 
@@ -47,12 +48,13 @@ def writes(
     *,
     channel: str = "sms",
     context: TurnContext | None = None,
+    understood: Understood | None = None,
     before_commit: Callable[[], object] | None = None,
 ) -> str:
     """Let somebody write, with the turn that follows; return the conversation's id."""
     message = inbound(content, sender, channel=channel)
     store.record(message, message.content)
-    return turn_of(store, outgoing, effects, context=context, before_commit=before_commit)
+    return turn_of(store, outgoing, effects, context=context, understood=understood, before_commit=before_commit)
 
 
 def sent(store: Store) -> list[str]:

@@ -43,9 +43,10 @@ class OpeningHours:
         """Say whether somebody answers at a local time."""
         if not self.spans:
             return at.date() not in self.closed
-        return any(opens <= at.time() < closes for opens, closes in self._of(at.date()))
+        return any(opens <= at.time() < closes for opens, closes in self.spans_of(at.date()))
 
-    def _of(self, day: date) -> tuple[tuple[time, time], ...]:
+    def spans_of(self, day: date) -> tuple[tuple[time, time], ...]:
+        """Return when it opens and closes on a day, in order; ``time.max`` is midnight."""
         if day in self.closed:
             return ()
         if not self.spans:
@@ -59,11 +60,27 @@ class OpeningHours:
             return at
         for days in range(_LONGEST_SEARCH_DAYS):
             day = at.date() + timedelta(days=days)
-            for opens, _ in self._of(day):
+            for opens, _ in self.spans_of(day):
                 opening = datetime.combine(day, opens, at.tzinfo)
                 if opening > at:
                     return opening
         return None
+
+
+def open_between(hours: Collection[OpeningHours], since: datetime, until: datetime) -> timedelta:
+    """Return for how long at least one of these hours was open between two local times of one zone."""
+    total, counted, day = timedelta(0), since, since.date()
+    while day <= until.date():
+        for opens, closes in sorted(span for each in hours for span in each.spans_of(day)):
+            end = datetime.combine(day, closes, until.tzinfo)
+            if closes == time.max:  # midnight, which a time of the same day cannot be
+                end = datetime.combine(day + timedelta(days=1), time.min, until.tzinfo)
+            begin, end = max(datetime.combine(day, opens, until.tzinfo), counted), min(end, until)
+            if end > begin:
+                total += end - begin
+                counted = end
+        day += timedelta(days=1)
+    return total
 
 
 def parse_hours(

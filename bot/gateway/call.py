@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -33,11 +33,12 @@ from bot.core.ids import BadNumber, canonical_number, parse_address
 from bot.core.messages import InboundMessage
 from bot.core.phrases import Phrases
 from bot.core.redact import redact
-from bot.core.turns import TurnContext
+from bot.core.turns import TurnContext, Understood
 from bot.gateway.recorder import Recorder
 from bot.gateway.redaction import redacted
 from bot.handoff.calendar import hours_of
 from bot.handoff.desk import Desk, expected_wait
+from bot.handoff.matter import sensitive_card, sensitive_talk
 from bot.languages import languages
 from bot.settings import ROOT, Settings
 from bot.store.calls import (
@@ -88,7 +89,6 @@ _CHOSE_CALL, _CHOSE_SMS = "1", "2"
 _LEAVING = {"call_me": Event.CALL_ME, "by_sms": Event.BY_SMS, "in_writing": Event.IN_WRITING}
 """Why the queue is left, as the call's row says it, and what that is to the flow. Anything else: nobody came."""
 _REASONS = {Event.CALL_ME: "call_me", Event.BY_SMS: "by_sms"}
-_TELL_NOBODY = ("violence", "health")  # sensitive matters that only some agents may see
 _LONGEST_SID = 40
 _LONGEST_DETAIL = 90
 _UNFINISHED = {"voice_too_long": "too_long", "voice_end_silent": "silent"}
@@ -340,7 +340,8 @@ class Switchboard:
 
     def _person(self, conversation: str, move: Move) -> BringPerson:
         """Return what the queue of people is told of a call: why, what about, and whether not everybody may see it."""
-        topic, sensitive = self._knowledge.matter(self._calls.context(conversation))
+        told = self._desk.handoffs.understood(conversation)
+        topic, sensitive = self._knowledge.matter(self._calls.context(conversation), told)
         return BringPerson(move.reason, "voice", topic, sensitive or move.reason == "emergency")
 
     def _said_before(self, record: CallRecord) -> str:
@@ -513,14 +514,17 @@ class Knowledge:
         name = card.short if card else event.short if event else ""
         return name, any(each.sensitive != "none" for each in (card, event) if each is not None)
 
-    def matter(self, context: TurnContext) -> tuple[str | None, bool]:
-        """Return what was talked about as a handoff's topic, and whether only some agents may see it."""
+    def matter(self, context: TurnContext, told: Iterable[Understood]) -> tuple[str | None, bool]:
+        """Return what was talked about as a handoff's topic, and whether only some agents may see it.
+
+        ``told``: how the messages of the conversation were understood.
+        """
         self._refresh()
         memory = context.topic.memory if context.topic else {}
         procedure, event = (str(memory.get(name) or "") for name in ("last_procedure", "last_life_event"))
         catalogue = self._catalogue
-        cards = (catalogue.procedures.get(procedure), catalogue.life_events.get(event)) if catalogue else ()
-        sensitive = any(card is not None and card.sensitive in _TELL_NOBODY for card in cards)
+        cards = (catalogue.procedures, catalogue.life_events) if catalogue else ({}, {})
+        sensitive = sensitive_card(procedure, event, *cards) or sensitive_talk(told, *cards)
         if procedure:
             return f"procedure:{procedure}", sensitive
         return (f"life_event:{event}" if event else None), sensitive

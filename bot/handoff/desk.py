@@ -24,11 +24,15 @@ class Desk:
         """Say whether anybody who may take it answers now, else when the first one begins. ``now`` is local."""
         if not self.handoffs.staffed():
             return DeskStatus("nobody")
-        found = [self._of_team(text) for text in self.handoffs.hours(sensitive)]
+        found = self.hours_for(sensitive)
         if any(hours.is_open(now) for hours in found):
             return DeskStatus("open")
         openings = [opens for hours in found if (opens := hours.next_opening(now)) is not None]
         return DeskStatus("closed", min(openings, default=None))
+
+    def hours_for(self, sensitive: bool, team: int | None = None) -> tuple[OpeningHours, ...]:
+        """Return the hours of everybody who may take a matter; ``team``: one that was sent to that team."""
+        return tuple(self._of_team(text) for text in self.handoffs.hours(sensitive, team))
 
     def _of_team(self, text: str) -> OpeningHours:
         if not text:

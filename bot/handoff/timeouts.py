@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.delivery import Outgoing
 from bot.core.handoff import HandoffEvent
-from bot.core.hours import OpeningHours
+from bot.core.hours import open_between
 from bot.core.messages import ChannelName
 from bot.core.replies import Reply, Say
-from bot.store.handoffs import HandoffRecord, Handoffs
+from bot.handoff.desk import Desk
+from bot.store.handoffs import HandoffRecord
 
 Words = Callable[[ChannelName, str, tuple[Reply, ...]], tuple[Outgoing, ...]]
 """``words(channel, language, replies)``: the messages that say the replies there."""
@@ -19,7 +20,7 @@ Words = Callable[[ChannelName, str, tuple[Reply, ...]], tuple[Outgoing, ...]]
 
 @dataclass(frozen=True)
 class Limits:
-    """The longest times. Waiting counts only while people answer (``Timeouts.hours``)."""
+    """The longest times. What agents are waited for counts only while people answer (``Desk``); the last one always."""
 
     waiting: timedelta = timedelta(hours=2)
     agent_silent: timedelta = timedelta(minutes=15)
@@ -35,38 +36,62 @@ _SAID = {
 }
 
 
+_PAGE = 50
+
+
 class Timeouts:
     """A timer's job: one look at all open handoffs."""
 
-    def __init__(self, handoffs: Handoffs, words: Words, hours: OpeningHours, limits: Limits = Limits()) -> None:
-        """``words`` renders what the person is told."""
-        self._handoffs = handoffs
+    def __init__(self, desk: Desk, words: Words, limits: Limits = Limits()) -> None:
+        """``desk`` knows when people answer; ``words`` renders what the person is told."""
+        self._desk = desk
+        self._handoffs = desk.handoffs
         self._words = words
-        self._hours = hours
         self._limits = limits
 
     def run(self, now: datetime) -> int:
         """End or move what is overdue and return how many were; ``now`` is local to the hours."""
         away = self._handoffs.mark_away(now - self._limits.agent_gone, now)
+        limits = self._limits
         return away + sum(
             self._time_out(handoff, event, now)
-            for event, longest in self._due(now)
-            for handoff in self._handoffs.overdue(event, now - longest)
+            for event, longest in (
+                (HandoffEvent.WAITED_TOO_LONG, limits.waiting),
+                (HandoffEvent.AGENT_GONE, limits.agent_gone),
+                (HandoffEvent.AGENT_SILENT, limits.agent_silent),
+                (HandoffEvent.PERSON_SILENT, limits.person_silent),
+            )
+            for handoff in self._late(event, now - longest)
+            if event is HandoffEvent.PERSON_SILENT or self._open_for(handoff, event, longest, now)
         )
 
-    def _due(self, now: datetime) -> tuple[tuple[HandoffEvent, timedelta], ...]:
-        limits = self._limits
-        silent = ((HandoffEvent.PERSON_SILENT, limits.person_silent),)
-        # Who asked in the evening waits until the morning: the limit is for a queue that people work at. Neither is
-        # an agent who went home gone in the middle of a conversation: it goes on when the desk opens.
-        if not self._hours.is_open(now) or not self._hours.is_open(now - limits.waiting):
-            return silent
-        return (
-            (HandoffEvent.WAITED_TOO_LONG, limits.waiting),
-            (HandoffEvent.AGENT_GONE, limits.agent_gone),
-            (HandoffEvent.AGENT_SILENT, limits.agent_silent),
-            *silent,
-        )
+    def _late(self, event: HandoffEvent, before: datetime) -> Iterator[HandoffRecord]:
+        """Yield who is late by the clock; whether people answered meanwhile is another question."""
+        after = 0
+        while page := self._handoffs.overdue(event, before, after, _PAGE):
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].id
+
+    def _open_for(self, handoff: HandoffRecord, event: HandoffEvent, longest: timedelta, now: datetime) -> bool:
+        """Say whether people answer now, and did so for as long as the limit since it began to count.
+
+        Who asked in the evening waits until the morning: the limit is for a queue that people work at. Neither is an
+        agent who went home gone in the middle of a conversation: it goes on when the desk opens.
+        """
+        hours = self._desk.hours_for(handoff.sensitive, handoff.team_id) or (self._desk.hours,)
+        if not any(each.is_open(now) for each in hours):
+            return False
+        since = {
+            HandoffEvent.WAITED_TOO_LONG: handoff.waiting_since,
+            HandoffEvent.AGENT_SILENT: max(
+                filter(None, (handoff.person_waits_since, handoff.held_since)), default=None
+            ),
+            # Who comes to work a minute after the doors open was not gone all night.
+            HandoffEvent.AGENT_GONE: now - longest,
+        }[event]
+        return since is not None and open_between(hours, since.astimezone(now.tzinfo), now) >= longest
 
     def _time_out(self, handoff: HandoffRecord, event: HandoffEvent, now: datetime) -> bool:
         said = self._words(handoff.channel, handoff.language, (Say(_SAID[event]),))

@@ -7,15 +7,17 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, Row, and_, func, or_, select, true, update
 
+from bot.core.codec import PayloadError, from_payload
 from bot.core.delivery import DeliveryStatus, Outgoing
 from bot.core.effects import BringPerson, LeaveQueue
 from bot.core.handoff import HandoffEvent, HandoffState, TransitionRefused, after
 from bot.core.messages import ChannelName
 from bot.core.replies import HandoffReason
+from bot.core.turns import Understood
 from bot.store.effects import write_effect
 from bot.store.live import note_live
 from bot.store.outbox import enqueue, note_transition
@@ -30,7 +32,11 @@ _PRIORITY: dict[HandoffReason, int] = {"emergency": 3, "upset": 2, "asked": 1, "
 
 @dataclass(frozen=True)
 class HandoffRecord:
-    """A handoff as it stands. Times are aware; ``agent`` and ``team`` are names, for people to read."""
+    """A handoff as it stands. Times are aware; ``agent`` and ``team`` are names, for people to read.
+
+    ``sensitive``: this one or another one of the same conversation, whose thread is one. ``taken_at`` is the first
+    take, ``held_since`` the last; ``person_waits_since`` the first message that no agent has answered.
+    """
 
     id: int
     conversation_id: str
@@ -54,6 +60,8 @@ class HandoffRecord:
     agent_wrote_at: datetime | None
     ended_at: datetime | None
     end_reason: str | None
+    person_waits_since: datetime | None
+    held_since: datetime | None
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,10 @@ class NotYours(RuntimeError):
         super().__init__(f"the handoff is {state.value}")
         self.state = state
         self.agent = agent
+
+
+class NotForThem(NotYours):
+    """A sensitive matter is to be given to an agent or a team that may not see such."""
 
 
 class Handoffs:
@@ -148,15 +160,19 @@ class Handoffs:
     ) -> tuple[HandoffRecord, ...]:
         """Return handoffs that an agent may see, newest first: hers, everybody's, her teams', sensitive ones by right.
 
+        A sensitive one that she had is hers no more once it is over.
+
         ``team``: only this team's, by name. ``before``: those with a lower id (the next page).
         """
         by_right = and_(
             or_(handoffs.c.team_id.is_(None), handoffs.c.team_id.in_(in_teams)),
             true() if sensitive else ~handoffs.c.sensitive,
         )
-        found = _records().where(
-            or_(handoffs.c.agent_id == agent, by_right), handoffs.c.state.in_([state.value for state in states])
+        own = and_(
+            handoffs.c.agent_id == agent,
+            true() if sensitive else or_(~handoffs.c.sensitive, handoffs.c.state == HandoffState.WITH_AGENT.value),
         )
+        found = _records().where(or_(own, by_right), handoffs.c.state.in_([state.value for state in states]))
         if team is not None:
             found = found.where(teams.c.name == team)
         if before is not None:
@@ -220,11 +236,18 @@ class Handoffs:
         with self._engine.connect() as db:
             return db.execute(select(agents.c.id).where(agents.c.active).limit(1)).first() is not None
 
-    def hours(self, sensitive: bool) -> frozenset[str]:
+    def hours(self, sensitive: bool, team: int | None = None) -> frozenset[str]:
         """Return the hours of the teams of everybody who may take a handoff; an empty text: the institution's.
 
         Who is in no team keeps the institution's hours. Sensitive matters are for teams that may see them.
+        ``team``: only that team's.
         """
+        if team is not None:
+            with self._engine.connect() as db:
+                return frozenset(
+                    (each or "").strip()
+                    for each in db.execute(select(teams.c.hours).where(teams.c.id == team)).scalars()
+                )
         found = (
             select(teams.c.hours, teams.c.sees_sensitive, agents.c.role)
             .select_from(agents)
@@ -242,6 +265,15 @@ class Handoffs:
         """Say whether asking for a person now would take up a handoff that was closed a short while ago."""
         with self._engine.connect() as db:
             return db.execute(_closed_lately(conversation, now)).first() is not None
+
+    def understood(self, conversation: str) -> tuple[Understood, ...]:
+        """Return how the messages of a conversation that are kept were understood, each way once."""
+        found = select(inbound.c.understood).where(
+            inbound.c.conversation_id == conversation, inbound.c.understood.is_not(None)
+        )
+        with self._engine.connect() as db:
+            rows = db.execute(found.distinct()).scalars().all()
+        return tuple(read for row in rows if (read := _understood(row)) is not None)
 
     def unanswered(self) -> dict[int, int]:
         """Return how many messages each open handoff has that came after the agent's last word (or the asking)."""
@@ -280,6 +312,7 @@ class Handoffs:
 
         Raises:
             NotYours: somebody else has it, or it is over.
+            NotForThem: it is sensitive, and the agent may not see such matters.
             Full: the agent has all that she may have, and ``beyond_capacity`` is not given.
         """
         return self._give(handoff, agent, HandoffEvent.TAKEN, now, announce, by=agent, beyond_capacity=beyond_capacity)
@@ -291,6 +324,7 @@ class Handoffs:
 
         Raises:
             NotYours: it is over.
+            NotForThem: it is sensitive, and the agent may not see such matters.
         """
         return self._give(handoff, agent, HandoffEvent.ASSIGNED, now, announce, by=by, beyond_capacity=True)
 
@@ -307,6 +341,7 @@ class Handoffs:
     ) -> HandoffRecord:
         with self._engine.begin() as db:
             row = locked(db, handoff)
+            entitled(db, row, agent)
             if not beyond_capacity and row.state == HandoffState.WAITING.value:
                 room(db, agent)
             taken_at = row.taken_at or now
@@ -333,6 +368,7 @@ class Handoffs:
 
         Raises:
             NotYours: the agent does not have it, or it is over.
+            NotForThem: it is sensitive, and the team or the agent may not see such matters.
         """
         return self._end_of_turn(
             handoff,
@@ -340,6 +376,7 @@ class Handoffs:
             HandoffEvent.TRANSFERRED,
             now,
             announce,
+            for_whom=(team, to),
             agent_id=None,
             waiting_since=now,
             team_id=team,
@@ -367,12 +404,18 @@ class Handoffs:
         event: HandoffEvent,
         now: datetime,
         announce: Sequence[Outgoing] = (),
+        for_whom: tuple[int | None, int | None] = (None, None),
         **values: Any,
     ) -> HandoffRecord:
         with self._engine.begin() as db:
             row = locked(db, handoff)
             if agent is not None:
                 _owned(db, row, agent)
+            team, whom = for_whom
+            if team is not None and row.sensitive and not db.execute(_seeing_team(team)).first():
+                raise NotForThem(HandoffState(row.state), agent_name(db, row.agent_id))
+            if whom is not None:
+                entitled(db, row, whom)
             move(db, row, event, now, by=agent, **values)
             enqueue(db, row.conversation_id, f"handoff:{uuid.uuid4().hex}", announce, now)
             return _read(db, row.id)
@@ -390,7 +433,9 @@ class Handoffs:
             if db.execute(exists).first() is not None:
                 return False
             enqueue(db, row.conversation_id, f"agent:{key}", messages, now)
-            db.execute(update(handoffs).where(handoffs.c.id == handoff).values(agent_wrote_at=now))
+            db.execute(
+                update(handoffs).where(handoffs.c.id == handoff).values(agent_wrote_at=now, person_waits_since=None)
+            )
             note_live(db, "agent_said", now, conversation=row.conversation_id, handoff=handoff, agent=agent)
             return True
 
@@ -424,43 +469,39 @@ class Handoffs:
                 note_live(db, "presence", now, agent=agent, presence="away")
         return len(gone)
 
-    def overdue(self, event: HandoffEvent, before: datetime, limit: int = 50) -> tuple[HandoffRecord, ...]:
-        """Return the open handoffs whose time for a timer's event came: what the event is about lies before then."""
+    def overdue(
+        self, event: HandoffEvent, before: datetime, after: int = 0, limit: int = 50
+    ) -> tuple[HandoffRecord, ...]:
+        """Return the open handoffs whose time for a timer's event came: what the event is about lies before then.
+
+        By id, from the one after ``after`` on (the next page).
+        """
         waiting, held = (handoffs.c.state == state.value for state in (HandoffState.WAITING, HandoffState.WITH_AGENT))
-        agent_said = func.coalesce(handoffs.c.agent_wrote_at, handoffs.c.taken_at)
+        held_long = handoffs.c.held_since < before
         # Who talks by telephone neither writes nor looks at a browser.
         talking = select(calls.c.conversation_id).where(calls.c.queue == "talking", calls.c.ended_at.is_(None))
         in_writing = handoffs.c.conversation_id.not_in(talking)
         due = {
             HandoffEvent.WAITED_TOO_LONG: and_(waiting, handoffs.c.waiting_since < before),
-            # The person wrote after the agent's last word (or the take), and has had no answer since.
-            HandoffEvent.AGENT_SILENT: and_(
-                held,
-                in_writing,
-                func.coalesce(handoffs.c.person_wrote_at, handoffs.c.asked_at) < before,
-                handoffs.c.taken_at < before,
-                or_(handoffs.c.agent_wrote_at.is_(None), handoffs.c.person_wrote_at > handoffs.c.agent_wrote_at),
-            ),
+            # Counted from the first message without an answer: who asks again and again is not waited for longer.
+            HandoffEvent.AGENT_SILENT: and_(held, in_writing, handoffs.c.person_waits_since < before, held_long),
             HandoffEvent.AGENT_GONE: and_(
                 held,
                 in_writing,
-                handoffs.c.taken_at < before,
+                held_long,
                 handoffs.c.agent_id.in_(
                     select(agents.c.id).where(
                         agents.c.kind == "person", or_(agents.c.seen_at.is_(None), agents.c.seen_at < before)
                     )
                 ),
             ),
+            # Only who was answered can be silent: whoever spoke last is not.
             HandoffEvent.PERSON_SILENT: and_(
-                held,
-                in_writing,
-                agent_said < before,
-                or_(handoffs.c.person_wrote_at.is_(None), handoffs.c.person_wrote_at < before),
-                handoffs.c.agent_wrote_at.is_not(None),
+                held, in_writing, handoffs.c.person_waits_since.is_(None), handoffs.c.agent_wrote_at < before
             ),
         }[event]
         with self._engine.connect() as db:
-            rows = db.execute(_records().where(due).order_by(handoffs.c.id).limit(limit)).all()
+            rows = db.execute(_records().where(due, handoffs.c.id > after).order_by(handoffs.c.id).limit(limit)).all()
         return tuple(_record(row) for row in rows)
 
     def time_out(
@@ -485,40 +526,50 @@ class Handoffs:
 
 @write_effect.register
 def _bring_person(effect: BringPerson, db: Connection, conversation: str, key: str, now: datetime) -> None:
-    """Put a conversation into the queue, or raise the urgency of a handoff that is open already."""
+    """Put a conversation into the queue, or raise the urgency of a handoff that is open already.
+
+    Sensitive is what the conversation is: its thread is one, so one sensitive matter makes all its handoffs sensitive,
+    those before and those to come.
+    """
     priority = _PRIORITY[effect.reason]
     row = locked_open(db, conversation)
+    sensitive = effect.sensitive or db.execute(_had_sensitive(conversation)).first() is not None
+    if sensitive:
+        db.execute(update(handoffs).where(handoffs.c.conversation_id == conversation).values(sensitive=True))
     if row is not None:
         if priority > row.priority:
-            move(db, row, HandoffEvent.ASKED, now, priority=priority, reason=effect.reason)
+            topic = effect.topic or row.topic
+            move(db, row, HandoffEvent.ASKED, now, priority=priority, reason=effect.reason, topic=topic)
         return
     context = db.execute(select(conversations.c.context).where(conversations.c.id == conversation)).scalar_one()
     values: dict[str, Any] = {
         "reason": effect.reason,
         "channel": effect.channel,
+        "language": _language(context),
         "topic": effect.topic,
-        "sensitive": effect.sensitive,
+        "sensitive": sensitive,
         "priority": priority,
         "waiting_since": now,
         "person_wrote_at": now,
+        "person_waits_since": now,
     }
     closed = db.execute(_closed_lately(conversation, now)).first()
     if closed is not None:
         reopened: dict[str, Any] = {
+            "topic": effect.topic or closed.topic,
             "asked_at": now,
             "taken_at": None,
             "agent_id": None,
             "agent_wrote_at": None,
             "wanted_agent_id": closed.agent_id,
         }
-        move(db, closed, HandoffEvent.ASKED, now, ended_at=None, end_reason=None, **values, **reopened)
+        move(db, closed, HandoffEvent.ASKED, now, ended_at=None, end_reason=None, **{**values, **reopened})
         return
     made = db.execute(
         handoffs.insert()
         .values(
             conversation_id=conversation,
             state=HandoffState.WAITING.value,
-            language=_language(context),
             note="",
             asked_at=now,
             **values,
@@ -542,7 +593,7 @@ def person_wrote(db: Connection, conversation: str, now: datetime, inbound_id: i
     handoff = db.execute(
         update(handoffs)
         .where(handoffs.c.conversation_id == conversation, handoffs.c.state.in_(OPEN))
-        .values(person_wrote_at=now)
+        .values(person_wrote_at=now, person_waits_since=func.coalesce(handoffs.c.person_waits_since, now))
         .returning(handoffs.c.id)
     ).scalar()
     if handoff is not None:
@@ -562,7 +613,13 @@ def move(
         new = after(state, event)
     except TransitionRefused:
         raise NotYours(state, agent_name(db, row.agent_id)) from None
-    db.execute(update(handoffs).where(handoffs.c.id == row.id).values(state=new.value, **values))
+    clocks: dict[str, Any] = {}
+    if event in (HandoffEvent.TAKEN, HandoffEvent.ASSIGNED):
+        clocks = {"held_since": now}
+    elif new is HandoffState.WAITING and state is HandoffState.WITH_AGENT:
+        # She was told that somebody else will answer: from now on she waits for that, whatever was said before.
+        clocks = {"held_since": None, "person_waits_since": row.person_waits_since or now}
+    db.execute(update(handoffs).where(handoffs.c.id == row.id).values(state=new.value, **{**clocks, **values}))
     _set_mode(db, row.conversation_id, new if new.open else HandoffState.BOT)
     note_live(
         db,
@@ -640,6 +697,32 @@ def _closed_lately(conversation: str, now: datetime) -> Any:
     )
 
 
+def _had_sensitive(conversation: str) -> Any:
+    return select(handoffs.c.id).where(handoffs.c.conversation_id == conversation, handoffs.c.sensitive).limit(1)
+
+
+def _seeing_team(team: int) -> Any:
+    return select(teams.c.id).where(teams.c.id == team, teams.c.sees_sensitive)
+
+
+def entitled(db: Connection, row: Row[Any], agent: int) -> None:
+    """Let an agent be given a handoff: anybody an ordinary one, a sensitive one who may see it, or has it already.
+
+    Raises:
+        NotForThem: the agent may not see it.
+    """
+    if not row.sensitive or row.agent_id == agent:
+        return
+    by_team = (
+        select(agent_teams.c.agent_id)
+        .join(teams, teams.c.id == agent_teams.c.team_id)
+        .where(agent_teams.c.agent_id == agent, teams.c.sees_sensitive)
+    )
+    may = select(agents.c.id).where(agents.c.id == agent, or_(agents.c.role == "admin", agents.c.id.in_(by_team)))
+    if db.execute(may).first() is None:
+        raise NotForThem(HandoffState(row.state), agent_name(db, row.agent_id))
+
+
 def room(db: Connection, agent: int) -> None:
     """Lock the agent's row, so that two takes at once are counted one after the other.
 
@@ -688,6 +771,13 @@ def _read(db: Connection, handoff: int) -> HandoffRecord:
 def _record(row: Row[Any]) -> HandoffRecord:
     values = dict(row._mapping)
     return HandoffRecord(**{**values, "state": HandoffState(values["state"])})
+
+
+def _understood(payload: str) -> Understood | None:
+    try:
+        return cast(Understood, from_payload(Understood, json.loads(payload)))
+    except (PayloadError, ValueError):  # of an earlier release
+        return None
 
 
 def _language(context: str) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.core.handoff import HandoffEvent, HandoffState
 from bot.store.cipher import Cipher
 from bot.store.database import reading
-from bot.store.handoffs import NotYours, agent_name, here, locked, locked_open, move, mute, room
+from bot.store.handoffs import NotYours, agent_name, entitled, here, locked, locked_open, move, mute, room
 from bot.store.live import note_live
 from bot.store.tables import agent_teams, agents, calls, handoffs, rings, teams
 
@@ -188,6 +188,7 @@ class Rings:
         Raises:
             NoCall: nobody waits there.
             NotYours: another agent has the conversation, or it is over.
+            NotForThem: it is sensitive, and the agent may not see such matters.
             Ringing: another agent's phone rings for this caller, or this agent's for another one.
             NoPhone: the agent has none.
             Full: the agent has all that she may have, and ``beyond_capacity`` is not given.
@@ -199,6 +200,7 @@ class Rings:
             waits = row.state == HandoffState.WAITING.value
             if not waits and not (row.state == HandoffState.WITH_AGENT.value and row.agent_id == agent):
                 raise NotYours(HandoffState(row.state), agent_name(db, row.agent_id))
+            entitled(db, row, agent)
             if caller is None:
                 raise NoCall("nobody waits on the telephone")
             found = _standing(db, caller.call_sid, agent)
@@ -288,7 +290,7 @@ class Rings:
                 _end(db, ring, "cancelled" if there else "caller_left", now)
                 return None
             mute(db, handoff.conversation_id, now)
-            values: dict[str, Any] = {"agent_wrote_at": now, "wanted_agent_id": None}
+            values: dict[str, Any] = {"agent_wrote_at": now, "person_waits_since": None, "wanted_agent_id": None}
             db.execute(update(rings).where(rings.c.id == ring).values(status="taken", updated_at=now))
             if own:
                 db.execute(update(handoffs).where(handoffs.c.id == handoff.id).values(**values))
@@ -316,7 +318,8 @@ class Rings:
                 db.execute(
                     update(calls).where(calls.c.call_sid == row.caller_sid).values(queue="talking", updated_at=now)
                 )
-                db.execute(update(handoffs).where(handoffs.c.id == row.handoff_id).values(agent_wrote_at=now))
+                spoken = {"agent_wrote_at": now, "person_waits_since": None}
+                db.execute(update(handoffs).where(handoffs.c.id == row.handoff_id).values(**spoken))
                 note_live(
                     db,
                     "ring_talking",

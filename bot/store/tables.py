@@ -251,6 +251,8 @@ handoffs = Table(
     Column("agent_wrote_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("end_reason", String(24)),
+    Column("person_waits_since", UtcDateTime),  # for an agent's word: the first message without an answer
+    Column("held_since", UtcDateTime),  # by the agent who has it now; taken_at is the first take
     Index("ix_handoffs_conversation_id", "conversation_id"),
     Index(
         "uq_handoffs_open",

@@ -150,7 +150,7 @@ class Worker:
         config = self._config
         zone = ZoneInfo(config.time_zone)
         words = Words(config.locale_folder, CHANNELS, "answer")
-        timeouts = Timeouts(handoffs, words, hours_of(config.human_hours, config.human_closed_days))
+        timeouts = Timeouts(Desk(handoffs, hours_of(config.human_hours, config.human_closed_days)), words)
         return lambda: timeouts.run(utc_now().astimezone(zone))
 
     def _calls(self, calls: Calls, rings: Rings) -> tuple[Timer, Timer]:

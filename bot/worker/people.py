@@ -16,22 +16,27 @@ from bot.core.procedures import LifeEvent, Procedure
 from bot.core.replies import Ask, HandoffReason, Option, Reply, Say
 from bot.core.turns import Topic, Understood
 from bot.handoff.desk import Desk, expected_wait
+from bot.handoff.matter import sensitive_card, sensitive_talk
 from bot.store import StoredMessage
 
 KEEP = "handoff:keep"
+_KEEP_UPSET = f"{KEEP}:upset"
 LEAVE = "handoff:leave"
 CALL = "handoff:call"
 _TOLD_EVERY = timedelta(minutes=2)
-_TELL_NOBODY = ("violence", "health")  # sensitive matters that only some agents may see
 
 
 @dataclass(frozen=True)
 class Aside:
-    """What is said and set off without the engine. ``outcome`` is the turn's."""
+    """What is said and set off without the engine. ``outcome`` is the turn's.
+
+    ``waits``: it answers somebody who waits, in whatever she wrote: danger in it is still to be listened for.
+    """
 
     outcome: str
     replies: tuple[Reply, ...] = ()
     effects: tuple[Effect, ...] = ()
+    waits: bool = False
 
 
 class People:
@@ -54,16 +59,26 @@ class People:
         self._procedures = procedures or {}
         self._life_events = life_events or {}
 
-    def aside(self, message: StoredMessage, content: Content, mode: HandoffState, now: datetime) -> Aside | None:
+    def aside(
+        self,
+        message: StoredMessage,
+        content: Content,
+        mode: HandoffState,
+        now: datetime,
+        talked_about: Topic | None = None,
+    ) -> Aside | None:
         """Return what a message means for the handoff, or None when it is the assistant's.
 
         Nothing is said while an agent has the conversation: the message itself is in the agent's console.
+        ``talked_about``: the dialogue before this message.
         """
         if mode is HandoffState.WITH_AGENT:
             return Aside("with_agent")
         picked = content.option_id if isinstance(content, Choice) else ""
-        if picked == KEEP:
-            bring = BringPerson("asked", message.channel)
+        if picked.startswith(KEEP):
+            reason: HandoffReason = "upset" if picked == _KEEP_UPSET else "asked"
+            topic, sensitive = self._topic(reason, None, talked_about, message.conversation_id)
+            bring = BringPerson(reason, message.channel, topic, sensitive)
             return Aside("handoff", (Say("handoff_kept"),), (bring,))
         if picked == LEAVE or (mode is HandoffState.WAITING and picked.startswith(("menu", "procedure:"))):
             return Aside("handoff_left", (Say("handoff_left"),), (LeaveQueue(),))
@@ -71,8 +86,8 @@ class People:
             return self._call(mode, now)
         if mode is HandoffState.WAITING and self._desk is not None:
             if self._desk.handoffs.answered_since(message.conversation_id, "waiting", now - _TOLD_EVERY):
-                return Aside("waiting_silent")
-            return Aside("waiting", self._in_line(message.conversation_id, now))
+                return Aside("waiting_silent", waits=True)
+            return Aside("waiting", self._in_line(message.conversation_id, now), waits=True)
         return None
 
     def _call(self, mode: HandoffState, now: datetime) -> Aside:
@@ -96,7 +111,7 @@ class People:
         ``talked_about``: the dialogue before this message. "AGENTE" alone names no matter, but is about one.
         """
         local = now.astimezone(self._zone)
-        topic, sensitive = self._topic(reason, understood, talked_about)
+        topic, sensitive = self._topic(reason, understood, talked_about, message.conversation_id)
         status = self._desk.status(local, sensitive=sensitive) if self._desk is not None else None
         if self._desk is None or status is None or status.kind == "nobody":
             return self._nobody(reason), ()
@@ -107,11 +122,19 @@ class People:
             line = (Say("handoff_line", {"line": self._number}),) if self._number else ()
             if reason == "emergency":
                 return (told, *line), (bring,)
-            options = (Option(KEEP, phrase="option_handoff_keep"), Option(LEAVE, phrase="option_handoff_leave"))
+            keep = _KEEP_UPSET if reason == "upset" else KEEP
+            options = (Option(keep, phrase="option_handoff_keep"), Option(LEAVE, phrase="option_handoff_leave"))
             call = self._call_option if opens else ()
             return (told, *line, Ask("handoff_closed_what", (*options, *call))), ()
         asked = "handoff_reopened" if self._desk.handoffs.reopens(message.conversation_id, now) else "handoff_asked"
         return (Say(asked), *self._expected(reason, now)), (bring,)
+
+    def more_of(self, message: StoredMessage, understood: Understood, talked_about: Topic | None) -> tuple[Effect, ...]:
+        """Return what follows for the queue from what somebody wrote who waits: a sensitive matter is its team's."""
+        if not sensitive_card(understood.procedure, understood.life_event, self._procedures, self._life_events):
+            return ()
+        topic, _ = self._topic("asked", understood, talked_about, message.conversation_id)
+        return (BringPerson("asked", message.channel, topic, True),)
 
     def _expected(self, reason: HandoffReason, now: datetime) -> tuple[Reply, ...]:
         assert self._desk is not None
@@ -153,14 +176,18 @@ class People:
         return () if reason in ("emergency", "rule") else (Say("handoff_nobody"),)
 
     def _topic(
-        self, reason: HandoffReason, understood: Understood | None, talked_about: Topic | None
+        self, reason: HandoffReason, understood: Understood | None, talked_about: Topic | None, conversation: str
     ) -> tuple[str | None, bool]:
         memory = talked_about.memory if talked_about else {}
         procedure, event = (understood.procedure, understood.life_event) if understood else (None, None)
         if not procedure and not event:
             procedure, event = memory.get("last_procedure"), memory.get("last_life_event")
-        cards = (self._procedures.get(str(procedure)), self._life_events.get(str(event)))
-        sensitive = reason == "emergency" or any(card and card.sensitive in _TELL_NOBODY for card in cards)
+        told = self._desk.handoffs.understood(conversation) if self._desk is not None else ()
+        sensitive = (
+            reason == "emergency"
+            or sensitive_card(procedure, event, self._procedures, self._life_events)
+            or sensitive_talk(told, self._procedures, self._life_events)
+        )
         if procedure:
             return f"procedure:{procedure}", sensitive
         return (f"life_event:{event}" if event else None), sensitive

@@ -23,7 +23,7 @@ from bot.store import ConversationState, StoredMessage, TurnOutcome
 from bot.worker.calls import telephone
 from bot.worker.degraded import Degraded
 from bot.worker.engine_client import EngineUnavailable
-from bot.worker.people import People
+from bot.worker.people import Aside, People
 from channels.channel import Channel
 from channels.compose import shown_options
 from channels.keywords import keyword, plain_word
@@ -79,7 +79,8 @@ class TurnHandler:
         outcome = self._consent(message, state, channel, phrases) if not channel.capabilities.spoken else None
         if outcome is not None:
             return outcome
-        # 2. Who waits for a person is told where she stands; who has one is the person's alone. A call waits by itself.
+        # 2. Who waits for a person is told where she stands, unless she is in danger; who has one is that one's alone.
+        #    A call waits by itself.
         content = self._resolve_pick(message.content, state)
         if not channel.capabilities.spoken:
             outcome = self._with_people(message, content, state, channel, phrases, now)
@@ -244,15 +245,67 @@ class TurnHandler:
         word = keyword(content.text) if isinstance(content, Text) else None
         if state.mode is HandoffState.WAITING and (word == "notice" or (word == "more" and state.more)):
             return None  # what was promised before she waited: the rest of an answer, the privacy notice
-        aside = self._people.aside(message, content, state.mode, now)
+        aside = self._people.aside(message, content, state.mode, now, state.context.topic)
         if aside is None:
             return None
+        heard = self._listen(message, content, state.context, now) if aside.waits else None
+        if heard is not None and Handoff("emergency") in heard.replies:
+            return self._help_at_once(message, heard, aside, state, channel, phrases, now)
+        understood = heard.understood if heard else None
+        more = self._people.more_of(message, understood, state.context.topic) if understood else ()
         replies, effects = self._calls(aside.replies, aside.effects, now)
-        replies = tuple(with_moments(reply, phrases) for reply in replies)
-        rendered = channel.render(replies, phrases) if replies else Rendered(())
-        outgoing = tuple(replace(each, kind="confirmation") for each in rendered.messages)
+        # An answer like any other: what was to be said while she waited is not said any more once an agent has her.
+        rendered = self._aside_words(replies, channel, phrases)
         state = replace(state, options=shown_options(aside.replies, phrases) or state.options)
-        return TurnOutcome(aside.outcome, outgoing, state, effects=effects)
+        return TurnOutcome(aside.outcome, rendered.messages, state, understood, effects=(*effects, *more))
+
+    @staticmethod
+    def _aside_words(replies: tuple[Reply, ...], channel: Channel, phrases: Phrases) -> Rendered:
+        replies = tuple(with_moments(reply, phrases) for reply in replies)
+        return channel.render(replies, phrases) if replies else Rendered(())
+
+    def _listen(
+        self, message: StoredMessage, content: Content, context: TurnContext, now: datetime
+    ) -> TurnResult | None:
+        """Return what the engine makes of words that it is not to answer; None without one, or without words.
+
+        They are read beside the dialogue, under an id of their own: what the person and the assistant were at stays.
+        """
+        if not isinstance(content, Text):
+            return None
+        request = TurnRequest(
+            message_id=f"{message.channel}:{message.provider_id}",
+            conversation_id=f"{message.conversation_id}:waiting",
+            channel=message.channel,
+            content=content,
+            context=replace(context, now=now.isoformat(), topic=None),
+        )
+        try:
+            return self._engine.turn(request)
+        except EngineUnavailable:
+            log.error("nobody listens to who waits", extra={"inbound_id": message.inbound_id})
+            return None
+
+    def _help_at_once(
+        self,
+        message: StoredMessage,
+        heard: TurnResult,
+        aside: Aside,
+        state: ConversationState,
+        channel: Channel,
+        phrases: Phrases,
+        now: datetime,
+    ) -> TurnOutcome:
+        """Answer danger that was told while waiting: the lines to call, and a person before all others."""
+        asked = replace(heard, effects=())
+        replies, effects = self._bring_person(message, state.context, heard.replies, asked, channel, now)
+        try:
+            rendered, _ = self._in_words(replies, state, channel, phrases)
+        except (MissingPhrase, Wordless):
+            log.exception("help without words", extra={"inbound_id": message.inbound_id})
+            rendered = self._aside_words(aside.replies, channel, phrases)
+        name = heard.understood.outcome or "emergency"
+        return TurnOutcome(name, rendered.messages, state, heard.understood, effects=effects)
 
     def _bring_person(
         self,

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from bot.core.delivery import DeliveryStatus, Outgoing, StatusUpdate
-from bot.core.effects import LeaveQueue
+from bot.core.effects import BringPerson, LeaveQueue
 from bot.core.handoff import HandoffEvent, HandoffState
-from bot.store.handoffs import REOPEN_WITHIN, Full, Handoffs, NotYours
+from bot.core.turns import Understood
+from bot.store.handoffs import REOPEN_WITHIN, Full, Handoffs, NotForThem, NotYours, person_wrote
 from bot.store.live import LiveEvents
-from bot.store.tables import agent_teams, agents, delivery_events, teams
+from bot.store.tables import agent_teams, agents, delivery_events, handoffs, teams
 from tests.handoffs import PERSON, writes
 from tests.people import ROSA
 
@@ -315,3 +316,182 @@ def test_asking_again_soon_after_a_close_reopens(desk, asks, hire):
     desk.close(handoff.id, ana, "solved", NOW)
     assert desk.reopens(handoff.conversation_id, NOW + timedelta(hours=1))
     assert not desk.reopens(handoff.conversation_id, NOW + REOPEN_WITHIN)
+
+
+# ---- who waits for whom, and since when
+
+
+def at(minutes):
+    return NOW + timedelta(minutes=minutes)
+
+
+def held_by(desk, handoff, agent, clock, since=NOW):
+    """Let an agent take a handoff whose person waits since then."""
+    clock(handoff.id, asked_at=since, waiting_since=since, person_wrote_at=since, person_waits_since=since)
+    return desk.take(handoff.id, agent, since)
+
+
+@pytest.fixture
+def clock(database):
+    """Return how a handoff's times are set: a turn's own are those of the test's run."""
+
+    def set_(handoff, **times):
+        with database.begin() as db:
+            db.execute(handoffs.update().where(handoffs.c.id == handoff).values(**times))
+
+    return set_
+
+
+@pytest.fixture
+def wrote(database):
+    def write(handoff, now):
+        with database.begin() as db:
+            person_wrote(db, handoff.conversation_id, now, 1)
+
+    return write
+
+
+def silent(desk, event, now, limit):
+    return [each.id for each in desk.overdue(event, now - timedelta(minutes=limit))]
+
+
+def test_who_spoke_last_is_never_let_go_for_silence(asks, desk, hire, clock, wrote):
+    handoff, ana = asks(), hire("Ana")
+    held_by(desk, handoff, ana, clock)
+    desk.say(handoff.id, ana, (Outgoing("sms", "hola", "agent"),), "k" * 8, at(1))
+    wrote(handoff, at(5))
+    assert silent(desk, HandoffEvent.PERSON_SILENT, at(24 * 60), 12 * 60) == []
+    assert silent(desk, HandoffEvent.AGENT_SILENT, at(24 * 60), 15) == [handoff.id]
+    desk.say(handoff.id, ana, (Outgoing("sms", "ya", "agent"),), "l" * 8, at(6))
+    assert silent(desk, HandoffEvent.PERSON_SILENT, at(24 * 60), 12 * 60) == [handoff.id]
+    assert silent(desk, HandoffEvent.AGENT_SILENT, at(24 * 60), 15) == []
+
+
+def test_who_asks_again_and_again_is_not_waited_for_longer(asks, desk, hire, clock, wrote):
+    handoff, ana = asks(), hire("Ana")
+    held_by(desk, handoff, ana, clock)
+    for minute in (5, 10, 14):
+        wrote(handoff, at(minute))
+    assert silent(desk, HandoffEvent.AGENT_SILENT, at(14), 15) == []
+    assert silent(desk, HandoffEvent.AGENT_SILENT, at(16), 15) == [handoff.id]
+    assert desk.get(handoff.id).person_waits_since == NOW
+
+
+def test_the_next_agent_has_all_her_time(asks, desk, hire, clock):
+    handoff, ana, beto = asks(), hire("Ana"), hire("Beto")
+    (late,) = [held_by(desk, handoff, ana, clock)]
+    assert desk.time_out(late, HandoffEvent.AGENT_SILENT, at(16))
+    taken = desk.take(handoff.id, beto, at(40))
+    assert (taken.taken_at, taken.held_since) == (NOW, at(40))
+    assert silent(desk, HandoffEvent.AGENT_SILENT, at(41), 15) == []
+    assert silent(desk, HandoffEvent.AGENT_SILENT, at(56), 15) == [handoff.id]
+
+
+def test_who_is_passed_on_waits_for_the_next_agents_word(asks, desk, hire, clock):
+    handoff, ana, beto = asks(), hire("Ana"), hire("Beto")
+    held_by(desk, handoff, ana, clock)
+    desk.say(handoff.id, ana, (Outgoing("sms", "la paso", "agent"),), "k" * 8, at(1))
+    assert desk.transfer(handoff.id, ana, at(2), to=beto).person_waits_since == at(2)
+    desk.take(handoff.id, beto, at(3))
+    assert silent(desk, HandoffEvent.PERSON_SILENT, at(24 * 60), 12 * 60) == []
+    assert silent(desk, HandoffEvent.AGENT_SILENT, at(24 * 60), 15) == [handoff.id]
+
+
+def test_overdue_handoffs_come_page_by_page(asks, desk):
+    asked = [asks(f"+52551111111{n}").id for n in range(3)]
+    later = datetime.now(timezone.utc) + timedelta(hours=1)
+    first = desk.overdue(HandoffEvent.WAITED_TOO_LONG, later, limit=2)
+    rest = desk.overdue(HandoffEvent.WAITED_TOO_LONG, later, first[-1].id, 2)
+    assert [each.id for each in (*first, *rest)] == asked
+
+
+# ---- what only some may see
+
+VIOLENCE = BringPerson("emergency", "sms", "procedure:linea-mujeres-079", sensitive=True)
+
+
+@pytest.fixture
+def seeing(hire, database):
+    """Return an agent of a team that may see sensitive matters, and that team."""
+
+    def make(name="Cira"):
+        agent = hire(name)
+        with database.begin() as db:
+            team = db.execute(
+                teams.insert().values(name=f"de {name}", hours="", sees_sensitive=True).returning(teams.c.id)
+            ).scalar_one()
+            db.execute(agent_teams.insert().values(agent_id=agent, team_id=team))
+        return agent, team
+
+    return make
+
+
+@pytest.mark.parametrize("end", ["close", "hand_back", "cancel"])
+def test_a_conversation_that_was_sensitive_stays_so(store, asks, desk, seeing, end):
+    before, (cira, _) = asks(effect=VIOLENCE), seeing()
+    if end == "cancel":
+        writes(store, effects=(LeaveQueue(),))
+    else:
+        desk.take(before.id, cira, NOW)
+        more = ("solved",) if end == "close" else ()
+        getattr(desk, end)(before.id, cira, *more, datetime.now(timezone.utc))
+    again = asks(effect=PERSON)
+    assert again.sensitive
+    assert (again.id == before.id) is (end == "close")
+    assert again.topic == PERSON.topic
+
+
+def test_a_reopened_matter_keeps_its_topic_where_no_other_is_named(asks, desk, hire):
+    handoff, ana = asks(), hire("Ana")
+    desk.take(handoff.id, ana, NOW)
+    desk.close(handoff.id, ana, "solved", datetime.now(timezone.utc))
+    assert asks(effect=BringPerson("asked", "sms")).topic == PERSON.topic
+
+
+def test_what_becomes_sensitive_makes_all_of_the_conversation_so(asks, desk, hire):
+    first, ana = asks(), hire("Ana")
+    desk.take(first.id, ana, NOW)
+    desk.hand_back(first.id, ana, NOW)
+    second = asks()
+    raised = asks(effect=VIOLENCE)
+    assert (raised.id, raised.reason, raised.topic) == (second.id, "emergency", VIOLENCE.topic)
+    assert raised.sensitive
+    assert desk.get(first.id).sensitive
+    assert not asks("+525522222222").sensitive, "somebody else's is not"
+
+
+def test_a_sensitive_matter_is_given_only_to_who_may_see_it(asks, desk, hire, seeing, database):
+    handoff, ana, (cira, theirs), boss = asks(effect=VIOLENCE), hire("Ana"), seeing(), hire("Admin")
+    with database.begin() as db:
+        db.execute(agents.update().where(agents.c.id == boss).values(role="admin"))
+        plain = db.execute(
+            teams.insert().values(name="Actas", hours="", sees_sensitive=False).returning(teams.c.id)
+        ).scalar_one()
+    for refused in (lambda: desk.take(handoff.id, ana, NOW), lambda: desk.assign(handoff.id, ana, boss, NOW)):
+        with pytest.raises(NotForThem):
+            refused()
+    desk.take(handoff.id, cira, NOW)
+    for to in ({"to": ana}, {"team": plain}):
+        with pytest.raises(NotForThem):
+            desk.transfer(handoff.id, cira, NOW, **to)
+    assert desk.get(handoff.id).agent_id == cira
+    assert desk.assign(handoff.id, boss, boss, NOW).agent_id == boss
+    assert desk.transfer(handoff.id, None, NOW, team=theirs).team_id == theirs
+
+
+def test_what_was_understood_is_told_each_way_once(store, asks, desk):
+    handoff = asks()
+    for understood in (Understood("faq", 0.9, procedure="acta"), Understood("faq", 0.9, procedure="acta"), None):
+        writes(store, understood=understood)
+    assert [each.procedure for each in desk.understood(handoff.conversation_id)] == ["acta"]
+
+
+def test_what_is_said_to_who_waits_is_muted_like_every_answer(store, asks, desk, hire, database):
+    handoff, ana = asks(), hire("Ana")
+    writes(
+        store,
+        outgoing=(Outgoing("sms", "Su lugar en la fila: 1."),),
+        before_commit=lambda: desk.take(handoff.id, ana, NOW, (Outgoing("sms", "Le atiende Ana", "confirmation"),)),
+    )
+    assert store.lease_delivery("w", 10).text == "Le atiende Ana"
+    assert store.lease_delivery("w", 10) is None

@@ -31,8 +31,12 @@ class Queue:
         self.is_staffed, self.position, self.waits, self.agents = staffed, position, waits, agents
         self.team_hours = team_hours
         self.told = self.closed_lately = False
+        self.talk = ()
 
-    def hours(self, sensitive):
+    def understood(self, conversation):
+        return self.talk
+
+    def hours(self, sensitive, team=None):
         return frozenset(self.team_hours)
 
     def reopens(self, conversation, now):
@@ -184,6 +188,36 @@ def test_the_choices_about_waiting_do_what_they_say():
     assert (phrases(left.replies), left.effects) == (["handoff_left"], (LeaveQueue(),))
     kept = people(Queue()).aside(MESSAGE, Choice(KEEP), HandoffState.BOT, NOW)
     assert (phrases(kept.replies), kept.effects) == (["handoff_kept"], (BringPerson("asked", "sms"),))
+
+
+@pytest.mark.parametrize("reason", ["asked", "upset"])
+def test_who_asks_out_of_hours_is_kept_with_her_matter(plain_search, reason):
+    catalogue = plain_search.catalogue.procedures
+    violence = next(card.id for card in catalogue.values() if card.sensitive == "violence")
+    before = Topic(NOW.isoformat(), "sms", {"last_procedure": violence})
+    desk = people(Queue(), "lun-vie 09:00-18:00", catalogue=catalogue)
+    replies, _ = desk.bring(reason, MESSAGE, None, NOW, before)
+    keep = replies[-1].options[0].id
+    kept = desk.aside(MESSAGE, Choice(keep), HandoffState.BOT, NOW, before)
+    assert kept.effects == (BringPerson(reason, "sms", f"procedure:{violence}", True),)
+
+
+@pytest.mark.parametrize("kind", ["procedure", "life_event", "outcome"])
+def test_one_word_about_a_sensitive_matter_makes_the_whole_conversation_one(plain_search, kind):
+    procedures, events = plain_search.catalogue.procedures, plain_search.catalogue.life_events
+    plain = next(card.id for card in procedures.values() if card.sensitive == "none")
+    told = {
+        "procedure": {"procedure": next(card.id for card in procedures.values() if card.sensitive == "violence")},
+        "life_event": {"life_event": next(card.id for card in events.values() if card.sensitive == "violence")},
+        "outcome": {"outcome": "emergency"},
+    }[kind]
+    queue = Queue()
+    desk = people(queue, catalogue=procedures, life_events=events)
+    now = Understood("faq", 0.9, procedure=plain)
+    queue.talk = (now,)
+    assert bring(desk, understood=now)[1] == (BringPerson("asked", "sms", f"procedure:{plain}"),)
+    queue.talk = (now, Understood("faq", 0.9, **told))
+    assert bring(desk, understood=now)[1] == (BringPerson("asked", "sms", f"procedure:{plain}", True),)
 
 
 def test_who_waits_may_be_called_instead_where_calls_are_made():

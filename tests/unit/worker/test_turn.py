@@ -19,10 +19,10 @@ from bot.core.replies import Ask, Handoff, Option, Say, ShowProcedure
 from bot.core.turns import TurnContext, TurnResult, Understood
 from bot.handoff.desk import Desk
 from bot.store import ConversationState, StoredMessage
-from bot.store.handoffs import Place
+from bot.store.handoffs import HandoffRecord, Place
 from bot.worker.degraded import Degraded
 from bot.worker.engine_client import EngineUnavailable
-from bot.worker.people import People
+from bot.worker.people import CALL, LEAVE, People
 from bot.worker.turn import PhraseBook, TurnHandler
 from channels.registry import CHANNELS
 from channels.sms.gsm7 import fold
@@ -446,3 +446,121 @@ def test_whatever_is_said_is_answered_unless_the_person_said_stop(handle, engine
             assert done.outgoing
         assert len(done.outgoing) <= 1
         state = done.state if done.opted_out is None else replace(done.state, opted_out=done.opted_out)
+
+
+# ---- who waits for a person
+
+
+class Waiting:
+    """A desk's handoffs where one person waits, who was told her place a moment ago or not."""
+
+    def __init__(self, told=False):
+        self.told = told
+
+    def staffed(self):
+        return True
+
+    def hours(self, sensitive, team=None):
+        return frozenset({""})
+
+    def understood(self, conversation):
+        return ()
+
+    def reopens(self, conversation, now):
+        return False
+
+    def answered_since(self, conversation, outcome, since):
+        return self.told
+
+    def open_of(self, conversation):
+        fields = dict.fromkeys(HandoffRecord.__dataclass_fields__)
+        return HandoffRecord(**{**fields, "id": 1, "waiting_since": NOW})
+
+    def place(self, handoff, now):
+        return Place(3, (), 1)
+
+    def next_place(self, reason, now):
+        return Place(1, (), 1)
+
+
+@pytest.fixture
+def wait(engine, plain_search, phrase_book):
+    """Return what somebody who waits is answered."""
+
+    def run(content, told=False, mode=HandoffState.WAITING):
+        desk = Desk(Waiting(told), OpeningHours())
+        cards = plain_search.catalogue
+        people = People(desk, procedures=cards.procedures, life_events=cards.life_events, can_call=True)
+        handler = TurnHandler(engine, Degraded(plain_search, ""), CHANNELS, phrase_book, "Prueba", people)
+        message = StoredMessage(7, "sms", sid(), "c" * 32, content, None, NOW)
+        return handler.handle_turn(message, replace(SHOWN, mode=mode), NOW)
+
+    return run
+
+
+EMERGENCY = TurnResult(
+    (Say("emergency_violence", {"emergency": "911", "line": "079"}), Handoff("emergency")),
+    Understood("emergency", 0.9, "linea-mujeres-079", outcome="emergency"),
+)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_danger_is_heard_while_she_waits(wait, engine, phrases, told):
+    engine.result = EMERGENCY
+    done = wait(Text("mi esposo me está pegando"), told)
+    assert done.outcome == "emergency"
+    assert "911" in done.outgoing[0].text
+    assert done.effects == (BringPerson("emergency", "sms", "procedure:linea-mujeres-079", True),)
+    assert done.understood == EMERGENCY.understood
+
+
+def test_other_words_of_who_waits_leave_the_dialogue_where_it_was(wait, engine):
+    engine.result = TurnResult((Say("nothing_more"),), UNDERSTOOD, TurnContext(state="JA"))
+    done = wait(Text("¿sigue ahí?"))
+    assert (done.outcome, done.understood, done.effects) == ("waiting", UNDERSTOOD, ())
+    assert "3" in texts(done)[0]
+    assert done.state.context == SHOWN.context
+    (asked,) = engine.requests
+    assert asked.conversation_id != "c" * 32
+    assert asked.context.topic is None
+    assert wait(Text("¿hola?"), told=True).outgoing == ()
+
+
+def test_a_sensitive_matter_told_while_waiting_is_its_teams(wait, engine, plain_search):
+    violence = next(card.id for card in plain_search.catalogue.procedures.values() if card.sensitive == "violence")
+    engine.result = TurnResult((Say("nothing_more"),), replace(UNDERSTOOD, procedure=violence))
+    assert wait(Text("una orden de protección")).effects == (
+        BringPerson("asked", "sms", f"procedure:{violence}", True),
+    )
+
+
+def test_without_an_engine_who_waits_is_still_told_her_place(wait, engine):
+    engine.result = EngineUnavailable("down")
+    assert wait(Text("mi esposo me está pegando")).outcome == "waiting"
+
+
+def test_help_that_has_no_words_still_brings_somebody_before_others(wait, engine):
+    engine.result = replace(EMERGENCY, replies=(Say("no_such_phrase"), Handoff("emergency")))
+    done = wait(Text("ayuda"))
+    assert "3" in texts(done)[0]
+    assert [(each.reason, each.sensitive) for each in done.effects] == [("emergency", True)]
+
+
+@pytest.mark.parametrize("content", [Choice(LEAVE), Choice(CALL), Media("image"), Location(19.4, -99.1)])
+def test_only_words_are_listened_to(wait, engine, content):
+    engine.result = EMERGENCY
+    assert wait(content).outcome != "emergency"
+    assert engine.requests == []
+
+
+def test_nobody_listens_in_to_what_an_agent_is_told(wait, engine):
+    engine.result = EMERGENCY
+    done = wait(Text("me pega"), mode=HandoffState.WITH_AGENT)
+    assert (done.outcome, done.outgoing, engine.requests) == ("with_agent", (), [])
+
+
+@pytest.mark.parametrize("content", [Text("¿sigue ahí?"), Choice(LEAVE), Choice(CALL)])
+def test_what_is_said_to_who_waits_is_an_answer_that_the_take_mutes(wait, content):
+    done = wait(content)
+    assert done.outgoing
+    assert {each.kind for each in done.outgoing} == {"answer"}
