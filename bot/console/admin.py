@@ -186,11 +186,12 @@ def save_reply() -> BaseResponse | tuple[str, int]:
     try:
         if not text or len(text) > _LONGEST_CANNED:
             raise Wrong("text")
-        parts().agents.save_canned(_text("shortcut", 32), text, _id("team"), _id("reply"))
+        saved = parts().agents.save_canned(_text("shortcut", 32), text, _id("team"), _id("reply"))
     except NameTaken:
         return _reply_page(error="taken"), 409
     except Wrong as wrong:
         return _reply_page(error=str(wrong)), 400
+    parts().audit.note("reply_saved", current_agent().username, utc_now(), agent=current_agent().id, reply=saved)
     return redirect(url_for("console.replies"))
 
 
@@ -198,6 +199,7 @@ def save_reply() -> BaseResponse | tuple[str, int]:
 def drop_reply(canned: int) -> BaseResponse:
     """Remove a ready answer."""
     parts().agents.drop_canned(canned)
+    parts().audit.note("reply_dropped", current_agent().username, utc_now(), agent=current_agent().id, reply=canned)
     return redirect(url_for("console.replies"))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from bot.console.desk import over_for
 from bot.console.parts import parts
 from bot.console.queue import supervises
 from bot.console.security import current_agent, needs
@@ -31,7 +32,8 @@ def register(console: Blueprint) -> None:
 def panel(record: HandoffRecord) -> dict[str, object]:
     """Return what a page shows of a conversation's telephone: the live call, the rings, what was said last."""
     here, me = parts(), current_agent()
-    live = next(iter(here.rings.live(record.conversation_id)), None)
+    calls = here.rings.live(record.conversation_id) if over_for(record) is None else ()
+    live = next(iter(calls), None)
     rings = here.rings.of_handoff(record.id)
     waits = live is not None and live.queue == "waiting"
     mine = record.state is HandoffState.WITH_AGENT and record.agent_id == me.id
@@ -57,7 +59,8 @@ def waiting_call(record: HandoffRecord) -> LiveCall | None:
 def _spoken(record: HandoffRecord) -> tuple[tuple[datetime, str, str], ...]:
     """Return the last call step by step: when, what the caller said or pressed, what she was told."""
     steps = parts().calls.transcript(record.conversation_id)
-    return tuple((step.at, step.heard, twiml.said(step.answer)) for step in steps)
+    over = over_for(record)
+    return tuple((s.at, s.heard, twiml.said(s.answer)) for s in steps if over is None or s.at <= over)
 
 
 @needs("agent")
@@ -103,6 +106,7 @@ def stop_ring(handoff: int) -> BaseResponse:
     record = opened(handoff)
     parts().rings.give_up(record.id, current_agent().id, utc_now())
     parts().wake.send()
+    noted("stop_ring", record)
     return redirect(url_for("console.conversation", handoff=record.id))
 
 

@@ -9,19 +9,31 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot.console.call import panel, ring_for, waiting_call, writable
-from bot.console.desk import alias, answers, progress, row, suggested, topic_name
+from bot.console.desk import (
+    alias,
+    answers,
+    may_be_given,
+    may_open,
+    over_for,
+    progress,
+    row,
+    suggested,
+    teams_for,
+    topic_name,
+)
 from bot.console.parts import parts
 from bot.console.queue import supervises, to_queue
 from bot.console.security import current_agent, needs
-from bot.console.seen import noted, opened
+from bot.console.seen import gone, noted, opened
 from bot.core.delivery import Outgoing
 from bot.core.handoff import HandoffState
 from bot.core.messages import ChannelName
 from bot.core.procedures import narrow
+from bot.core.redact import redact
 from bot.core.replies import Reply, Say, ShowProcedure
 from bot.core.turns import TurnContext
 from bot.handoff.reach import Reachable, reachable
-from bot.store.handoffs import Full, HandoffRecord, NotYours
+from bot.store.handoffs import Full, HandoffRecord, NotForThem, NotYours
 from bot.store.store import utc_now
 from bot.store.thread import Entry
 from channels.agent_text import agent_messages, segments_of
@@ -30,6 +42,7 @@ REASONS = ("solved", "informed", "elsewhere", "no_answer", "abusive", "other")
 _LONGEST_TEXT = 1500
 _LONGEST_NOTE = 1000
 _LONGEST_WHY = 200
+_LAST_ID = 2**31 - 1
 _KEY = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
@@ -68,6 +81,8 @@ def _page(record: HandoffRecord, error: str = "", **values: object) -> str:
     me = current_agent()
     here = parts()
     context = here.store.state(record.conversation_id).context
+    if over_for(record) is not None:
+        context = TurnContext(context.language)
     return render_template(
         "console/conversation.html",
         handoff=record,
@@ -81,8 +96,8 @@ def _page(record: HandoffRecord, error: str = "", **values: object) -> str:
         suggested=suggested(record.topic),
         mine=record.agent_id == me.id and record.state is HandoffState.WITH_AGENT,
         earlier=[each for each in here.handoffs.of_conversation(record.conversation_id) if each.id != record.id],
-        people=[each for each in here.agents.all() if each.active and each.id != me.id],
-        teams=here.agents.teams(),
+        people=[each for each in may_be_given(record, here.agents.all()) if each.active and each.id != me.id],
+        teams=teams_for(record),
         canned=[(each.shortcut, _filled(each.text)) for each in here.agents.canned(me.teams)],
         reasons=REASONS,
         reach=_reach(record),
@@ -101,7 +116,8 @@ def thread(handoff: int) -> str:
 
 
 def _thread(record: HandoffRecord) -> dict[str, object]:
-    entries = parts().threads.of(record.conversation_id)
+    over = over_for(record)
+    entries = parts().threads.of(record.conversation_id, before=Entry("note", _LAST_ID, over) if over else None)
     return {"entries": entries, "last": _last_said(entries)}
 
 
@@ -166,13 +182,14 @@ def release(handoff: int) -> BaseResponse | tuple[str, int]:
 @needs("agent")
 def transfer(handoff: int) -> BaseResponse | tuple[str, int]:
     """Send it to a team, or to an agent first."""
+    record = opened(handoff)
     kind, _, id_ = request.form.get("to", "").partition(":")
     if kind not in ("team", "agent") or not id_.isdecimal():
-        return _page(opened(handoff), error="to"), 400
+        return _page(record, error="to"), 400
     team, agent = (int(id_), None) if kind == "team" else (None, int(id_))
-    known = {t.id for t in parts().agents.teams()} if team else {a.id for a in parts().agents.all() if a.active}
-    if (team or agent) not in known:
-        return _page(opened(handoff), error="to"), 400
+    people = may_be_given(record, [each for each in parts().agents.all() if each.active])
+    if (team or agent) not in {each.id for each in (teams_for(record) if team else people)}:
+        return _page(record, error="to"), 400
     told = (Say("handoff_queue_again"),)
     return _change(
         handoff,
@@ -187,12 +204,12 @@ def transfer(handoff: int) -> BaseResponse | tuple[str, int]:
 @needs("supervisor")
 def assign(handoff: int) -> BaseResponse | tuple[str, int]:
     """Give it to an agent, or take it over oneself."""
-    given = request.form.get("agent", "")
-    agent = next((a for a in parts().agents.all() if str(a.id) == given and a.active), None)
+    record, given = opened(handoff), request.form.get("agent", "")
+    people = may_be_given(record, parts().agents.all())
+    agent = next((a for a in people if str(a.id) == given and a.active), None)
     if agent is None:
-        return _page(opened(handoff), error="to"), 400
+        return _page(record, error="to"), 400
     told = Say("handoff_taken", {"agent": agent.name})
-    record = opened(handoff)
     if record.state is HandoffState.WAITING and waiting_call(record) is not None:
         return ring_for(record, agent.id)
     return _change(
@@ -210,7 +227,8 @@ def note(handoff: int) -> BaseResponse | tuple[str, int]:
     record, text = opened(handoff), request.form.get("text", "").strip()
     if not text or len(text) > _LONGEST_NOTE:
         return _page(record, error="note"), 400
-    parts().threads.note(record.conversation_id, record.id, current_agent().id, text, utc_now())
+    parts().threads.note(record.conversation_id, record.id, current_agent().id, redact(text), utc_now())
+    noted("note", record)
     return redirect(url_for("console.conversation", handoff=handoff))
 
 
@@ -251,7 +269,7 @@ def _say(
     try:
         said = parts().handoffs.say(record.id, me.id, messages, key, utc_now())
     except NotYours:
-        return _page(opened(record.id), error="not_yours", typed=typed), 409
+        return _lost(record.id, typed)
     if said:
         parts().wake.send()
         noted("reply", record, **detail)
@@ -290,7 +308,7 @@ def number(handoff: int) -> str | tuple[str, int] | Response:
     record, why = opened(handoff), request.form.get("why", "").strip()
     if not why or len(why) > _LONGEST_WHY:
         return _page(record, error="why"), 400
-    noted("number", record, why=why)
+    noted("number", record, why=redact(why))
     return _page(record, number=parts().store.number_of(record.conversation_id) or "")
 
 
@@ -300,12 +318,23 @@ def _change(
     record = opened(handoff)
     try:
         change(record)
+    except NotForThem:  # it became sensitive a moment ago
+        return _page(opened(handoff), error="to"), 400
     except NotYours:
-        return _page(opened(handoff), error="not_yours"), 409
+        return _lost(handoff)
     parts().rings.put_down(record.id)  # an agent who lets go of a caller has put the phone down
     parts().wake.send()
     noted(action, record, **detail)
     return redirect(url_for("console.conversation", handoff=handoff)) if stay else to_queue()
+
+
+def _lost(handoff: int, typed: str = "") -> tuple[str, int]:
+    """Say that a conversation is somebody else's by now, or over; who may read it all the same sees it."""
+    record = parts().handoffs.get(handoff)
+    assert record is not None
+    if not may_open(record):
+        gone(record)
+    return _page(record, error="not_yours", typed=typed), 409
 
 
 def _written_on(record: HandoffRecord) -> ChannelName:

@@ -11,7 +11,7 @@ from bot.console.security import current_agent, may, sees_sensitive
 from bot.core.handoff import HandoffState
 from bot.core.procedures import Case, Procedure
 from bot.core.turns import Plan
-from bot.store.agents import AgentRecord
+from bot.store.agents import AgentRecord, TeamRecord
 from bot.store.handoffs import HandoffRecord
 
 SLA_WARNING = timedelta(minutes=5)
@@ -31,20 +31,56 @@ class Row:
 
 
 def visible(found: Sequence[HandoffRecord], agent: AgentRecord) -> tuple[HandoffRecord, ...]:
-    """Return what an agent may see: not other teams' (but supervisors see all), and sensitive ones only by right."""
-    all_teams = may(agent, "supervisor")
+    """Return what an agent may see.
+
+    Who waits for her or for her teams, whom she has, and what was hers; supervisors see all. Sensitive ones only by
+    right, except the one that became so in her hands.
+    """
     sensitive = sees_sensitive()
-    return tuple(
-        each
-        for each in found
-        if each.agent_id == agent.id
-        or ((sensitive or not each.sensitive) and (all_teams or each.team_id is None or each.team_id in agent.teams))
-    )
+    return tuple(each for each in found if _may_see(each, agent, sensitive))
+
+
+def _may_see(handoff: HandoffRecord, agent: AgentRecord, sensitive: bool) -> bool:
+    had = handoff.agent_id == agent.id
+    if handoff.sensitive and not sensitive:
+        return had and handoff.state is HandoffState.WITH_AGENT
+    return had or may(agent, "supervisor") or (handoff.state is HandoffState.WAITING and _for_them(handoff, agent))
+
+
+def _for_them(handoff: HandoffRecord, agent: AgentRecord) -> bool:
+    return handoff.team_id is None or handoff.team_id in agent.teams or handoff.wanted_agent_id == agent.id
 
 
 def may_open(handoff: HandoffRecord) -> bool:
     """Say whether who is signed in may open a handoff."""
     return bool(visible((handoff,), current_agent()))
+
+
+def might_have_taken(handoff: HandoffRecord) -> bool:
+    """Say whether who is signed in saw a handoff while it waited: somebody was faster, or took it over since."""
+    agent = current_agent()
+    return (sees_sensitive() or not handoff.sensitive) and _for_them(handoff, agent)
+
+
+def may_be_given(handoff: HandoffRecord, people: Sequence[AgentRecord]) -> tuple[AgentRecord, ...]:
+    """Return those of some people whom a handoff may be given to: a sensitive one only who may see such matters."""
+    seeing = {team.id for team in teams_for(handoff)}
+    return tuple(
+        each for each in people if not handoff.sensitive or each.role == "admin" or seeing.intersection(each.teams)
+    )
+
+
+def teams_for(handoff: HandoffRecord) -> tuple[TeamRecord, ...]:
+    """Return the teams that a handoff may be sent to."""
+    return tuple(team for team in parts().agents.teams() if team.sees_sensitive or not handoff.sensitive)
+
+
+def over_for(handoff: HandoffRecord) -> datetime | None:
+    """Return the time at which a conversation ends for who is signed in; None: it goes on.
+
+    What was said after the agent's own part is a colleague's, or the assistant's.
+    """
+    return None if handoff.state.open or may(current_agent(), "supervisor") else handoff.ended_at
 
 
 def row(handoff: HandoffRecord, now: datetime, unanswered: int = 0) -> Row:
@@ -56,11 +92,9 @@ def row(handoff: HandoffRecord, now: datetime, unanswered: int = 0) -> Row:
 
 
 def unanswered_since(handoff: HandoffRecord) -> datetime | None:
-    """Return since when the person waits for the agent's word; None when the agent spoke last."""
-    wrote = handoff.person_wrote_at or handoff.asked_at
-    if handoff.agent_wrote_at is not None and handoff.agent_wrote_at >= wrote:
-        return None
-    return max(wrote, handoff.taken_at) if handoff.taken_at else wrote
+    """Return since when the person waits for the word of the agent who has her; None when she was answered."""
+    waits = handoff.person_waits_since
+    return max(waits, handoff.held_since) if waits and handoff.held_since else waits
 
 
 def topic_name(topic: str | None) -> str:

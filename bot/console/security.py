@@ -24,7 +24,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "_console_access"
 
 # What an open page asks for without anybody at it: it must not keep a session alive.
-_BY_THEMSELVES = frozenset(f"console.{name}" for name in ("events", "queue_list", "thread", "call", "wall_figures"))
+BY_THEMSELVES = frozenset(f"console.{name}" for name in ("events", "queue_list", "thread", "call", "wall_figures"))
 
 # No inline script or style anywhere; htmx is told to add none (templates/console/base.html).
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -95,10 +95,10 @@ def guard() -> BaseResponse | None:
     access = access_of(current_app.view_functions[request.endpoint])
     if access is None:
         abort(403)
-    found = _signed_in(request.endpoint not in _BY_THEMSELVES)
+    found = _signed_in(request.endpoint not in BY_THEMSELVES)
     g.agent, g.csrf = (found[0], found[1].csrf) if found else (None, "")
     # Read before anything that the page shows: its stream goes on from here, and misses nothing in between.
-    g.last_event = parts().live.last_id() if found and request.endpoint not in _BY_THEMSELVES else 0
+    g.last_event = parts().live.last_id() if found and request.endpoint not in BY_THEMSELVES else 0
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         _same_site()
         if found is not None or access != "public":
@@ -108,6 +108,8 @@ def guard() -> BaseResponse | None:
     if found is None:
         return _to_sign_in()
     if not may(found[0], access):
+        what = request.endpoint.removeprefix("console.")
+        parts().audit.note("refused", found[0].username, utc_now(), agent=found[0].id, what=what)
         abort(403)
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.core.delivery import Outgoing
 from bot.core.handoff import HandoffState
+from bot.core.redact import redact
 from bot.core.replies import Reply, Say
 from bot.handoff.reach import Obstacle, Reachable, reachable
 from bot.handoff.words import Words
@@ -45,10 +46,10 @@ class Answered:
 
 def may_see(record: HandoffRecord, account: DeskAccount) -> bool:
     """Say whether a desk may see a handoff: its own, or nobody's or its teams', and sensitive ones by right."""
-    if record.agent_id == account.agent_id:
-        return True
-    by_team = record.team_id is None or record.team_id in account.teams
-    return by_team and (account.sees_sensitive or not record.sensitive)
+    own = record.agent_id == account.agent_id
+    if record.sensitive and not account.sees_sensitive:  # it became so in the desk's own hands, and ends there
+        return own and record.state is HandoffState.WITH_AGENT
+    return own or record.team_id is None or record.team_id in account.teams
 
 
 class DeskService:
@@ -178,7 +179,7 @@ class DeskService:
             KeyReused: the key belongs to another note.
         """
         own_key = self._reserve(record, account, f"note:{key}", text) if key else None
-        return self._threads.note(record.conversation_id, record.id, account.agent_id, text, utc_now(), own_key)
+        return self._threads.note(record.conversation_id, record.id, account.agent_id, redact(text), utc_now(), own_key)
 
     def thread(self, record: HandoffRecord, limit: int, before: Entry | None) -> tuple[Entry, ...]:
         """Return the last entries of the conversation, or those that stand before one."""

@@ -13,6 +13,11 @@ document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401 && document.body.dataset.signIn) location.assign(document.body.dataset.signIn);
 });
 
+// What is no longer one's own is taken from the page that shows it: the answer says why.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 403 && event.target.matches("[data-live]")) event.detail.shouldSwap = true;
+});
+
 // Sound and title alerts can be switched off; this browser remembers.
 const alerts = (() => {
   const box = document.querySelector("input[data-alerts]");

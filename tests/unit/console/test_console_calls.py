@@ -170,7 +170,7 @@ def test_who_hung_up_cannot_be_taken(line):
     ana = signed_in(line, "ana")
     line.calls.end("CA1", "completed")
     assert post(line, ana, "ring").status_code == 409
-    shown = page(line, ana)
+    shown = page(line, line.signed_in("jefa", "supervisor"))
     assert "No hay una llamada" in shown
     assert "La persona colgó" in shown
     assert state(line) is HandoffState.CLOSED
