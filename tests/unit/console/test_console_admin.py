@@ -88,3 +88,18 @@ def test_the_log_is_shown_checked_and_exported(console):
 def test_an_unknown_page_says_so(console):
     assert console.signed_in("ana").get("/console/admin/people/12").status_code == 403
     assert console.signed_in("jefa", "admin").get("/console/admin/people/99").status_code == 404
+
+
+def test_ready_answers_that_change_are_noted(console):
+    admin = console.signed_in("adm", "admin")
+    admin.post("/console/admin/replies", shortcut="hola", text="Buenas")
+    (made,) = console.agents.canned()
+    admin.post(f"/console/admin/replies/{made.id}/drop")
+    noted = [(each.action, each.username, each.detail) for each in reversed(console.audit.entries())]
+    assert noted[-2:] == [("reply_saved", "adm", {"reply": made.id}), ("reply_dropped", "adm", {"reply": made.id})]
+
+
+def test_a_page_that_a_role_does_not_open_is_noted(console):
+    assert console.signed_in("ana").get("/console/audit").status_code == 403
+    (refused,) = [each for each in console.audit.entries() if each.action == "refused"]
+    assert (refused.username, refused.detail) == ("ana", {"what": "audit"})

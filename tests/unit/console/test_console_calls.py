@@ -315,3 +315,11 @@ def test_templates_are_there_before_the_first_page(console):
         console.app.test_client().get("/console/sign-in", base_url="https://ventanilla.example.gob.mx").status_code
         == 200
     )
+
+
+def test_a_phone_that_is_stopped_is_noted(line):
+    ana = signed_in(line, "ana")
+    post(line, ana, "ring")
+    post(line, ana, "ring/stop")
+    actions = [each.action for each in line.audit.entries(conversation=line.handoff.conversation_id)]
+    assert actions[:2] == ["stop_ring", "ring"]

@@ -344,3 +344,72 @@ def test_a_page_says_after_which_event_its_stream_begins(desk):
     handoff = desk.ask()
     page = page_of(desk.signed_in("ana"), handoff).get_data(as_text=True)
     assert f'data-last="{desk.parts.live.last_id()}"' in page
+
+
+def test_numbers_in_notes_and_reasons_are_taken_out_before_they_are_kept(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    secret = "llamar al 55 1234 5678, CURP PEGJ850101HDFRRN09"
+    ana.post(f"/console/handoffs/{handoff.id}/note", text=secret)
+    ana.post(f"/console/handoffs/{handoff.id}/number", why=secret)
+    page, log = page_of(ana, handoff).get_data(as_text=True), str(list(desk.audit.all()))
+    assert "Nota interna de Ana" in page
+    for kept in (page, log):
+        assert "llamar al [TELEFONO], CURP [CURP]" in kept
+        assert "1234" not in kept
+        assert "PEGJ" not in kept
+
+
+def test_what_an_agent_does_is_noted(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    base = f"/console/handoffs/{handoff.id}"
+    ana.post(f"{base}/note", text="ya llamó ayer")
+    ana.post(f"{base}/take")
+    ana.post(f"{base}/reply", text="hola", key="k" * 32)
+    ana.post(f"{base}/number", why="para llamarle")
+    ana.post(f"{base}/release")
+    entries = desk.audit.entries(conversation=handoff.conversation_id)
+    assert [each.action for each in reversed(entries)] == ["note", "take", "reply", "number", "release"]
+    assert {each.detail["handoff"] for each in entries} == {handoff.id}
+    assert "ayer" not in str(entries)
+    assert desk.audit.verify() is None
+
+
+def test_what_was_taken_over_leaves_the_open_page(desk):
+    handoff = desk.ask("lo que dijo")
+    ana, jefa = desk.signed_in("ana"), desk.signed_in("jefa", "supervisor")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    jefa.post(f"/console/handoffs/{handoff.id}/assign", agent=desk.agents.credentials("jefa")[0].id)
+    for part, tag in (("thread", '<li class="event"'), ("call", '<p class="warning"')):
+        told = ana.get(f"/console/handoffs/{handoff.id}/{part}", headers={"HX-Request": "true"})
+        assert told.status_code == 403
+        text = told.get_data(as_text=True)
+        assert text.strip().startswith(tag)
+        assert "La atiende Jefa." in text
+        assert "lo que dijo" not in text
+    assert "refused" not in [each.action for each in desk.audit.entries()]
+
+
+def test_a_sensitive_matter_that_is_over_is_closed_to_who_had_it_without_the_right(desk):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    ana.post(f"/console/handoffs/{handoff.id}/back")
+    assert page_of(ana, handoff).status_code == 200
+    again = desk.ask(effect=BringPerson("emergency", "sms", None, sensitive=True))
+    assert again.id != handoff.id
+    assert [page_of(ana, each).status_code for each in (handoff, again)] == [403, 403]
+
+
+def test_the_history_of_a_sensitive_matter_is_not_read_through_the_next_one(desk):
+    first = desk.ask("mi esposo me golpea", effect=BringPerson("emergency", "sms", None, sensitive=True))
+    desk.hire("cira", in_teams=[desk.agents.save_team("Violencia", "", True)])
+    cira, ana = desk.signed_in("cira"), desk.signed_in("ana")
+    cira.post(f"/console/handoffs/{first.id}/take")
+    cira.post(f"/console/handoffs/{first.id}/back")
+    later = desk.ask("cómo saco mi acta")
+    assert later.id != first.id
+    assert page_of(ana, later).status_code == 403
+    assert f"/handoffs/{later.id}" not in ana.get("/console/queue").get_data(as_text=True)
+    assert "golpea" in page_of(cira, later).get_data(as_text=True)

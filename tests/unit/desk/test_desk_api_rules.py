@@ -213,6 +213,26 @@ def test_every_access_is_noted_under_the_tokens_name(api):
     assert api.audit.verify() is None
 
 
+def test_numbers_in_a_desks_note_are_taken_out(api):
+    handoff = api.people.asks()
+    api.post(f"/handoffs/{handoff.id}/take")
+    assert api.post(f"/handoffs/{handoff.id}/notes", {"text": "llamar al 55 1234 5678"}).status_code == 201
+    texts = [each["text"] for each in api.get(f"/handoffs/{handoff.id}/thread").json["entries"]]
+    assert "llamar al [TELEFONO]" in texts
+
+
+def test_a_desk_without_the_right_keeps_a_matter_that_became_sensitive_until_its_end(api):
+    handoff = api.people.asks()
+    path = f"/handoffs/{handoff.id}"
+    api.post(f"{path}/take")
+    with api.engine.begin() as db:
+        db.execute(update(handoffs).where(handoffs.c.id == handoff.id).values(sensitive=True))
+    assert [each["id"] for each in api.get("/handoffs").json["handoffs"]] == [handoff.id]
+    assert api.post(f"{path}/close", {"reason": "solved"}).status_code == 200
+    assert api.get(f"{path}/thread").status_code == 403
+    assert api.get("/handoffs?state=closed").json["handoffs"] == []
+
+
 def test_a_token_in_a_hurry_is_told_when_to_come_back(make_api):
     api = make_api(desk_requests_per_second=1)
     answers = [api.get("/handoffs") for _ in range(3)]
