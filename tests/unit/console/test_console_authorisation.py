@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.console.security import access_of
+from bot.console.security import CONTENT_SECURITY_POLICY, access_of
 from bot.console.seen import _DEEDS
 from bot.store import open_engine
 from bot.store.agents import ROLES
@@ -30,6 +30,13 @@ def test_every_route_says_who_may_open_it(console):
             assert access_of(console.app.view_functions[rule.endpoint]) in (*ROLES, "public"), rule.endpoint
 
 
+def assert_no_script_of_its_own(page, rule):
+    """A page that the policy lets work: every script is a file of ours, and no element has a handler or a style."""
+    assert re.findall(r"<script(?![^>]* src=)", page) == [], rule
+    assert re.findall(r"""<[^>]*\s(?:on[a-z]+|style)=["']""", page) == [], rule
+    assert "<style" not in page, rule
+
+
 @pytest.mark.parametrize("role", [None, *ROLES])
 def test_the_matrix_of_routes_and_roles(console, role):
     browser = console.signed_in("ana", role) if role else console.browser()
@@ -50,6 +57,8 @@ def test_the_matrix_of_routes_and_roles(console, role):
             )
             refused = answer.status_code in (401, 403) or "/console/sign-in" in (answer.location or "")
             assert refused is not allowed, (method, rule.rule, answer.status_code)
+            assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, rule.rule
+            assert_no_script_of_its_own(answer.get_data(as_text=True), rule.rule)
             checked += 1
     assert checked > 10
 
@@ -185,6 +194,8 @@ def test_what_is_ones_own_opens(offices, who):
             if method == "GET" or rule.endpoint in ("console.segments", "console.note", "console.number"):
                 answer = opened_by(browser, method, rule, offices.of_kind[kind], me)
                 assert answer.status_code in (200, 302), (kind, method, rule.rule)
+                assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, rule.rule
+                assert_no_script_of_its_own(answer.get_data(as_text=True), rule.rule)
         page = browser.get(f"/console/handoffs/{offices.of_kind[kind].id}").get_data(as_text=True)
         assert f"secreto {number}" in page, kind
 
@@ -264,3 +275,12 @@ def test_a_sensitive_matter_goes_only_to_who_may_see_it(offices):
         assert browser.post(f"{base}/transfer", to=f"team:{teams[name]}").status_code == status, name
     assert browser.post(f"{base}/assign", agent=people[SEES].id).status_code == 302
     assert offices.handoffs.get(handoff.id).agent_id == people[SEES].id
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/console/", "/\\evil.example", "/console/\\evil", "/other", ""]
+)
+def test_presence_leads_nobody_elsewhere(console, target):
+    browser = console.signed_in(ANA)
+    changed = browser.post("/console/presence", presence="busy", back=target)
+    assert (changed.status_code, changed.location) == (302, "/console/")
