@@ -537,6 +537,8 @@ def _bring_person(effect: BringPerson, db: Connection, conversation: str, key: s
     if sensitive:
         db.execute(update(handoffs).where(handoffs.c.conversation_id == conversation).values(sensitive=True))
     if row is not None:
+        if sensitive and not row.sensitive:
+            note_live(db, "narrowed", now)  # names nothing: whose queue it leaves must look again
         if priority > row.priority:
             topic = effect.topic or row.topic
             move(db, row, HandoffEvent.ASKED, now, priority=priority, reason=effect.reason, topic=topic)

@@ -448,12 +448,15 @@ def test_a_reopened_matter_keeps_its_topic_where_no_other_is_named(asks, desk, h
     assert asks(effect=BringPerson("asked", "sms")).topic == PERSON.topic
 
 
-def test_what_becomes_sensitive_makes_all_of_the_conversation_so(asks, desk, hire):
+def test_what_becomes_sensitive_makes_all_of_the_conversation_so(asks, desk, hire, live):
     first, ana = asks(), hire("Ana")
     desk.take(first.id, ana, NOW)
     desk.hand_back(first.id, ana, NOW)
-    second = asks()
+    second, before = asks(), live.last_id()
     raised = asks(effect=VIOLENCE)
+    told = [(event.kind, event.handoff_id, event.sensitive) for event in live.since(before)]
+    assert told[0] == ("narrowed", None, False), "who may not see it any more hears that there is something to look at"
+    assert {sensitive for _, _, sensitive in told[1:]} == {True}
     assert (raised.id, raised.reason, raised.topic) == (second.id, "emergency", VIOLENCE.topic)
     assert raised.sensitive
     assert desk.get(first.id).sensitive
