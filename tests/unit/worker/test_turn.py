@@ -317,8 +317,11 @@ class OneAgent:
     def staffed(self):
         return True
 
-    def hours(self, sensitive):
+    def hours(self, sensitive, team=None):
         return frozenset({""})
+
+    def understood(self, conversation):
+        return ()
 
     def reopens(self, conversation, now):
         return False
