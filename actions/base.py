@@ -138,7 +138,8 @@ class WordsCapability(Capability, ABC):
         if beside is not None:
             return beside
         put_right = reminders.moved(turn, know) or (
-            None if errands.asked_for(turn) else whereabouts.put_right(turn, know) or corrected(turn, know)
+            (None if errands.asked_for(turn) and not whereabouts.waits(turn) else whereabouts.put_right(turn, know))
+            or (None if errands.asked_for(turn) else corrected(turn, know))
         )
         if put_right is not None:
             return put_right

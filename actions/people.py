@@ -81,6 +81,8 @@ class Emergency(Capability):
         if answered is not None:
             return answered
         decision = stay.calm(turn, know, decide(turn, know))
+        if bound.unclear(turn, know, decision, alarmed=True):
+            return not_known(turn, know)
         now = not long_ago(turn.text) and (turn.confidence >= _SURE or kind_of(turn.text) is not None)
         if decision.kind == "emergency" or now:
             return help_now(turn, know)

@@ -62,8 +62,9 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?! (?:vivo|naci|trabajo|estoy))",
         r"(?<!de )donde (?:la |lo |las |los |me |se |nos |le )?(?:sac\w+|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago"
         r"|pag\w+|hay|tengo|dan|hac\w+|acud\w+|ir|pido|consig\w+|renuev\w+|registr\w+)",
-        r"(?:^|(?:^| )(?:y|a) )donde (?:\w+ )?(?:habl\w+|marc[aoe]\w*|llam\w+|comunic\w+|pregunt\w+)\b",
-        r"(?:tienen|hay|me da|pasa|pase|deme|cual es el|con el) (?:algun |un |su |el )?"
+        r"(?:^|(?:^| )(?:y|a) )donde (?:\w+ ){0,2}(?:habl\w+|marc[aoe]\w*|llam\w+|comunic\w+|pregunt\w+)\b",
+        r"(?:tienen|tendran?|hay|habra|(?:me|nos) (?:dan?|pasan?|regalan?|comparten?)|pas[ae]|deme|cual es el|con el) "
+        r"(?:algun |un |su |el )?"
         r"(?:telefono|numero (?:de telefono|para|donde|al que|a donde))",
         r"(?:pas|mand|regal|proporcion|compart)\w*(?:me|nos) (?:por favor )?(?:el |su |un |los |algun )?"
         r"(?:numero|telefono)",

@@ -26,7 +26,7 @@ UNKNOWN: Unknown = "?"
 
 _FILLER = (
     r"(?:pues|bueno|ah|ay|oh|eh|este|mire|mira|fijese|fijate|oiga|oye|la|verdad|mera|neta|en realidad|de hecho"
-    r"|hijole|uy|mmm|senorita|senor|senora|joven|yo|eso|ese dato|es que|y|pos|well|actually)"
+    r"|hijole|uy|mmm|senorita|senor|senora|joven|eso|ese dato|el dato|es que|y|pos|well|actually)"
 )
 _LEAD = re.compile(rf"^(?:{_FILLER} )+")
 _COURTESY = r"(?: (?:senor\w*|joven|gracias|por favor|fijese|verdad|la verdad|oiga|creo|pues))*"
@@ -44,7 +44,8 @@ _ONLY_IF = re.compile(
 )
 """A condition rather than a yes ("si mejor voy en enero")."""
 _NOT_KNOWN = re.compile(
-    r"^(?:no (?:lo |la |le |me |te )*(?:se|sabria|sabemos|sabe|recuerdo|acuerdo|importa|aplica|tengo idea"
+    r"^(?:yo )?(?:no (?:lo |la |le |me |te )*(?:se|tengo(?= *$)|sabria|sabemos|sabe|recuerdo|acuerdo|importa"
+    r"|aplica|tengo idea"
     r"|tengo (?:ese|el) dato|estoy (?:muy )?segur[oa])|ni (?:idea|se|yo se)|quien sabe|sepa(?: la bola)?|a saber"
     r"|da igual|cualquier[ao]|lo que sea|i don t know|not sure|no idea)"
     r"(?: (?:la verdad|si|bien|todavia|aun|que|cual|cuando|cuanto|donde|eso|ese|esa|decir\w*|decirle|exact\w*|ahorita"
@@ -68,9 +69,9 @@ _RELATIVE = (
     r"|compadre|madrina|padrino|maestr[oa]|abogad[oa]|gestor|conocid[oa]|familiar|companer[oa])"
 )
 _PERSON = re.compile(
-    r"^(?:(?:si|no|con|a|para|por|de|es|va|ira|va a ir|seria|sera|lo hace|la hace|manda\w*|mejor) )*"
-    rf"(?:mi|mis|su|sus|un|una|el|la|otr[oa]) {_RELATIVE}(?: (?:mayor|menor|grande|chic[oa]|la|el|que|mas|de|en"
-    r"|\w+))?(?: (?:mayor|menor|grande|chic[oa]|el|ella|va|ira|lo hace))*$"
+    r"^(?:(?:si|no|con|a|para|por|de|es|va|va ir|ira|va a ir|seria|sera|lo hace|la hace|manda\w*|mejor) )*"
+    rf"(?:mi|mis|su|sus|un|una|el|la|otr[oa]) {_RELATIVE}(?: \w+)?"
+    r"(?: (?:mayor|menor|grande|chic[oa]|el|ella|va|ira|lo hace|por mi|(?:el|la) (?:de|del|que) (?:\w+ ?){1,4}))*$"
 )
 """Nothing but somebody ("mi hermana la mayor")."""
 _WITH_ME = re.compile(
@@ -130,13 +131,17 @@ def answered(turn: Turn, know: Knowledge) -> Answer | None:
     return choice.case_told(turn, know, card, {**told, condition.id: value})
 
 
-def unclear(turn: Turn, know: Knowledge, decision: Decision) -> bool:
-    """Say whether a few words with a question open are more likely its answer, not understood, than a new matter."""
+def unclear(turn: Turn, know: Knowledge, decision: Decision, *, alarmed: bool = False) -> bool:
+    """Say whether a few words with a question open are more likely its answer, not understood, than a new matter.
+
+    ``alarmed``: danger was heard, and no word of it said.
+    """
     pending = turn.memory.pending
     if pending is None or pending.kind != "case" or not _may_answer(turn) or len(turn.text.split()) > _SHORT:
         return False
     card = know.catalogue.procedures.get(pending.candidates[0])
-    if card is None or decision.kind in ("talk", "emergency") or kind_of(turn.text) is not None:
+    calm = ("talk",) if alarmed and decision.chances.get("emergency", 0.0) < _SURE else ("talk", "emergency")
+    if card is None or decision.kind in calm or kind_of(turn.text) is not None:
         return False
     if (turn.intent in BY_INTENT and turn.confidence >= _HEARD) or any(map(str.isdigit, turn.text)):
         return False
@@ -151,7 +156,8 @@ def value_told(text: str, condition: Condition) -> str | None:
     if value:
         return value
     said = _LEAD.sub("", normalise(text)).strip() or normalise(text)
-    hedged = _HEDGED.search(said)
+    first = _LEAD.sub("", normalise(re.split(r"[,.;:!]+", text.strip(" ,.;:!¡"))[0]))
+    hedged = _HEDGED.search(said) or _HEDGED.search(first)
     values = {each.id for each in condition.values}
     if hedged and values == {"yes", "no"}:
         return "yes" if "si" in (hedged["said"], hedged["first"]) else "no"

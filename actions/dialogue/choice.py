@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from actions.dialogue import cards
 from actions.dialogue.events import menu, show_event, show_step
+from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import goes_on
 from actions.dialogue.turn import Answer, Pending, Turn, answer, moved_to
 from bot.catalogue.places import Place
 from bot.core.procedures import Case, Procedure
-from bot.core.replies import Ask, Aspect, Handoff, Say
+from bot.core.replies import Ask, Aspect, Handoff, Say, ShowProcedure
 
 
 def pick(turn: Turn, know: Knowledge, option_id: str) -> Answer | None:
@@ -182,6 +183,9 @@ def at_place(turn: Turn, know: Knowledge, place: Place) -> Answer:
 
 def shown_since(turn: Turn, know: Knowledge, pending: Pending) -> bool:
     """Say whether a card of another matter was shown after a place was asked for."""
+    previous = last(turn.before)
+    if previous is not None and not any(isinstance(reply, ShowProcedure) for reply in previous.replies):
+        return False  # the question was the last thing said
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     asked_of = know.catalogue.procedures.get(pending.candidates[0]) if pending.candidates else None
     other = card is not None and asked_of is not None and not cards.same_matter(know, card.id, asked_of)

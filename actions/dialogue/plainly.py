@@ -31,6 +31,7 @@ _AGAIN = re.compile(
     r"no (?:(?:le|lo|la|les|se|te) )*(?:oi|oigo|oye|escuche|escucho|escucha|alcance a (?:oir|leer|ver|escuchar|apuntar"
     r"|anotar))|say (?:it|that) again|repeat)(?!\w)"
 )
+_IS_THAT_ALL = re.compile(r"^(?:y |pero |entonces )*(?:nada mas|eso es todo|es todo|seria todo|ya es todo|solo eso)$")
 _WITH_IT = frozenset(
     """
     nada bien todo eso esto ese lo muy mucho poco poquito tantito favor porfavor perdon disculpe disculpa oiga joven
@@ -47,6 +48,8 @@ def heard(turn: Turn, know: Knowledge) -> str | None:
     if named == "call_me" and not errands.cannot_talk(turn):
         return named
     said = normalise(turn.text)
+    if "?" in turn.text and _IS_THAT_ALL.match(said) and turn.memory.last_procedure is not None:
+        return "more"
     if named is not None or len(said.split()) > _MOST_WORDS or know.place_in(turn.text) is not None:
         return None
     kinds = ((_NOT_UNDERSTOOD, "simpler"), (_SLOWER, "slower"), (_AGAIN, "repeat"))

@@ -28,6 +28,12 @@ _WANTED = re.compile(
     r"(?= (?:(?:un|una|el|la|los|las|mi|mis|su|sus|del) )*(?P<thing>[a-z]{5,}))"
 )
 """The word after what is done to get a thing, or after its article."""
+_ASKS_FOR = re.compile(
+    r"(?<!\w)(?:(?:como|donde) (?:\w+ ){0,2}?(?:sac|tramit|hag|hac|registr|consig|obten|ped|pid|renuev)\w+"
+    r"|que (?:se )?(?:necesit|ocup|pid)\w+|quiero (?:sacar|tramitar|hacer|pedir|renovar|el|la|un|una|mi)"
+    r"|necesito (?:sacar|tramitar|hacer|un|una|el|la|mi)|requisitos|permiso|licencia|certificado"
+    r"|constancia|tramite)(?!\w)"
+)
 _MOST_WORDS = 16
 """A longer message tells a story, whose words are anybody's."""
 _DEED = re.compile(r"\w+[aei]r(?:me|se|nos|les?|l[oa]s?)?")
@@ -57,6 +63,12 @@ def admitted(turn: Turn, know: Knowledge, decision: Decision) -> bool:
     hits = decision.verdict.hits
     sure = bool(hits) and hits[0].score >= _SURE
     return not sure and unheard_of(turn, know, hits)
+
+
+def asks_for_thing(turn: Turn, know: Knowledge) -> bool:
+    """Say whether a message plainly asks for some thing, whatever it is ("donde se tramita el permiso de pesca")."""
+    said = without_persons(know.without_place(turn.text))
+    return bool(_ASKS_FOR.search(said)) and any(word.isalpha() for word in names(without_question(said)))
 
 
 def names_any(turn: Turn, know: Knowledge, hits: Sequence[Hit]) -> bool:

@@ -12,7 +12,7 @@ from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import clarify, of_verdict
 from actions.dialogue.turn import Answer, Pending, Turn, answer
-from actions.dialogue.unheard import names_any
+from actions.dialogue.unheard import asks_for_thing, names_any
 from actions.dialogue.urgent import help_now
 from bot.core.replies import Ask, Handoff, Reply, Say
 from bot.understanding.decision import Decision
@@ -49,6 +49,8 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
         likely = of_verdict(turn, know, decision.verdict, aspects_of(turn.text, turn.intent, turn.confidence))
         if likely is not None:
             return likely
+    if turn.memory.misunderstandings and asks_for_thing(turn, know):
+        return not_known(turn, know, "not_here")  # understood again, and again not had
     found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")
     hits = decision.verdict.hits
     likelier = chance >= SURE or (chance >= NEAR and first < CERTAIN)
@@ -89,6 +91,8 @@ def not_known(turn: Turn, know: Knowledge, kind: NotKnown = "not_known") -> Answ
         # who told of violence is not told that she was not understood: the lines again, and what can be asked for
         helped = help_now(turn, know, "violence")
         return replace(helped, memory=replace(helped.memory, misunderstandings=count))
+    if kind == "not_here":  # understood, and not had: it does not count against who asks
+        return Answer((Say(kind),), replace(turn.memory, pending=None), "out_of_scope")
     memory = replace(turn.memory, pending=None, misunderstandings=count)
     if count >= PERSON_AT:
         return Answer((Handoff("not_understood"),), replace(memory, misunderstandings=0), "handoff")

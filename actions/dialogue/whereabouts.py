@@ -45,8 +45,10 @@ _FILLERS = frozenset(
         decir quise quiero queria corrijo correccion error realidad verdad cierto hecho alla aca aqui ahi nomas nada
         mas bien sino pero porque entonces bueno ahora ahorita antes despues luego ya tambien mismo misma mero mera
         rancho pueblo ciudad municipio estado lado parte capital cabecera colonia comunidad cerca rumbo region zona
-        familia papas papa mama hijo hija esposo esposa ella el ellos nosotros yo acta papel oficial registraron
+        familia papas papa mama hijo hija esposo esposa ella el ellos nosotros yo
         sorry actually really was is she he they it his her their my in at the i we not mean meant born live lives from
+        dice dicen dijo dijeron creo parece resulta asentaron asento
+        wait oh hold oops dejeme deja acordarme pensar pensando este mmm
         oiga oye joven senorita senor fijese mire pues ando anda andamos andan estamos estoy mudamos cambiamos vine
         """.split(),  # noqa: SIM905
     )
@@ -58,7 +60,8 @@ _NOT_THERE = re.compile(r"(?<!\w)(?:no|ni|nomas|nada mas|solo|antes) (?:\w+ ){0,
 _PUTS_RIGHT = re.compile(
     r"^(?:(?:ah|ay|oh|uy|bueno|pero|oiga|oye|y|pues|es que|ups) )*"
     r"(?:no+|nel|perdon\w*|disculp\w+|ups|mas bien|mejor dicho|digo|corrijo|correccion|en realidad|la verdad|de hecho"
-    r"|me equivoque|me confundi|quise decir|quiero decir|queria decir|siempre|sorry|actually|i meant|no wait)(?!\w)"
+    r"|me equivoque|me confundi|quise decir|quiero decir|queria decir|siempre|sorry|actually|i meant"
+    r"|(?:no |oh )?wait)(?!\w)"
     r"|(?<!\w)(?:quise decir|me equivoque|me confundi|en realidad|mejor dicho|mas bien|actually|i meant|sino)(?!\w)"
 )
 _MOST_WORDS = 22
@@ -66,18 +69,23 @@ _STRANGE = 1
 """Words of nobody's that a message about a place may have, where it corrects or goes on with one."""
 
 
+def waits(turn: Turn) -> bool:
+    """Say whether it was asked where."""
+    return turn.memory.pending_kind in _PLACES
+
+
 def put_right(turn: Turn, know: Knowledge) -> Answer | None:
     """Take a place that is told, or told instead, for the matter in view; None when a message tells more than that."""
     pending = turn.memory.pending
-    waits = pending is not None and pending.kind in _PLACES
+    asked_where = pending is not None and waits(turn)
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if not _may_tell(turn) or (not waits and (card is None or not depends(card))):
+    if not _may_tell(turn) or (not asked_where and (card is None or not depends(card))):
         return None
     place = told(turn, know, _conditions(know, card))
-    if place is None or (place == turn.place and not waits):
+    if place is None or (place == turn.place and not asked_where):
         return None
     corrects = bool(_PUTS_RIGHT.search(normalise(turn.text)))
-    if waits and pending is not None:
+    if asked_where and pending is not None:
         return None if is_follow_up(turn, know) else _answered(turn, know, pending, place)
     if (goes_on(turn) and not corrects) or (card is not None and _names_another(turn, know, card)):
         return None
