@@ -20,6 +20,7 @@ from actions.dialogue import (
     details,
     earlier,
     errands,
+    inview,
     options,
     plainly,
     reminders,
@@ -161,6 +162,7 @@ class WordsCapability(Capability, ABC):
         stays = (
             among.of_steps(turn, know, decision)
             or details.how_many(turn, know)
+            or inview.pointed(turn, know)
             or details.to_bring(turn, know)
             or stay.with_that(turn, know)
             or stay.kindred(turn, know)
@@ -175,7 +177,7 @@ class WordsCapability(Capability, ABC):
         if admitted(turn, know, decision):
             return not_known(turn, know, "not_here")
         found = self._decided(turn, know, decision)
-        found = stay.rather(turn, know, decision, found) or found
+        found = inview.held(turn, know, decision, found) or stay.rather(turn, know, decision, found) or found
         return found or topic.offer(turn, know) or not_known(turn, know)
 
     def _decided(self, turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:

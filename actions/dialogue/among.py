@@ -15,9 +15,10 @@ from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import fully_named, goes_on
 from actions.dialogue.naming import names, root, roots
 from actions.dialogue.steps import is_conditional, named_step
+from actions.dialogue.story import fitting
 from actions.dialogue.turn import Answer, Pending, Turn, moved_to
-from bot.catalogue.text import normalise
-from bot.core.procedures import LifeEvent, Procedure
+from bot.catalogue.text import keywords, normalise
+from bot.core.procedures import LifeEvent, LifeEventStep, Procedure
 from bot.understanding.decision import Decision
 
 _MOST_WORDS = 14
@@ -51,13 +52,31 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if _is_elsewhere(turn, know, event, decision):
         return None
     index = named_step(know, event, turn.text, titles_only=turn.memory.last_procedure is not None)
-    if index is not None and not _stays_with_card(turn, know, event.steps[index].procedures):
+    if index is not None and not _stays_with_card(turn, know, event.steps[index]):
         ids = _meant_most(decision, know, event.steps[index].procedures)
         return _settled(turn, know, ids, event, event.steps[index].title) if _holds(turn, know, ids) else None
     pending = turn.memory.pending
     if index is None and pending is not None and pending.kind == "step" and _is_of_pointed(turn, know, pending):
         return _settled(turn, know, pending.candidates, event)
+    if index is None and (step := _having(turn, know, event)) is not None:
+        return _settled(turn, know, step.procedures, event, step.title)
     return None
+
+
+def _having(turn: Turn, know: Knowledge, event: LifeEvent) -> LifeEventStep | None:
+    """Return the only step whose card, where the person is, has all that a question names ("¿y en la oficina?")."""
+    said = {root(word) for word in keywords(without_question(know.without_place(turn.text)))}
+    pending = turn.memory.pending
+    if turn.memory.last_procedure is not None or not said or not asked(turn.text) or (pending and pending.candidates):
+        return None
+    having = [step for step in event.steps if any(said <= _own(card) for card in _cards_here(turn, know, step))]
+    return having[0] if len(having) == 1 else None
+
+
+def _cards_here(turn: Turn, know: Knowledge, step: LifeEventStep) -> list[Procedure]:
+    known = [card for id_ in step.procedures if (card := know.catalogue.procedures.get(id_)) is not None]
+    here = cards.choose(known, turn.place).procedure if turn.place else None
+    return [here] if here is not None else [card for card in known if card.jurisdiction.state is None]
 
 
 def _in_time(turn: Turn, know: Knowledge, event: LifeEvent) -> Answer | None:
@@ -106,13 +125,19 @@ def _is_elsewhere(turn: Turn, know: Knowledge, event: LifeEvent, decision: Decis
     return told and not asked(turn.text) and not lacks(turn.text) and not goes_on(turn)
 
 
-def _stays_with_card(turn: Turn, know: Knowledge, step: tuple[str, ...]) -> bool:
-    """Say whether a message is rather about the card in view: one of the step's own, or one that has the words."""
+def _stays_with_card(turn: Turn, know: Knowledge, step: LifeEventStep) -> bool:
+    """Say whether a message is rather about the card in view: one of the step's own, or one that has the words.
+
+    Words of the step's title that the card has not lead to the step, whatever else is said ("¿hay beca? es pública").
+    """
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None:
         return False
-    said = roots(without_question(know.without_place(turn.text)))
-    return bool(set(cards.siblings(know, card)) & set(step)) or bool(said & _own(card))
+    if set(cards.siblings(know, card)) & set(step.procedures):
+        return True
+    said, own = roots(without_question(know.without_place(turn.text))), _own(card)
+    naming = said & roots(step.title)
+    return bool(said & own) and (not naming or bool(naming & own))
 
 
 def _own(card: Procedure) -> set[str]:
@@ -135,7 +160,7 @@ def _settled(turn: Turn, know: Knowledge, ids: tuple[str, ...], event: LifeEvent
     here, context = moved_to(turn, place) if place is not None else (turn, None)
     if pending is not None and pending.kind == "step" and pending.text:
         here = replace(here, text=f"{pending.text}. {turn.text}")
-    found = cards.settle(here.remember(pending=None), know, ids, wanted, title)
+    found = cards.settle(here.remember(pending=None), know, fitting(turn, know, ids), wanted, title)
     return replace(
         found,
         life_event=event.id,

@@ -49,7 +49,8 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"cuanto es\b(?! lo (?:mas|menos|maximo|minimo) que)"
         r"(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))",
         r"(?:tiene|lleva) (?:algun )?costo", r"(?:hay|tengo|tenemos) que pagar",
-        r"(?:se|me|nos) (?:paga|pagan|cobran|van a cobrar)\b", r"(?:la|lo) cobran\b", r"sale caro",
+        r"(?:se|me|nos) (?:paga|pagan|cobran|van a cobrar)\b",
+        r"(?:le|les|te) (?:cobr\w+|(?:van? a |vayan a )cobrar)\b", r"(?:la|lo) cobran\b", r"sale caro",
         r"(?:paga\w*|cobran|cuesta\w*|sale) (?:lo mismo|igual|menos|mas|la mitad)\b", "me hacen? descuento",
         r"cuanto (?:es |seria )?en (?:dolares|pesos|efectivo)",
         "en cuanto (?:sale|anda|esta|quedo)", r"a como (?:esta|es|sale|la|el)\b",
@@ -70,6 +71,11 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?:numero|telefono)",
         r"d(?:e|a|en)(?:me|nos) (?:por favor )?(?:el |su |un |los |algun )?(?:numero|telefono)",
         r"(?:pedir|piden?|dan|den) informes", r"donde (?:la|lo|las|los) (?!vivo|naci|trabajo)\w+",
+        r"(?:hay|tienen|tiene|conoce\w*) (?:algun |un |otro )(?:telefono|numero|correo|pagina)\b"
+        r"(?! de (?!inform|atenc))",
+        r"(?:pas[ae]\w*|d[ae](?:me|nos|n|rme)|dig[ae]\w*|dime|necesit\w+|quiero|quisiera|ocupo|busco|cual es"
+        r"|me (?:das|pasas|puede dar)) (?:el |un |su |ese |los |sus )*"
+        r"(?:telefonos?|numeros? (?:de (?:telefono|contacto|atencion|es[oa]s|ellos)|para|a donde|del? l[oa]s que))\b",
         "(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)",
         "a (?:que|cual) (?:oficina|modulo|lugar|numero|telefono)",
         r"(?<!\bmi )(?<!\bpor )(?<!\bun )telefonos?$",
@@ -144,7 +150,7 @@ def only_how_much(text: str) -> bool:
     return bool(_AMOUNT.match(_read(text)))
 
 
-_GIVES = re.compile(r"(?<!\w)(?:pag[ao]n?|pagarian?|dan|darian?|deposit\w+|recib\w+)(?!\w)")
+_GIVES = re.compile(r"(?<!\w)(?:pag[ao]n?|pagarian?|dan|darian?|deposit\w+|recib\w+|mas|extra|ayud\w+)(?!\w)")
 
 
 def gives(text: str) -> bool:
@@ -161,7 +167,16 @@ def asked(text: str) -> tuple[Aspect, ...]:
     """Return the aspects that the words name, in the order asked."""
     folded = _read(text)
     found = [(match.start(), aspect) for aspect, pattern in _COMPILED if (match := pattern.search(folded))]
+    if not found and _BARE_MUCH.search(folded):
+        return ("cost",)
     return tuple(aspect for _, aspect in sorted(found, key=lambda item: item[0]))
+
+
+_BARE_MUCH = re.compile(
+    r"(?<!\w)(?:cuanto|que tanto)"
+    r"(?: (?:mas|extra|menos|en total|por (?:cada|todo|los|las)|(?:es )?(?:al|a la|por) \w+))*$"
+)
+"""Asks how much, with no verb that says whether it is paid or got."""
 
 
 def without_question(text: str) -> str:

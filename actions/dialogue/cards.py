@@ -11,8 +11,10 @@ from actions.dialogue.cases import told
 from actions.dialogue.checklist import case_question, next_question
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.notes import counted, notes_on
+from actions.dialogue.outright import outright
 from actions.dialogue.periods import last_day
 from actions.dialogue.turn import Answer, Outcome, Pending, Turn, answer
+from actions.dialogue.ways import asked_first
 from bot.catalogue.places import Place, fold
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Case, Condition, Procedure, narrow
@@ -99,6 +101,9 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
     how_many = counted(card, turn.text) if {"overview", "requirements", "who"} & set(aspects) else None
     if how_many is not None:
         return answer(turn, "answer", *_before(turn, know, card), _shown(turn, know, *how_many), procedure=card.id)
+    said_so = outright(card, turn.text) if aspects != ("simple",) else None
+    if said_so is not None:
+        return answer(turn, "answer", *_before(turn, know, card), _shown(turn, know, *said_so), procedure=card.id)
     state = turn.place.state if turn.place else None
     needs_state = _needs_state(card, state) and bool({"cost", "overview"} & set(aspects))
     if needs_state and aspects == ("cost",):
@@ -191,6 +196,8 @@ def _shown(turn: Turn, know: Knowledge, card: Procedure, aspects: tuple[Aspect, 
     if "output" in aspects and "$" not in (card.output or ""):  # how much is given may stand in a note
         notes = tuple(note for note in card.notes if "$" in note)
         narrowed, aspects = replace(narrowed, notes=notes), (*aspects, "notes") if notes else aspects
+    if "where" in aspects:
+        narrowed = asked_first(narrowed, turn.text)
     spoken = notes_on(know, narrowed, turn.text, aspects)
     if spoken:
         narrowed, aspects = replace(narrowed, notes=spoken), (*aspects, "notes")

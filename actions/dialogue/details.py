@@ -17,6 +17,7 @@ from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import another_kind, called, goes_on, named_elsewhere, things, with_last, words_of
 from actions.dialogue.naming import names
 from actions.dialogue.notes import counted, notes_on
+from actions.dialogue.outright import instead, outright
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import SURE
 from actions.dialogue.urgent import URGENT_CARDS
@@ -268,7 +269,12 @@ def asks_for_one(text: str) -> bool:
 
 def _proof(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
     """Answer "no tengo recibo de luz a mi nombre" with what else proves an address."""
-    if not lacks(turn.text) or not words_of(turn, know) & _RECEIPT:
+    if not lacks(turn.text):
+        return None
+    told = instead(narrow(card, turn.case, _state(turn, card)), turn.text)
+    if told is not None:
+        return _shown(turn, know, *told)
+    if not {stem(word) for word in normalise(turn.text).split()} & _RECEIPT:
         return None
     found = _speaking_of(card, {stem("comprobante")})
     return _shown(turn, know, *found) if found is not None else None
@@ -279,7 +285,8 @@ def how_many(turn: Turn, know: Knowledge) -> Answer | None:
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None or len(turn.text.split()) > _MOST_WORDS:
         return None
-    found = counted(narrow(card, turn.case, _state(turn, card)), turn.text)
+    mine = narrow(card, turn.case, _state(turn, card))
+    found = counted(mine, turn.text) or outright(mine, turn.text)
     return _shown(turn, know, *found) if found is not None else None
 
 

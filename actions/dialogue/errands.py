@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from actions.dialogue import plan, reminders, topic, transfer
+from actions.dialogue.aspects import asked
 from actions.dialogue.dates import plain, when
 from actions.dialogue.events import show_event, show_step
 from actions.dialogue.history import last
@@ -70,6 +71,13 @@ _FIRST = re.compile(
     r"(?:primer[oa]?|empiezo|empezamos|empezar|comienzo|comenzamos))"
 )
 """Asks which step comes first."""
+_ALREADY = re.compile(
+    r"^(?:(?:pues|bueno|oiga|si|y|ok|listo|gracias|ah|fijese que) )*(?:(?:lo|la|los|las|el) (?:de )?(?:\w+ ){1,5}?)?"
+    r"ya (?:(?:la|lo|las|los|me|nos|le) )*(?!(?:quiere|puede|debe|viene|sabe)(?!\w))"
+    r"(?:tengo|tenemos|esta|estan|quedo|fui|di|dimos|\w{3,}(?:amos|imos|aron|ieron|e|i|io))(?!\w)"
+    r"|^(?:tengo|tenemos) ya "
+)
+"""Says that something is there or was done already."""
 _TAKE_AWAY = re.compile(
     r"^(?:(?:ya|mejor|por favor|si) )*(?:quit|borr|cancel|elimin)\w*l[oa]s?(?: (?:todos|todas|por favor))*$"
 )
@@ -132,6 +140,8 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return plan.tell_plan(turn, know)
     if _NEXT_AFTER.search(said) and (steps := steps_of_card(turn, know)) is not None:
         return steps
+    if _ALREADY.match(said) and (done := _done_of_plan(turn, know)) is not None:
+        return done
     if (
         turn.intent == "step_done"
         and turn.confidence >= HEARD
@@ -143,6 +153,19 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if decision.kind == "talk" and decision.intent == "greet" and decision.bare:
         return topic.offer(turn, know)
     return None
+
+
+def _done_of_plan(turn: Turn, know: Knowledge) -> Answer | None:
+    """Mark the one step of the life event in view that the words name as done; None where they name none."""
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    card = turn.memory.last_procedure
+    if event is None or "?" in turn.text or asked(turn.text) or turn.memory.pending_kind not in (None, "step"):
+        return None
+    if card is not None and not any(card in step.procedures for step in event.steps):
+        return None
+    begun = next((each for each in turn.context.plans if each.life_event == event.id), Plan(event.id))
+    found = plan.steps_said(turn, know, begun, in_view=False)
+    return plan.finish(turn, know, begun, found) if len(found) == 1 else None
 
 
 def _listed_reminders(turn: Turn) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from actions.dialogue import cards, plan
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.steps import facts_of, is_conditional, pointed_at, step_options, steps_here
+from actions.dialogue.steps import facts_of, is_conditional, named_step, pointed_at, step_options, steps_here
+from actions.dialogue.story import fitting
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.search import Hit
 from bot.core.procedures import applies
@@ -40,6 +41,8 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
     kept = [i for i, step in enumerate(event.steps) if applies(step.when, turn.case) is not False]
     options = step_options(event)
     meant = pointed_at(know, event, hits)
+    if meant is None and hits and event.sensitive == "none":
+        meant = named_step(know, event, turn.text)
     if meant in kept and meant is not None and is_conditional(event.steps[meant]):
         others = [i for i in kept if i != meant]
         kept = [*others[:1], meant, *others[1:]] if kept[0] != meant else kept
@@ -70,7 +73,7 @@ def show_step(
     step = event.steps[index]
     if not any(id_ in know.catalogue.procedures for id_ in step.procedures):
         return None
-    found = cards.settle(turn, know, step.procedures, aspects, step.title)
+    found = cards.settle(turn, know, fitting(turn, know, step.procedures), aspects, step.title)
     return replace(found, life_event=event_id, memory=replace(found.memory, last_life_event=event_id))
 
 

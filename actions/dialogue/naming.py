@@ -55,6 +55,14 @@ def names(said: str) -> list[str]:
     ]
 
 
+_MONEY = frozenset("paga pagan pagaran pagarian pago cobra cobran dan dar darian depositan".split())  # noqa: SIM905
+
+
+def telling(said: str) -> list[str]:
+    """Return the words of a normalised text that tell one thing from another: no call, no payment, nobody's verb."""
+    return [word for word in said.split() if word not in _NOTHINGS and word not in _MONEY]
+
+
 def without_persons(said: str) -> str:
     """Return a normalised text without the persons that it names ("de mi esposa")."""
     return " ".join(_PERSON.sub(" ", said).split())

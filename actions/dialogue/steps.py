@@ -9,7 +9,7 @@ from dataclasses import replace
 from actions.dialogue import cards
 from actions.dialogue.aspects import without_question
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.naming import roots
+from actions.dialogue.naming import roots, telling
 from actions.dialogue.turn import Turn
 from bot.catalogue.search import Hit
 from bot.core.procedures import LifeEvent, LifeEventStep, Procedure, narrow
@@ -55,7 +55,7 @@ def named_step(know: Knowledge, event: LifeEvent, text: str, titles_only: bool =
 
     A word that many steps share names none of them. None when no step is named clearly better than any other.
     """
-    said = roots(without_question(know.without_place(text)))
+    said = roots(" ".join(telling(without_question(know.without_place(text)))))
     titles = [roots(step.title) for step in event.steps]
     names: list[set[str]] = [
         set()

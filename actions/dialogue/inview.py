@@ -1,0 +1,109 @@
+"""What is in view is meant, unless something else is named: by its name, not by a word that it shares.
+
+"¿Y de cuánto es la ayuda?" after the support for the repatriated asks for that support, though a funeral's help is
+called so; "¿y a domicilio?" asks for the price that is labelled so. Where the search finds another card that is not
+named, the sentences of both are compared with what was said, and the nearer one answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from actions.dialogue import cards, details
+from actions.dialogue.aspects import asked, aspects_of, without_question
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import fully_named, goes_on
+from actions.dialogue.naming import names, root, roots, without_persons
+from actions.dialogue.outright import sentences
+from actions.dialogue.turn import Answer, Turn
+from bot.catalogue.text import keywords, normalise, stem
+from bot.core.procedures import Procedure
+from bot.understanding.decision import Decision
+
+_MOST_WORDS = 14
+"""A longer message tells a story of its own."""
+_BRIEF = 6
+_WHATEVER = frozenset("ayuda apoyo programa beneficio dinero tramite documento papel servicio asunto gestion".split())  # noqa: SIM905
+"""Nouns for whatever a card is about: alone, after an article, they name no other card."""
+_THE = re.compile(
+    r"(?<!\w)(?:el|la|los|las|es[ae]|es[ao]s|est[ae]|est[ao]s|su|sus|del|al|dicho|dicha|otr[oa]) (?P<noun>\w+)"
+)
+
+
+def pointed(turn: Turn, know: Knowledge) -> Answer | None:
+    """Answer what is asked of "la ayuda" or of the price "a domicilio" from the card in view; None of anything else."""
+    card = _in_view(turn, know)
+    if card is None or know.place_in(turn.text) is not None:
+        return None
+    if _labelled(turn, card):
+        return cards.show(turn.remember(pending=None), know, card, ("cost",))
+    wanted = asked(turn.text)
+    left = names(without_persons(without_question(normalise(turn.text))))
+    after = {found["noun"] for found in _THE.finditer(normalise(turn.text))}
+    if not wanted or not left or not set(left) <= _WHATEVER & after:
+        return None
+    aspects = aspects_of(turn.text, turn.intent, turn.confidence)
+    return cards.show(turn.remember(pending=None), know, card, aspects)
+
+
+def _labelled(turn: Turn, card: Procedure) -> bool:
+    """Say whether a few words are the label of one of the card's prices ("¿y a domicilio?", "¿y la de cinco años?")."""
+    said = normalise(turn.text)
+    labels = [{stem(word) for word in normalise(amount.label or "").split()} for amount in card.cost.amounts]
+    told = {stem(word) for word in keywords(without_question(said))}
+    takes_up = goes_on(turn) or "cost" in (*asked(turn.text), *turn.memory.last_aspects)
+    if len(said.split()) > _BRIEF or not takes_up or not told or set(asked(turn.text)) - {"cost"}:
+        return False
+    fitting = [label for label in labels if told <= label]
+    return 0 < len(fitting) < max(len(labels), 2)
+
+
+def _in_view(turn: Turn, know: Knowledge) -> Procedure | None:
+    if len(turn.text.split()) > _MOST_WORDS:
+        return None
+    return know.catalogue.procedures.get(turn.memory.last_procedure or "")
+
+
+_SPEAKS, _NEARER = 0.3, 0.05
+"""The likeness that a sentence of the card in view needs, and by how much the other card's may be the better one."""
+_WISHES = re.compile(r"(?<!\w)(?:quiero|quisiera|necesito|ocupo|busco|me gustaria|tambien|ahora|sacar|tramitar)(?!\w)")
+"""Begins something else."""
+
+
+def held(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) -> Answer | None:
+    """Answer from the card in view a question that brought another card which nothing in it names; else None."""
+    card = _in_view(turn, know)
+    other = know.catalogue.procedures.get(found.procedure or "") if found is not None else None
+    if card is None or other is None or cards.same_matter(know, other.id, card) or decision.kind == "emergency":
+        return None
+    if know.place_in(turn.text) is not None or _WISHES.search(normalise(turn.text)):
+        return None
+    if not ("?" in turn.text or goes_on(turn) or asked(turn.text)) or _is_named(turn, know, card, other):
+        return None
+    ours, theirs = _likeness(turn, know, (card, other))
+    if ours < _SPEAKS or ours < theirs - _NEARER:
+        return None
+    return details.meant(turn, know, card, ours - _NEARER) or cards.show(turn, know, card, asked(turn.text))
+
+
+def _is_named(turn: Turn, know: Knowledge, card: Procedure, other: Procedure) -> bool:
+    """Say whether a message has one of a card's names whole, or a word of its name that the one in view has not."""
+    if fully_named(know, other, turn.text):
+        return True
+    own = {root(word) for word in cards.every_word(card)} | roots(" ".join(card.aliases))
+    return bool((roots(turn.text) - own) & roots(f"{other.name} {other.short}"))
+
+
+def _likeness(turn: Turn, know: Knowledge, both: tuple[Procedure, Procedure]) -> tuple[float, float]:
+    """Return how near the nearest sentence of each card is to what was said."""
+    told = [[text for text in _texts(card) if text] for card in both]
+    asked_, *vectors = know.search.encode([normalise(text) for text in (turn.text, *told[0], *told[1])])
+    likeness = [float(vector @ asked_) for vector in vectors]
+    return max(likeness[: len(told[0])]), max(likeness[len(told[0]) :])
+
+
+def _texts(card: Procedure) -> Iterator[str | None]:
+    yield from sentences(card)
+    yield from (needed.name for needed in card.requirements)
+    yield from (card.who, card.output, card.validity, card.deadline, card.duration)
