@@ -51,7 +51,10 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return _settled(turn, know, event.steps[was].procedures, event, event.steps[was].title)
     if _is_elsewhere(turn, know, event, decision):
         return None
-    index = named_step(know, event, turn.text, titles_only=turn.memory.last_procedure is not None)
+    only_titles = turn.memory.last_procedure is not None
+    index = named_step(know, event, turn.text, titles_only=only_titles)
+    if index is None:
+        index = named_step(know, event, _question(turn.text), titles_only=only_titles)
     if index is not None and not _stays_with_card(turn, know, event.steps[index]):
         ids = _meant_most(decision, know, event.steps[index].procedures)
         return _settled(turn, know, ids, event, event.steps[index].title) if _holds(turn, know, ids) else None
@@ -65,18 +68,31 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
 
 def _having(turn: Turn, know: Knowledge, event: LifeEvent) -> LifeEventStep | None:
     """Return the only step whose card, where the person is, has all that a question names ("¿y en la oficina?")."""
-    said = {root(word) for word in keywords(without_question(know.without_place(turn.text)))}
+    told = without_question(know.without_place(turn.text))
+    said = {root(word) for word in keywords(told)} | {word for word in told.split() if word.isdigit()}
     pending = turn.memory.pending
     if turn.memory.last_procedure is not None or not said or not asked(turn.text) or (pending and pending.candidates):
         return None
-    having = [step for step in event.steps if any(said <= _own(card) for card in _cards_here(turn, know, step))]
+    here = [(step, _cards_here(turn, know, step)) for step in event.steps]
+    labelled = [step for step, known in here if any(said <= label for card in known for label in _labels(card))]
+    having = labelled or [step for step, known in here if any(said <= _own(card) for card in known)]
     return having[0] if len(having) == 1 else None
+
+
+def _labels(card: Procedure) -> list[set[str]]:
+    return [{root(word) for word in normalise(amount.label or "").split()} for amount in card.cost.amounts]
 
 
 def _cards_here(turn: Turn, know: Knowledge, step: LifeEventStep) -> list[Procedure]:
     known = [card for id_ in step.procedures if (card := know.catalogue.procedures.get(id_)) is not None]
     here = cards.choose(known, turn.place).procedure if turn.place else None
     return [here] if here is not None else [card for card in known if card.jurisdiction.state is None]
+
+
+def _question(text: str) -> str:
+    """Return the clause that asks, where others only tell ("¿hay beca para ella? va a escuela pública")."""
+    asking = re.findall(r"[^.;,!?¿\n]+(?=\?)", text)
+    return asking[0] if len(asking) == 1 else ""
 
 
 def _in_time(turn: Turn, know: Knowledge, event: LifeEvent) -> Answer | None:

@@ -147,7 +147,8 @@ _AMOUNT = re.compile(
 
 def only_how_much(text: str) -> bool:
     """Say whether a text asks "how much?" and not of what: the price, or what is paid out."""
-    return bool(_AMOUNT.match(_read(text)))
+    folded = _read(text)
+    return bool(_AMOUNT.match(folded)) or (not _named(folded) and bool(_BARE_MUCH.search(folded)))
 
 
 _GIVES = re.compile(r"(?<!\w)(?:pag[ao]n?|pagarian?|dan|darian?|deposit\w+|recib\w+|mas|extra|ayud\w+)(?!\w)")
@@ -166,9 +167,11 @@ def _read(text: str) -> str:
 def asked(text: str) -> tuple[Aspect, ...]:
     """Return the aspects that the words name, in the order asked."""
     folded = _read(text)
+    return _named(folded) or (("cost",) if _BARE_MUCH.search(folded) else ())
+
+
+def _named(folded: str) -> tuple[Aspect, ...]:
     found = [(match.start(), aspect) for aspect, pattern in _COMPILED if (match := pattern.search(folded))]
-    if not found and _BARE_MUCH.search(folded):
-        return ("cost",)
     return tuple(aspect for _, aspect in sorted(found, key=lambda item: item[0]))
 
 

@@ -49,6 +49,7 @@ _FOR_ONE = re.compile(
     r" (?:(?:a|algun\w*|un|una|al|el|la) )+\w+"
 )
 _BRINGS = re.compile(
+    r"(?<!\w)cuant[oa]s (?:copias|juegos|tantos|fotos|fotografias)(?!\w)|"
     r"(?<!\w)(?:llev\w+|traig\w+|pid\w+|piden|present\w+|entreg\w+)(?: \w+){0,4} "
     r"(?:original\w*|copias?|certificad[oa]s?"
     r"|reciente\w*|vigente\w*|actualizad[oa]s?)(?!\w)|(?:tiene|debe|puede) (?:que )?(?:ser|estar) (?:original|copia"
@@ -286,7 +287,9 @@ def how_many(turn: Turn, know: Knowledge) -> Answer | None:
     if card is None or len(turn.text.split()) > _MOST_WORDS:
         return None
     mine = narrow(card, turn.case, _state(turn, card))
-    found = counted(mine, turn.text) or outright(mine, turn.text)
+    found = counted(mine, turn.text)
+    if found is None and words_of(turn, know) <= cards.every_word(card):
+        found = outright(mine, turn.text)
     return _shown(turn, know, *found) if found is not None else None
 
 
@@ -322,7 +325,8 @@ def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = _MEANS) -
         ("duration", card.duration),
     ]
     facts = [(aspect, text) for aspect, text in told if text]
-    texts = [*(text for _, text in needed), *(text for _, text in facts), *card.notes]
+    spoken = (*card.notes, *card.summary.split(". ")[1:])  # what a summary says after what the card is for
+    texts = [*(text for _, text in needed), *(text for _, text in facts), *spoken]
     if not texts:
         return None
     asked_, *sentences = know.search.encode([normalise(text) for text in (turn.text, *texts)])
@@ -331,7 +335,7 @@ def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = _MEANS) -
     near = [value >= limit for value in likeness]
     requirements = tuple(r for (r, _), fits in zip(needed, near, strict=False) if fits)
     parts = [aspect for (aspect, _), fits in zip(facts, near[len(needed) :], strict=False) if fits]
-    notes = tuple(n for n, fits in zip(card.notes, near[len(needed) + len(facts) :], strict=True) if fits)[:_MOST_NOTES]
+    notes = tuple(n for n, fits in zip(spoken, near[len(needed) + len(facts) :], strict=True) if fits)[:_MOST_NOTES]
     aspects: tuple[Aspect, ...] = (
         *(("requirements",) if requirements else ()),
         *parts,

@@ -42,7 +42,7 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
     options = step_options(event)
     meant = pointed_at(know, event, hits)
     if meant is None and hits and event.sensitive == "none":
-        meant = named_step(know, event, turn.text)
+        meant = named_step(know, event, turn.text, titles_only=True)
     if meant in kept and meant is not None and is_conditional(event.steps[meant]):
         others = [i for i in kept if i != meant]
         kept = [*others[:1], meant, *others[1:]] if kept[0] != meant else kept

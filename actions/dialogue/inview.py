@@ -65,8 +65,11 @@ def _in_view(turn: Turn, know: Knowledge) -> Procedure | None:
     return know.catalogue.procedures.get(turn.memory.last_procedure or "")
 
 
-_SPEAKS, _NEARER = 0.3, 0.05
-"""The likeness that a sentence of the card in view needs, and by how much the other card's may be the better one."""
+_SPEAKS, _NEARER, _FAR = 0.3, 0.05, 0.15
+"""The likeness that a sentence of the card in view needs, by how much the other card's may be the better one, and by
+how much where the card in view has more of the words."""
+_SAME = 0.01
+_NUMBERS = frozenset("uno dos tres cuatro cinco seis siete ocho nueve diez once doce quince veinte importa".split())  # noqa: SIM905
 _WISHES = re.compile(r"(?<!\w)(?:quiero|quisiera|necesito|ocupo|busco|me gustaria|tambien|ahora|sacar|tramitar)(?!\w)")
 """Begins something else."""
 
@@ -79,20 +82,29 @@ def held(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) 
         return None
     if know.place_in(turn.text) is not None or _WISHES.search(normalise(turn.text)):
         return None
-    if not ("?" in turn.text or goes_on(turn) or asked(turn.text)) or _is_named(turn, know, card, other):
+    if not ("?" in turn.text or goes_on(turn) or asked(turn.text)) or fully_named(know, other, turn.text):
+        return None
+    said = _said(turn, know)
+    of_ours, of_theirs = (said & _words(card), said & _words(other))
+    if len(of_ours) < len(of_theirs):
         return None
     ours, theirs = _likeness(turn, know, (card, other))
-    if ours < _SPEAKS or ours < theirs - _NEARER:
+    nearer = ours >= _SPEAKS and ours >= theirs - _NEARER
+    if said and not nearer and not (of_ours and ours >= theirs - _FAR):
         return None
-    return details.meant(turn, know, card, ours - _NEARER) or cards.show(turn, know, card, asked(turn.text))
+    wanted = asked(turn.text) and aspects_of(turn.text, turn.intent, turn.confidence)
+    meant = None if wanted else details.meant(turn, know, card, ours - _SAME)
+    return meant or cards.show(turn.remember(pending=None), know, card, wanted or turn.memory.last_aspects)
 
 
-def _is_named(turn: Turn, know: Knowledge, card: Procedure, other: Procedure) -> bool:
-    """Say whether a message has one of a card's names whole, or a word of its name that the one in view has not."""
-    if fully_named(know, other, turn.text):
-        return True
-    own = {root(word) for word in cards.every_word(card)} | roots(" ".join(card.aliases))
-    return bool((roots(turn.text) - own) & roots(f"{other.name} {other.short}"))
+def _said(turn: Turn, know: Knowledge) -> set[str]:
+    """Return the roots of the words that may name something; numbers and what only asks name nothing."""
+    told = names(without_persons(without_question(know.without_place(turn.text))))
+    return {root(word) for word in told if word not in _NUMBERS}
+
+
+def _words(card: Procedure) -> set[str]:
+    return {root(word) for word in cards.every_word(card)} | roots(" ".join(card.aliases))
 
 
 def _likeness(turn: Turn, know: Knowledge, both: tuple[Procedure, Procedure]) -> tuple[float, float]:

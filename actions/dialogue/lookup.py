@@ -60,11 +60,25 @@ def look_up(turn: Turn, know: Knowledge, aspects: tuple[Aspect, ...] | None = No
     if place is not None:
         turn = turn.remember(state=place.state, municipality=place.municipality)
     if going_on and aspects is None:
-        wanted = wanted or (turn.memory.last_aspects if _ELLIPSIS.match(_OPENS.sub("", normalise(turn.text))) else ())
+        wanted = wanted or _same_asked(turn)
     found = of_verdict(turn, know, verdict, wanted)
     if found is None and going_on and wanted:
         return _follow_up(turn, know, wanted, place)
     return found
+
+
+_HAPPENED = re.compile(r"(?<!\w)que (?:ya )?(?:no )?(?:se )?(?:me|le|nos|les)(?!\w)")
+"""Tells what became of a thing ("la INE que se me perdió")."""
+_OF_ONE_CARD: frozenset[Aspect] = frozenset({"who", "notes", "source", "simple"})
+"""Parts that were asked for one card's sake and not of the next."""
+
+
+def _same_asked(turn: Turn) -> tuple[Aspect, ...]:
+    """Return what was asked before, where a text only names another thing to ask it of ("¿y la CURP?")."""
+    said = _OPENS.sub("", normalise(turn.text))
+    if not _ELLIPSIS.match(said) or _HAPPENED.search(said):
+        return ()
+    return tuple(aspect for aspect in turn.memory.last_aspects if aspect not in _OF_ONE_CARD)
 
 
 def goes_on(turn: Turn) -> bool:

@@ -22,27 +22,35 @@ _MOST = 2
 _SPAN = r"(?:minutos?|horas?|dias?|semanas?|quincenas?|mes(?:es)?|bimestres?|anos?)"
 _SPAN_ASKED = re.compile(rf"(?<!\w)(?:por |de |en |como )?cuant[oa]s (?P<unit>{_SPAN})(?!\w)")
 _HOLDS = re.compile(
-    r"(?<!\w)cuanto (?:tiempo )?(?:(?:me|le|nos|se) )?(?:dura\w*|sirve|vale|es valid\w+|esta vigente)(?!\w)"
+    r"(?<!\w)cuanto (?:tiempo )?(?:(?:me|le|nos|se) )?(?:dura\w*|es valid\w+|esta vigente)(?!\w)"
+    r"|(?<!\w)cuanto tiempo (?:(?:me|le|nos|se) )?(?:sirve|vale)(?!\w)"
 )
 """Asks how long what one gets is good for, where the card knows that and not how long the errand takes."""
 _ERRAND = re.compile(
-    r"(?<!\w)(?:tard\w+|demor\w+|entreg\w+|list[oa]s?|esper\w+|lleg\w+|resuelv\w+|contest\w+|respond\w+|me l[oa]s? dan"
+    r"(?<!\w)(?:tard\w+|demor\w+|entreg\w+|list[oa]s?|esper\w+|lleg\w+|resuelv\w+|contest\w+|respond\w+"
+    r"|(?:me|se|le|nos) l[oa]s? (?:dan|van a dar|saca\w*|da)|en cuantos dias"
     r"|abren|atienden|tengo|tenemos|hay|queda\w*|plazo|dispon\w+|tramite|naci\w*|antes|despues)(?!\w)"
 )
 """Asks for how long the errand takes, or until when: that has a field of its own."""
-_NUMBERED = re.compile(rf"(?<!\w)(?:\d+|un|una|dos|tres|cuatro|cinco|seis|ocho|diez|doce) {_SPAN}(?!\w)")
+_NUMBERED = re.compile(
+    rf"(?<!ores de )(?<!\w)(?:\d+|un|una|dos|tres|cuatro|cinco|seis|ocho|diez|doce) {_SPAN}"
+    r"(?! (?:o mas|de edad|cumpl))(?!\w)"
+)
+"""A span of time that is nobody's age."""
 _SHARE = re.compile(r"(?<!\w)(?:por ciento|la mitad)(?!\w)")
 _HOW_MUCH = re.compile(
-    r"(?<!\w)(?:de|en|a) (?:que tanto|cuanto)(?!\w)|(?<!\w)(?:que tanto|que porcentaje|cuanto)(?: \w+){0,3} descuento"
-    r"|(?<!\w)que porcentaje|(?<!\w)cuanto (?:es|seria|me (?:descuentan|rebajan|hacen))(?!\w)"
+    r"(?<!\w)(?:de|a) (?:que tanto|cuanto) (?:es|seria|son)(?!\w)|(?<!\w)(?:que tanto|cuanto)(?: \w+){0,3} descuento"
+    r"|(?<!\w)que porcentaje|(?<!\w)cuanto (?:es|seria|me (?:descuentan|rebajan))(?!\w)"
 )
 _NEEDED = re.compile(
     r"(?<!\w)(?:necesit\w+|ocup[aoe]\w*|hace falta|se requiere|requiero|es (?:necesari[oa]|obligatori[oa]|forzos[oa])"
     r"|(?:tengo|tiene|tenemos|hay|debo) (?:que )?(?:llevar|pagar|conseguir|contratar|tener|ir con|hacer|poner|dar)"
     r"|pid\w+|exig\w+|forzoso|a fuerza)"
     r" (?:(?:a|al|algun\w*|un|una|el|la|los|las|de|por|pagar\w*|pagarle|llevar|contratar|tener|ir|con|mi|que) )*"
-    r"(?P<what>\w{4,})"
+    r"(?P<what>\w{4,}(?: \w+)*?)"
+    r"(?= (?:para|pa|por|si|y|o|u|cuando|porque|en|ahi|alli|tambien|todavia|entonces)(?!\w)|$)"
 )
+_SUPPOSES = re.compile(r"(?<!\w)si $")
 _WH = re.compile(r"(?<!\w)(?:que|cual(?:es)?|cuant[oa]s?|donde|quien(?:es)?|cuando|como|q)(?!\w)")
 _DENIES = re.compile(r"(?<!\w)(?:no|sin|ni|tampoco|nadie|ningun\w*)(?!\w)")
 
@@ -66,6 +74,8 @@ def _for_how_long(card: Procedure, said: str) -> CutDown | None:
     counted = _SPAN_ASKED.search(said)
     if _ERRAND.search(said) or not (counted or _HOLDS.search(said)):
         return None
+    if counted and counted["unit"] in _SHORT_SPANS and not _HOLDS.search(said):
+        return None
     unit = counted["unit"][:3] if counted else ""
 
     def tells(text: str | None) -> bool:
@@ -77,7 +87,11 @@ def _for_how_long(card: Procedure, said: str) -> CutDown | None:
         return card, ("output",)
     if card.duration and (tells(card.duration) or not counted):
         return None
-    return _noted(card, [text for text in sentences(card) if tells(text)])
+    return _noted(card, [text for text in sentences(card) if tells(text) and text != card.summary])
+
+
+_SHORT_SPANS = frozenset({"dia", "dias", "hora", "horas", "minuto", "minutos"})
+"""What an errand takes, rather than what one gets."""
 
 
 def _how_much(card: Procedure, said: str) -> CutDown | None:
@@ -90,15 +104,14 @@ def _how_much(card: Procedure, said: str) -> CutDown | None:
 def _whether_needed(card: Procedure, said: str) -> CutDown | None:
     """Answer "¿necesito abogado?" with the sentences that speak of just that: first those that say it is not."""
     found = _NEEDED.search(said)
-    if found is None or _WH.search(said[: found.start()]):
+    if found is None or _WH.search(said[: found.start()]) or _SUPPOSES.search(said[: found.start()]):
         return None
-    named = names(found["what"])
-    thing = root(named[0]) if named else ""
-    if not thing or thing in roots(f"{card.name} {card.short}"):
+    thing = {root(word) for word in names(found["what"])}
+    if not thing or thing <= roots(f"{card.name} {card.short}"):
         return None
-    told = [text for text in sentences(card) if thing in roots(text)]
+    told = [text for text in sentences(card) if thing <= roots(text)]
     told.sort(key=lambda text: not _DENIES.search(normalise(text)))
-    needed = tuple(r for r in card.requirements if thing in roots(" ".join((r.name, r.short, *r.accepts))))
+    needed = tuple(r for r in card.requirements if thing <= roots(" ".join((r.name, r.short, *r.accepts))))
     if not told:
         return (replace(card, requirements=needed), ("requirements",)) if needed else None
     return _noted(card, told)
