@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from actions.dialogue import cards
+from actions.dialogue import cards, details
 from actions.dialogue.aspects import asked, aspects_of
 from actions.dialogue.clauses import clauses
 from actions.dialogue.knowledge import Knowledge
@@ -46,4 +46,7 @@ def protection(turn: Turn, know: Knowledge) -> Answer | None:
     if found is None or found.id in URGENT_CARDS or found.id == card.id or found.id != first:
         return None
     wanted = aspects_of(turn.text, turn.intent, turn.confidence) if asked(turn.text) else ()
+    of_it = wished.remember(last_procedure=found.id)
+    if details.asks_for_one(turn.text) and (told := details.meant(of_it, know, found, details.OUTSPOKEN)) is not None:
+        return told.preceded_by(*cards.safety_line(know))
     return cards.show(wished, know, found, wanted)
