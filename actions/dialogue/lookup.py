@@ -488,6 +488,8 @@ def _event_begun(turn: Turn, know: Knowledge, verdict: Verdict) -> str | None:
     """Return the life event that a message begins, when it asks where to begin and a step of it was found."""
     if turn.memory.last_procedure is not None or not _WHERE_TO_BEGIN.search(normalise(turn.text)):
         return None
+    if verdict.outcome == "life_event":
+        return None  # that is the one
     first = _best(verdict, "procedure")
     heard = next((hit.id for hit in (*verdict.hits, *verdict.others) if hit.kind == "life_event"), None)
     told = decide(turn, know).event

@@ -60,6 +60,8 @@ def admitted(turn: Turn, know: Knowledge, decision: Decision) -> bool:
         return False
     if any(decision.chances.get(kind, 0.0) >= _SURE for kind in ("life_event", "out_of_scope")):
         return False
+    if decision.kind == "life_event" and not asks_for_thing(turn, know):
+        return False  # it tells what happened, whatever to
     hits = decision.verdict.hits
     sure = bool(hits) and hits[0].score >= _SURE
     return not sure and unheard_of(turn, know, hits)
