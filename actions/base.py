@@ -122,6 +122,7 @@ class WordsCapability(Capability, ABC):
         answered = bound.answered(turn, know)
         if answered is not None:
             return answered
+        turn = bound.without_answer(turn, know)
         aside = asides.said(turn, know) or asides.back_to(turn, know) or earlier.back(turn, know)
         if aside is not None:
             return aside

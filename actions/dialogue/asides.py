@@ -75,6 +75,8 @@ def _no_nearer(turn: Turn, know: Knowledge, found: Answer) -> Answer:
 def went_back(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     """Ask again, once, what waited when the message was about something else."""
     pending = turn.memory.pending
+    if turn.intent == "goodbye" and found.outcome == "smalltalk":
+        return found
     if pending is None or pending.tries or found.memory.pending is not None or found.outcome not in _AGAIN_AFTER:
         return found
     if found.memory.misunderstandings or open_options(found.replies) or not _digression(turn, found):
@@ -115,7 +117,8 @@ def simpler(turn: Turn, know: Knowledge) -> Answer:
     asks = [reply for reply in previous.replies if isinstance(reply, Ask)] if previous else []
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     shown = previous is not None and any(isinstance(reply, ShowProcedure) for reply in previous.replies)
-    if card is not None and shown and turn.memory.last_aspects != ("simple",):
+    of_question = bool(asks) and turn.memory.pending is not None and "pregunta" in normalise(turn.text)
+    if card is not None and shown and turn.memory.last_aspects != ("simple",) and not of_question:
         found = cards.show(replace(turn.remember(pending=None), text=""), know, card, ("simple",))
         return answer(
             replace(turn, memory=found.memory),

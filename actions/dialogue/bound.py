@@ -7,6 +7,7 @@ words, and with a question open they are its answer, before anything is searched
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from actions.dialogue import cards, cases, choice
@@ -33,6 +34,7 @@ _COURTESY = r"(?: (?:senor\w*|joven|gracias|por favor|fijese|verdad|la verdad|oi
 _YES = r"si+|simon|claro|aja|sip|efectivamente|afirmativo|correcto|exacto|asi es|por supuesto|obvio|andale|yes|yeah|yep"
 _NO = r"no+|nel|nop|nope|negativo|para nada|nunca|jamas|tampoco|todavia no|aun no|ya no|claro que no"
 _NOBODY = r"ningun[oa]?|nadie|ni (?:un[oa]|el|ella|yo)|nada"
+_NONE = re.compile(rf"^(?:no )?(?:{_NOBODY})(?: de (?:l[oa]s dos|nosotr[oa]s|ell[oa]s))?(?!\w)")
 _HEDGED = re.compile(
     r"(?<!\w)(?:creo|parece|digo|dice|dijo|dicen|supongo|imagino|pienso|segun (?:yo|el|ella|\w+)|sepa|se|seguro"
     rf"|probable(?:mente)?|casi|lo mejor) (?:que )?(?P<said>si|no){_COURTESY}$|^(?P<first>no) creo{_COURTESY}$"
@@ -57,6 +59,8 @@ _ONE = re.compile(
     r"(?:un[oa](?: de (?:l[oa]s dos|nosotr[oa]s|ell[oa]s))?"
     r"|yo|el|ella|mi \w+|el (?:papa|novio)|la (?:mama|novia))(?: (?:si|nomas|nada mas|sol[oa]))*$"
 )
+_ONLY_THAT = re.compile(r"^(?:si )?(?:nomas|nada mas|nadamas|solo|solamente|unicamente|puro|pura|puros|puras) \w+")
+"""Only something that was not asked about ("nada más vendo ropa")."""
 _SELF = re.compile(
     r"^(?:(?:si|no|soy|voy|va a ir|nomas|nada mas|solo|solamente|para|a|por|es) )*(?:yo|mi)(?: mism[oa])?"
     r"(?: (?:voy|ire|sol[oa]|solit[oa]|merit[oa]|l[oa] hago|l[oa] saco|l[oa] tramito|personalmente))*$"
@@ -91,6 +95,10 @@ _FROM_ABROAD = re.compile(
     r"(?<!\w)(?:es|son|soy|nacio|naci|nacieron|viene|vienen|vino|llego) (?:de|en|del) "
     r"(?!aqui|mexico|aca|este|la casa)\w+"
 )
+_FROM = re.compile(
+    r"(?<!\w)(?:es|son|soy|somos|naci\w*|vien\w+|vengo|venimos|dos|ambos|ella|el|yo|no|si|novi[oa]|espos[oa]|pareja"
+    r"|papa|mama) (?:tambien )?(?:de|del|en) "
+)
 _FROM_HERE = re.compile(r"(?<!\w)(?:de|en|somos|aqui en) (?:aqui|mexico|aca|este pais)(?!\w)|(?<!\w)aqui$")
 """Comes from somewhere: with no place of Mexico named, from another country."""
 _ONLY = re.compile(r"(?<!\w)(?:nomas|nada mas|nadamas|unicamente|solamente)(?!\w)")
@@ -100,6 +108,7 @@ _MOST_WORDS = 18
 _SHORT = 7
 _SURE = 0.85
 _HEARD = 0.6
+_LIKELY = 0.5
 _PUTS_RIGHT = re.compile(
     r"(?<!\w)(?:quise decir|quiero decir|queria decir|me referia|me refiero|me equivoque|me confundi|corrijo|perdon\w*"
     r"|disculp\w+|mejor dicho|mas bien|sino|i meant|sorry)(?!\w)"
@@ -107,6 +116,12 @@ _PUTS_RIGHT = re.compile(
 """Corrects what was said before rather than answers."""
 _FOR_SOMEBODY = re.compile(r"^no (?:\w+ ){0,2}?(?:para|pa) (?:mis?|un|una|otr[oa]|el|la) \w+")
 """Says for whom it is instead ("no, es para mi hijo")."""
+_THEN_ASKS = re.compile(
+    r"^(?P<first>[^,.;:!?¿]+?)"
+    r"(?:[,.;:!]+\s*(?=\S)|\s+(?=¿)|\s+(?=(?:y|pero|oiga) (?:\w+ )?(?:cu[aá]nt|d[oó]nde|qu[eé] )))"
+    r"(?P<rest>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _ALREADY_TALK = frozenset(
     {"human", "menu", "repeat", "slower", "simpler", "go_back", "call_me", "send_copy", "remind", "cancel_reminders"}
     | {"plan", "data_use", "delete_data", "stop", "change_language", "complaint", "thanks", "goodbye", "step_done"}
@@ -123,12 +138,28 @@ def answered(turn: Turn, know: Knowledge) -> Answer | None:
     if card is None or condition is None:
         return None
     value = value_told(turn.text, condition) or _by_place(turn, know, condition)
-    if value is None or _FOR_SOMEBODY.search(normalise(turn.text)) or _begins_another(turn, know, card):
+    said = normalise(turn.text)
+    if value is None or _FOR_SOMEBODY.search(said):
+        return None
+    if not _ONLY_THAT.match(said) and _begins_another(turn, know, card):
         return None
     if value == UNKNOWN:
         return choice.case_told(turn, know, card, {})
     told = cases.told(turn.text, cards.card_conditions(know, card))
     return choice.case_told(turn, know, card, {**told, condition.id: value})
+
+
+def without_answer(turn: Turn, know: Knowledge) -> Turn:
+    """Return the turn with what its first words answer noted, where a question follows ("no, ¿y cuánto cuesta?")."""
+    pending = turn.memory.pending
+    condition = know.catalogue.conditions.get(pending.candidates[1]) if pending and pending.kind == "case" else None
+    found = _THEN_ASKS.match(turn.text.strip())
+    if condition is None or found is None or not asked(found["rest"]) or asked(found["first"]):
+        return turn
+    value = value_told(found["first"], condition) if len(found["first"].split()) <= _SHORT else None
+    if value is None or value == UNKNOWN:
+        return turn
+    return replace(turn, text=found["rest"]).remember(case={**turn.memory.case, condition.id: value}, pending=None)
 
 
 def unclear(turn: Turn, know: Knowledge, decision: Decision, *, alarmed: bool = False) -> bool:
@@ -140,8 +171,9 @@ def unclear(turn: Turn, know: Knowledge, decision: Decision, *, alarmed: bool = 
     if pending is None or pending.kind != "case" or not _may_answer(turn) or len(turn.text.split()) > _SHORT:
         return False
     card = know.catalogue.procedures.get(pending.candidates[0])
-    calm = ("talk",) if alarmed and decision.chances.get("emergency", 0.0) < _SURE else ("talk", "emergency")
-    if card is None or decision.kind in calm or kind_of(turn.text) is not None:
+    talks = decision.kind == "talk" and turn.confidence >= _LIKELY
+    afraid = decision.kind == "emergency" and not (alarmed and decision.chances.get("emergency", 0.0) < _SURE)
+    if card is None or talks or afraid or kind_of(turn.text) is not None:
         return False
     if (turn.intent in BY_INTENT and turn.confidence >= _HEARD) or any(map(str.isdigit, turn.text)):
         return False
@@ -151,6 +183,9 @@ def unclear(turn: Turn, know: Knowledge, decision: Decision, *, alarmed: bool = 
 
 def value_told(text: str, condition: Condition) -> str | None:
     """Return the answer's id that a text gives to a condition's own question, :data:`UNKNOWN`, or None."""
+    none = _NONE.match(_LEAD.sub("", normalise(text)))
+    if none:  # "ninguno de los dos" has the words of "los dos"
+        return "no" if {each.id for each in condition.values} == {"yes", "no"} else cases.answered(none[0], condition)
     value = cases.told(text, (condition,)).get(condition.id)
     value = value or cases.told(_ONLY.sub("solo", normalise(text)), (condition,)).get(condition.id)
     if value:
@@ -207,6 +242,8 @@ def _yes_or_no(text: str, said: str, condition: Condition) -> str | None:
         return _by_words(left, condition, "yes")
     if _ONE.match(said):
         return "yes" if _EXISTS.search(question) else "no"
+    if _ONLY_THAT.match(said) and not roots(said) & roots(condition.question):
+        return "no"
     return _by_words(said, condition, None)
 
 
@@ -255,7 +292,8 @@ def _person(said: str, condition: Condition) -> str | None:
 def _by_place(turn: Turn, know: Knowledge, condition: Condition) -> str | None:
     """Return what a place says where the question is whether somebody is of another country, or of another state."""
     places, said = know.places_in(turn.text), normalise(turn.text)
-    here = bool(_FROM_HERE.search(said))
+    here = bool(_FROM_HERE.search(know.without_place(turn.text)))
+    places = places if _FROM.search(said) else ()
     if {value.id for value in condition.values} != {"yes", "no"}:
         return None
     if _OTHER_STATE.search(normalise(condition.question)) and turn.place is not None:

@@ -37,6 +37,7 @@ _WITH_IT = frozenset(
     nada bien todo eso esto ese lo muy mucho poco poquito tantito favor porfavor perdon disculpe disculpa oiga joven
     senorita senor hable habla hablar hableme diga digame dime decir dimelo digamelo diganme puede podria puedes pude
     tan rapido leer letra letras mensaje parte palabra palabras vez cual quiere pero mejor mas fui falla llamada ruido
+    pregunta
     please it again can you could me i what that entonces ay ni que como es y a de la
     """.split()  # noqa: SIM905
 )

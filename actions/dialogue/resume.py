@@ -103,6 +103,8 @@ def _case(turn: Turn, know: Knowledge, pending: Pending) -> Answer | None:
     if card is None or condition is None:
         return None
     said = normalise(turn.text)
+    if turn.intent in ("goodbye", "thanks") and turn.confidence >= _ASKS and len(said.split()) > 1:
+        return None  # "no, gracias, eso es todo"
     if _NOT_KNOWN_TO_HER.match(said):
         return choice.case_told(turn, know, card, {})
     asks = turn.intent in BY_INTENT and turn.intent != "ask_requirements" and turn.confidence >= _ASKS

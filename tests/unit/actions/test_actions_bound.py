@@ -51,6 +51,8 @@ APPLICANT = Condition(
         (CHILDREN, "todavía no tenemos hijos", "no"),
         (BOTH_PAPERS, "los dos", "yes"),
         (BOTH_PAPERS, "nada más uno", "no"),
+        (BOTH_PAPERS, "ninguno de los dos", "no"),
+        (BOTH_PAPERS, "nada más la INE", "no"),
         (APPLICANT, "mi hermana la mayor", "representative"),
         (APPLICANT, "pues yo", "self"),
         (APPLICANT, "sí", None),
@@ -83,6 +85,12 @@ def test_an_answer_that_a_correction_could_be_is_the_answer(licence: Any) -> Non
     licence.finds("no, por primera vez", "answer", "pasaporte")
     licence.say("no, por primera vez", "deny")
     assert licence.slots["case"] == {"occasion": "first"}
+
+
+def test_an_answer_and_a_question_in_one_message_are_both_taken(licence: Any) -> None:
+    replies = licence.say("es renovación, ¿y dónde se saca?", "ask_where")
+    assert licence.slots["case"] == {"occasion": "renewal"}
+    assert [reply.aspects for reply in replies if isinstance(reply, ShowProcedure)] == [("where",)]
 
 
 def test_another_card_named_in_full_is_no_answer(licence: Any) -> None:
