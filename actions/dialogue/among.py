@@ -49,7 +49,7 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     was = named_step(know, event, turn.text, titles_only=True)
     if was is not None and _WAS.search(normalise(turn.text)) and is_conditional(event.steps[was]) and not _asks(turn):
         return _settled(turn, know, event.steps[was].procedures, event, event.steps[was].title)
-    if _is_elsewhere(turn, know, event, decision):
+    if _is_elsewhere(turn, know, event, decision) and not _only_in_title(turn, know, event):
         return None
     only_titles = turn.memory.last_procedure is not None
     index = named_step(know, event, turn.text, titles_only=only_titles)
@@ -128,6 +128,13 @@ def _holds(turn: Turn, know: Knowledge, ids: tuple[str, ...]) -> bool:
 
 def _asks(turn: Turn) -> bool:
     return bool(asked(turn.text)) or bool(_THAT_OF.search(turn.text))
+
+
+def _only_in_title(turn: Turn, know: Knowledge, event: LifeEvent) -> bool:
+    """Say whether all that is named stands in the title of one step ("lo de la INE": the one to be replaced)."""
+    index = named_step(know, event, turn.text, titles_only=True)
+    said = {root(word) for word in names(without_question(know.without_place(turn.text)))}
+    return index is not None and bool(said) and said <= roots(event.steps[index].title)
 
 
 def _is_elsewhere(turn: Turn, know: Knowledge, event: LifeEvent, decision: Decision) -> bool:

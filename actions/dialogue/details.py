@@ -15,7 +15,7 @@ from actions.dialogue.aspects import BY_INTENT, HEARD, asked, aspects_of, withou
 from actions.dialogue.events import show_event
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import another_kind, called, goes_on, named_elsewhere, things, with_last, words_of
-from actions.dialogue.naming import names
+from actions.dialogue.naming import names, root
 from actions.dialogue.notes import counted, notes_on
 from actions.dialogue.outright import instead, outright
 from actions.dialogue.turn import Answer, Turn, answer
@@ -86,6 +86,9 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     pending = turn.memory.pending
     if card is None and pending is not None and pending.kind == "step" and pending.candidates:
+        told = _pointed_instead(turn, know, pending.candidates)
+        if told is not None:
+            return told
         in_vain = _asks_in_vain(turn, know, decision)
         return cards.settle(turn, know, pending.candidates, _parts(turn)) if in_vain else None
     if card is None or card.id in URGENT_CARDS or len(turn.text.split()) > _MOST_WORDS:
@@ -113,14 +116,14 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return None if _rest_names_another(know, card, decision, said) else _shown(turn, know, *found)
     missing = lacks(turn.text)
     if "?" in turn.text and _MATTERS.search(normalise(turn.text)):  # whether what she tells counts, here
-        return meant(turn, know, card) or _not_on_card(turn, card)
+        return meant(turn, know, card) or not_on_card(turn, card)
     if said <= called(know, card) or (_asks_a_part(turn) and not missing) or _goes_on_elsewhere(turn, know, card, said):
         return None
     if turn.memory.pending_kind == "case" and "?" not in turn.text and decision.kind == "out_of_scope":
         return None  # an answer that was not understood, as far as anybody knows
     if _rest_names_another(know, card, decision, said):
         return None
-    return meant(turn, know, card) or _not_on_card(turn, card)
+    return meant(turn, know, card) or not_on_card(turn, card)
 
 
 _SHORT_ANSWERS = ("affirm", "deny")
@@ -191,7 +194,7 @@ def _case(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
     found = _speaking_of(card, {_YEARS} if aged else words_of(turn, know))
     if found is not None:
         return _shown(turn, know, *found)
-    return _shown(turn, know, card, ("who",)) if card.who and aged else _not_on_card(turn, card)
+    return _shown(turn, know, card, ("who",)) if card.who and aged else not_on_card(turn, card)
 
 
 def _is_of_another_kind(turn: Turn, know: Knowledge, card: Procedure) -> bool:
@@ -268,6 +271,16 @@ def asks_for_one(text: str) -> bool:
     return bool(_FOR_ONE.search(normalise(text)))
 
 
+def _pointed_instead(turn: Turn, know: Knowledge, ids: Iterable[str]) -> Answer | None:
+    """Answer what is lacked for the step that was pointed at, where its only card tells what to do then."""
+    known = [card for id_ in ids if (card := know.catalogue.procedures.get(id_)) is not None]
+    if len(known) != 1 or not lacks(turn.text):
+        return None
+    told = instead(narrow(known[0], turn.case, _state(turn, known[0])), turn.text)
+    here = turn.remember(last_procedure=known[0].id, last_aspects=("requirements",))
+    return _shown(here, know, *told) if told is not None else None
+
+
 def _proof(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
     """Answer "no tengo recibo de luz a mi nombre" with what else proves an address."""
     if not lacks(turn.text):
@@ -288,7 +301,7 @@ def how_many(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     mine = narrow(card, turn.case, _state(turn, card))
     found = counted(mine, turn.text)
-    if found is None and words_of(turn, know) <= cards.every_word(card):
+    if found is None and {root(word) for word in words_of(turn, know)} <= {root(w) for w in cards.every_word(card)}:
         found = outright(mine, turn.text)
     return _shown(turn, know, *found) if found is not None else None
 
@@ -406,7 +419,7 @@ def _speaking_of(card: Procedure, said: set[str]) -> tuple[Procedure, tuple[Aspe
     return (replace(card, requirements=needed, notes=notes), parts) if parts else None
 
 
-def _not_on_card(turn: Turn, card: Procedure) -> Answer:
+def not_on_card(turn: Turn, card: Procedure) -> Answer:
     """Say that the card does not tell it, and where to ask; what waited for an answer is asked again."""
     waits = turn.memory.pending_kind == "case"
     shown = (ShowProcedure(card, ("where",), _state(turn, card)),) if card.channels and not waits else ()

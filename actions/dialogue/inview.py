@@ -69,6 +69,9 @@ _SPEAKS, _NEARER, _FAR = 0.3, 0.05, 0.15
 """The likeness that a sentence of the card in view needs, by how much the other card's may be the better one, and by
 how much where the card in view has more of the words."""
 _SAME = 0.01
+_SURELY, _TOLD = 0.7, 0.8
+"""From this score on the search is sure of a card, and from this chance on a life event is told."""
+_SHORT = 7
 _NUMBERS = frozenset("uno dos tres cuatro cinco seis siete ocho nueve diez once doce quince veinte importa".split())  # noqa: SIM905
 _WISHES = re.compile(r"(?<!\w)(?:quiero|quisiera|necesito|ocupo|busco|me gustaria|tambien|ahora|sacar|tramitar)(?!\w)")
 """Begins something else."""
@@ -77,6 +80,8 @@ _WISHES = re.compile(r"(?<!\w)(?:quiero|quisiera|necesito|ocupo|busco|me gustari
 def held(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) -> Answer | None:
     """Answer from the card in view a question that brought another card which nothing in it names; else None."""
     card = _in_view(turn, know)
+    if card is not None and found is not None and found.outcome == "life_event":
+        return _no_event(turn, know, card, decision)
     other = know.catalogue.procedures.get(found.procedure or "") if found is not None else None
     if card is None or other is None or cards.same_matter(know, other.id, card) or decision.kind == "emergency":
         return None
@@ -84,9 +89,11 @@ def held(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) 
         return None
     if not ("?" in turn.text or goes_on(turn) or asked(turn.text)) or fully_named(know, other, turn.text):
         return None
+    if any(hit.id == other.id and hit.score >= _SURELY for hit in decision.verdict.hits):
+        return None
     said = _said(turn, know)
     of_ours, of_theirs = (said & _words(card), said & _words(other))
-    if len(of_ours) < len(of_theirs):
+    if len(of_ours) < len(of_theirs) or len(said & _names(card)) < len(said & _names(other)):
         return None
     ours, theirs = _likeness(turn, know, (card, other))
     nearer = ours >= _SPEAKS and ours >= theirs - _NEARER
@@ -97,10 +104,30 @@ def held(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) 
     return meant or cards.show(turn.remember(pending=None), know, card, wanted or turn.memory.last_aspects)
 
 
+def _no_event(turn: Turn, know: Knowledge, card: Procedure, decision: Decision) -> Answer | None:
+    """Answer from the card in view a short question that only sounds like a life event ("¿pueden ser mis papás?")."""
+    hits = decision.verdict.hits
+    unsure = not hits or hits[0].score < _SPEAKS or card.id in {hit.id for hit in hits}
+    if "?" not in turn.text or len(turn.text.split()) > _SHORT or _WISHES.search(_affirmative(turn.text)):
+        return None
+    if not unsure or decision.chances["life_event"] >= _TOLD or know.place_in(turn.text) is not None:
+        return None
+    return details.meant(turn, know, card, _SPEAKS) or details.not_on_card(turn, card)
+
+
+def _affirmative(text: str) -> str:
+    """Return a text without the verb that a question of need begins with ("¿necesito saber manejar?")."""
+    return re.sub(r"^(?:(?:y|pero|oiga) )*(?:necesit\w+|ocup\w+) ", "", normalise(text))
+
+
 def _said(turn: Turn, know: Knowledge) -> set[str]:
     """Return the roots of the words that may name something; numbers and what only asks name nothing."""
     told = names(without_persons(without_question(know.without_place(turn.text))))
     return {root(word) for word in told if word not in _NUMBERS}
+
+
+def _names(card: Procedure) -> set[str]:
+    return roots(" ".join((card.name, card.short, *card.aliases)))
 
 
 def _words(card: Procedure) -> set[str]:

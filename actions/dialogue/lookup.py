@@ -75,8 +75,12 @@ _OF_ONE_CARD: frozenset[Aspect] = frozenset({"who", "notes", "source", "simple"}
 
 def _same_asked(turn: Turn) -> tuple[Aspect, ...]:
     """Return what was asked before, where a text only names another thing to ask it of ("¿y la CURP?")."""
-    said = _OPENS.sub("", normalise(turn.text))
-    if not _ELLIPSIS.match(said) or _HAPPENED.search(said):
+    return asked_before(turn) if _ELLIPSIS.match(_OPENS.sub("", normalise(turn.text))) else ()
+
+
+def asked_before(turn: Turn) -> tuple[Aspect, ...]:
+    """Return the parts asked for last that may be asked of another card too; none where a text tells what happened."""
+    if _HAPPENED.search(normalise(turn.text)):
         return ()
     return tuple(aspect for aspect in turn.memory.last_aspects if aspect not in _OF_ONE_CARD)
 

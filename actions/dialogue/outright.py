@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from actions.dialogue.naming import names, root, roots
 from bot.catalogue.text import normalise
-from bot.core.procedures import Procedure
+from bot.core.procedures import Procedure, Requirement
 from bot.core.replies import Aspect
 
 CutDown = tuple[Procedure, tuple[Aspect, ...]]
@@ -46,7 +46,8 @@ _NEEDED = re.compile(
     r"(?<!\w)(?:necesit\w+|ocup[aoe]\w*|hace falta|se requiere|requiero|es (?:necesari[oa]|obligatori[oa]|forzos[oa])"
     r"|(?:tengo|tiene|tenemos|hay|debo) (?:que )?(?:llevar|pagar|conseguir|contratar|tener|ir con|hacer|poner|dar)"
     r"|pid\w+|exig\w+|forzoso|a fuerza)"
-    r" (?:(?:a|al|algun\w*|un|una|el|la|los|las|de|por|pagar\w*|pagarle|llevar|contratar|tener|ir|con|mi|que) )*"
+    r" (?:(?:a|al|algun\w*|un|una|el|la|los|las|de|por|pagar\w*|llevar\w*|contratar|tener|ir"
+    r"|haber|puesto|hecho|poner|presentar|con|mi|que) )*"
     r"(?P<what>\w{4,}(?: \w+)*?)"
     r"(?= (?:para|pa|por|si|y|o|u|cuando|porque|en|ahi|alli|tambien|todavia|entonces)(?!\w)|$)"
 )
@@ -112,9 +113,14 @@ def _whether_needed(card: Procedure, said: str) -> CutDown | None:
     told = [text for text in sentences(card) if thing <= roots(text)]
     told.sort(key=lambda text: not _DENIES.search(normalise(text)))
     needed = tuple(r for r in card.requirements if thing <= roots(" ".join((r.name, r.short, *r.accepts))))
-    if not told:
-        return (replace(card, requirements=needed), ("requirements",)) if needed else None
+    if needed:
+        return replace(card, requirements=needed, notes=_others(told, needed)), ("requirements", "notes")
     return _noted(card, told)
+
+
+def _others(told: list[str], needed: tuple[Requirement, ...]) -> tuple[str, ...]:
+    """Return the sentences that the requirements shown do not bring with them."""
+    return tuple(text for text in told if text not in {each.note for each in needed})[:_MOST]
 
 
 def _noted(card: Procedure, told: list[str]) -> CutDown | None:

@@ -13,7 +13,16 @@ from actions.dialogue import cards, cases
 from actions.dialogue.ages import ages_of
 from actions.dialogue.aspects import asked, aspects_of, without_question
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, minors_card, named_by_town, same_thing, sought, subject, words_of
+from actions.dialogue.lookup import (
+    PLAIN_QUESTION,
+    asked_before,
+    minors_card,
+    named_by_town,
+    same_thing,
+    sought,
+    subject,
+    words_of,
+)
 from actions.dialogue.naming import without_persons
 from actions.dialogue.options import KINDS_OF_CASE
 from actions.dialogue.turn import Answer, Turn
@@ -119,7 +128,7 @@ def _is_for_minors(card: Procedure) -> bool:
 
 def _wanted(turn: Turn) -> tuple[Aspect, ...]:
     wanted = tuple(aspect for aspect in asked(turn.text) if aspect != "deadline")  # "ya se me venció" asks for none
-    return aspects_of(turn.text, turn.intent, turn.confidence) if wanted else turn.memory.last_aspects
+    return aspects_of(turn.text, turn.intent, turn.confidence) if wanted else asked_before(turn)
 
 
 def _shown(turn: Turn, know: Knowledge, card: Procedure) -> Answer:
