@@ -346,6 +346,20 @@ def test_another_person_on_the_same_line_hears_nothing_of_it(open_line):
     assert engine.asked[-1].context.topic.memory == {}
 
 
+@pytest.mark.parametrize(("outcome", "sensitive"), [("answer", False), ("emergency", True)])
+def test_a_call_in_which_something_delicate_was_said_is_for_those_who_may_hear_it(
+    open_line, monkeypatch, outcome, sensitive
+):
+    line = open_line(replies(Say("thanks"), topic=topic(last_procedure="pasaporte-adulto"), outcome=outcome))
+    monkeypatch.setattr("bot.handoff.desk.Desk.status", lambda *_: type("S", (), {"kind": "open", "opens": None})())
+    caller = line.caller()
+    caller.dial()
+    caller.say("lo que pasó en mi casa, y luego el pasaporte")
+    caller.press("0")
+    (asked,) = rows(line, handoffs)
+    assert (asked.reason, asked.topic, asked.sensitive) == ("asked", "procedure:pasaporte-adulto", sensitive)
+
+
 @pytest.mark.parametrize("card", SENSITIVE)
 def test_what_is_delicate_is_never_offered_again(open_line, card):
     engine = replies(Say("thanks"), topic=topic(last_procedure=card))
