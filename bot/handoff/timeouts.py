@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.core.delivery import Outgoing
 from bot.core.handoff import HandoffEvent
-from bot.core.hours import open_between
+from bot.core.hours import OpeningHours, open_between
 from bot.core.messages import ChannelName
 from bot.core.replies import Reply, Say
 from bot.handoff.desk import Desk
@@ -52,7 +52,7 @@ class Timeouts:
     def run(self, now: datetime) -> int:
         """End or move what is overdue and return how many were; ``now`` is local to the hours."""
         away = self._handoffs.mark_away(now - self._limits.agent_gone, now)
-        limits = self._limits
+        limits, hours = self._limits, _Hours(self._desk)
         return away + sum(
             self._time_out(handoff, event, now)
             for event, longest in (
@@ -62,7 +62,7 @@ class Timeouts:
                 (HandoffEvent.PERSON_SILENT, limits.person_silent),
             )
             for handoff in self._late(event, now - longest)
-            if event is HandoffEvent.PERSON_SILENT or self._open_for(handoff, event, longest, now)
+            if event is HandoffEvent.PERSON_SILENT or _open_for(hours.of(handoff), handoff, event, longest, now)
         )
 
     def _late(self, event: HandoffEvent, before: datetime) -> Iterator[HandoffRecord]:
@@ -74,25 +74,40 @@ class Timeouts:
                 return
             after = page[-1].id
 
-    def _open_for(self, handoff: HandoffRecord, event: HandoffEvent, longest: timedelta, now: datetime) -> bool:
-        """Say whether people answer now, and did so for as long as the limit since it began to count.
-
-        Who asked in the evening waits until the morning: the limit is for a queue that people work at. Neither is an
-        agent who went home gone in the middle of a conversation: it goes on when the desk opens.
-        """
-        hours = self._desk.hours_for(handoff.sensitive, handoff.team_id) or (self._desk.hours,)
-        if not any(each.is_open(now) for each in hours):
-            return False
-        since = {
-            HandoffEvent.WAITED_TOO_LONG: handoff.waiting_since,
-            HandoffEvent.AGENT_SILENT: max(
-                filter(None, (handoff.person_waits_since, handoff.held_since)), default=None
-            ),
-            # Who comes to work a minute after the doors open was not gone all night.
-            HandoffEvent.AGENT_GONE: now - longest,
-        }[event]
-        return since is not None and open_between(hours, since.astimezone(now.tzinfo), now) >= longest
-
     def _time_out(self, handoff: HandoffRecord, event: HandoffEvent, now: datetime) -> bool:
         said = self._words(handoff.channel, handoff.language, (Say(_SAID[event]),))
         return self._handoffs.time_out(handoff, event, now, said)
+
+
+class _Hours:
+    """When those answer who may take a handoff, looked up once for all handoffs of a look that are alike."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._known: dict[tuple[bool, int | None], tuple[OpeningHours, ...]] = {}
+
+    def of(self, handoff: HandoffRecord) -> tuple[OpeningHours, ...]:
+        key = (handoff.sensitive, handoff.team_id)
+        if key not in self._known:
+            # Where nobody is left who could take it, the institution's hours end it.
+            self._known[key] = self._desk.hours_for(*key) or (self._desk.hours,)
+        return self._known[key]
+
+
+def _open_for(
+    hours: tuple[OpeningHours, ...], handoff: HandoffRecord, event: HandoffEvent, longest: timedelta, now: datetime
+) -> bool:
+    """Say whether people answer now, and did so for as long as the limit since it began to count.
+
+    Who asked in the evening waits until the morning: the limit is for a queue that people work at. Neither is an
+    agent who went home gone in the middle of a conversation: it goes on when the desk opens.
+    """
+    if not any(each.is_open(now) for each in hours):
+        return False
+    since = {
+        HandoffEvent.WAITED_TOO_LONG: handoff.waiting_since,
+        HandoffEvent.AGENT_SILENT: max(filter(None, (handoff.person_waits_since, handoff.held_since)), default=None),
+        # Who comes to work a minute after the doors open was not gone all night.
+        HandoffEvent.AGENT_GONE: now - longest,
+    }[event]
+    return since is not None and open_between(hours, since.astimezone(now.tzinfo), now) >= longest

@@ -45,6 +45,7 @@ class Queue:
     due: dict[HandoffEvent, list[Late]]
     team_hours: dict[int | None, set[str]] = field(default_factory=lambda: {None: {""}})
     asked: dict[HandoffEvent, datetime] = field(default_factory=dict)
+    looked_up: list[tuple[bool, int | None]] = field(default_factory=list)
     done: list[tuple[HandoffEvent, tuple[Outgoing, ...]]] = field(default_factory=list)
 
     def mark_away(self, unseen_since, now):
@@ -52,6 +53,7 @@ class Queue:
         return 0
 
     def hours(self, sensitive, team=None):
+        self.looked_up.append((sensitive, team))
         return frozenset(self.team_hours.get(team, ()))
 
     def overdue(self, event, before, after=0, limit=50):
@@ -159,6 +161,7 @@ def test_who_is_late_is_found_behind_many_who_are_not():
     late = Late(201, NOON - LONG_AGO)
     queue = Queue({HandoffEvent.WAITED_TOO_LONG: [*overnight, late]}, {None: {""}, 7: {"dom 09:00-10:00"}})
     assert run(queue) == 1
+    assert sorted(queue.looked_up, key=str) == [(False, 7), (False, None)], "each kind of hours once"
 
 
 def test_every_event_has_words_in_the_catalogue(phrases):
