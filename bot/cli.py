@@ -378,14 +378,18 @@ def agents_list() -> None:
     from bot.run import prepare
     from bot.store import open_engine
     from bot.store.agents import Agents
+    from bot.store.handoffs import Handoffs
 
     config = _settings()
     prepare.upgrade_database(config)
-    found = Agents(open_engine(config.database), config.secret, *config.earlier_secrets).all()
+    database = open_engine(config.database)
+    found = Agents(database, config.secret, *config.earlier_secrets).all()
     for each in found:
         print(f"{each.username:<20}  {each.role:<10}  {'active' if each.active else 'inactive':<8}  {each.name}")
     if not found:
         print("There are no agents: `ventanilla agents add NAME --role admin` makes the first.")
+    elif not Handoffs(database).sees_sensitive():
+        print("Sensitive matters (violence, health, emergencies) are seen by administrators only: no team sees them.")
 
 
 @token_app.command(name="add")

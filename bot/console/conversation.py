@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot.console.call import panel, ring_for, waiting_call, writable
@@ -35,11 +35,12 @@ from bot.core.turns import TurnContext
 from bot.handoff.reach import Reachable, reachable
 from bot.store.handoffs import Full, HandoffRecord, NotForThem, NotYours
 from bot.store.store import utc_now
-from bot.store.thread import Entry
+from bot.store.thread import Entry, cursor_of, entry_at
 from channels.agent_text import agent_messages, segments_of
 
 REASONS = ("solved", "informed", "elsewhere", "no_answer", "abusive", "other")
 _LONGEST_TEXT = 1500
+_MOST_ENTRIES = 200
 _LONGEST_NOTE = 1000
 _LONGEST_WHY = 200
 _LAST_ID = 2**31 - 1
@@ -51,6 +52,7 @@ def register(console: Blueprint) -> None:
     base = "/handoffs/<int:handoff>"
     console.add_url_rule(base, "conversation", conversation, methods=["GET"])
     console.add_url_rule(f"{base}/thread", "thread", thread, methods=["GET"])
+    console.add_url_rule(f"{base}/older", "older", older, methods=["GET"])
     console.add_url_rule(f"{base}/segments", "segments", segments, methods=["POST"])
     console.add_url_rule(f"{base}/cards", "cards", cards, methods=["GET"])
     for name, view in (
@@ -115,10 +117,27 @@ def thread(handoff: int) -> str:
     return render_template("console/thread.html", handoff=record, **_thread(record))
 
 
-def _thread(record: HandoffRecord) -> dict[str, object]:
+@needs("agent")
+def older(handoff: int) -> str:
+    """Show what stands before the page's thread; it does not change while it is read."""
+    record = opened(handoff)
+    try:
+        before = entry_at(request.args.get("before", ""))
+    except ValueError:
+        abort(404)
+    noted("read" if record.agent_id in (None, current_agent().id) else "listen", record)
+    found = _thread(record, before)
+    return render_template("console/older.html", handoff=record, alias=alias(record.conversation_id), **found)
+
+
+def _thread(record: HandoffRecord, before: Entry | None = None) -> dict[str, object]:
     over = over_for(record)
-    entries = parts().threads.of(record.conversation_id, before=Entry("note", _LAST_ID, over) if over else None)
-    return {"entries": entries, "last": _last_said(entries)}
+    if over is not None and (before is None or before.at > over):
+        before = Entry("note", _LAST_ID, over)
+    found = parts().threads.of(record.conversation_id, _MOST_ENTRIES + 1, before)
+    entries = found[-_MOST_ENTRIES:]
+    first = cursor_of(entries[0]) if len(found) > _MOST_ENTRIES else ""
+    return {"entries": entries, "older": first, "last": _last_said(entries)}
 
 
 def _last_said(entries: tuple[Entry, ...]) -> str:

@@ -48,6 +48,7 @@ def _figures() -> dict[str, object]:
         "day": parts().handoffs.day(now - _DAY),
         "calls": parts().rings.live(),
         "rings": parts().rings.day(now - _DAY),
+        "unseen": not parts().handoffs.sees_sensitive(),
         "people": [each for each in parts().agents.all() if each.active],
         "now": now,
     }

@@ -25,6 +25,8 @@ class Desk:
         if not self.handoffs.staffed():
             return DeskStatus("nobody")
         found = self.hours_for(sensitive)
+        if not found:
+            return DeskStatus("nobody")
         if any(hours.is_open(now) for hours in found):
             return DeskStatus("open")
         openings = [opens for hours in found if (opens := hours.next_opening(now)) is not None]
@@ -52,7 +54,10 @@ class Desk:
 
 @dataclass(frozen=True)
 class DeskStatus:
-    """``nobody``: no agent exists at all. ``closed``: outside the hours; ``opens`` None when they never come."""
+    """``nobody``: no agent exists at all, or none who may see such a matter.
+
+    ``closed``: outside the hours; ``opens`` None when they never come.
+    """
 
     kind: Literal["open", "closed", "nobody"]
     opens: datetime | None = None

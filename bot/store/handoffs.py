@@ -239,8 +239,8 @@ class Handoffs:
     def hours(self, sensitive: bool, team: int | None = None) -> frozenset[str]:
         """Return the hours of the teams of everybody who may take a handoff; an empty text: the institution's.
 
-        Who is in no team keeps the institution's hours. Sensitive matters are for teams that may see them.
-        ``team``: only that team's.
+        Who is in no team keeps the institution's hours. Sensitive matters are for teams that may see them: without any
+        there are no hours. ``team``: only that team's.
         """
         if team is not None:
             with self._engine.connect() as db:
@@ -259,7 +259,18 @@ class Handoffs:
         with self._engine.connect() as db:
             rows = db.execute(found).all()
         may = [row for row in rows if not sensitive or row.sees_sensitive or row.role == "admin"]
-        return frozenset((row.hours or "").strip() for row in may or rows)
+        return frozenset((row.hours or "").strip() for row in may)
+
+    def sees_sensitive(self) -> bool:
+        """Say whether a team that may see sensitive matters has anybody who answers."""
+        found = (
+            select(agents.c.id)
+            .join(agent_teams, agent_teams.c.agent_id == agents.c.id)
+            .join(teams, teams.c.id == agent_teams.c.team_id)
+            .where(agents.c.active, teams.c.sees_sensitive)
+        )
+        with self._engine.connect() as db:
+            return db.execute(found.limit(1)).first() is not None
 
     def reopens(self, conversation: str, now: datetime) -> bool:
         """Say whether asking for a person now would take up a handoff that was closed a short while ago."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Engine, Row, and_, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -62,6 +65,32 @@ class Entry:
     sort: str = ""
     who: str | None = None
     understood: Understood | None = None
+
+
+_ID = re.compile(r"[1-9][0-9]{0,9}")
+_LARGEST_ID = 2**31 - 1
+
+
+def cursor_of(entry: Entry) -> str:
+    """Return what stands for an entry's place in an address: the page before it begins there."""
+    return base64.urlsafe_b64encode(f"{entry.at.isoformat()}|{entry.kind}|{entry.id}".encode()).decode().rstrip("=")
+
+
+def entry_at(cursor: str) -> Entry:
+    """Return the place in the thread that a cursor stands for, as far as it orders entries.
+
+    Raises:
+        ValueError: it is no cursor.
+    """
+    try:
+        at, kind, id_ = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("|")
+        moment = datetime.fromisoformat(at)
+    except (ValueError, binascii.Error):
+        raise ValueError("no cursor") from None
+    known = kind in get_args(EntryKind) and _ID.fullmatch(id_) and int(id_) <= _LARGEST_ID
+    if moment.tzinfo is None or not known:
+        raise ValueError("no cursor")
+    return Entry(kind, int(id_), moment)  # type: ignore[arg-type]  # checked above
 
 
 class Threads:

@@ -6,6 +6,7 @@ import os
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from bot.console.throttle import PER_ACCOUNT_AND_ADDRESS
+from bot.store.agents import Role
 from tests.browser.console_desk import PASSWORD, Desk, row
 from tests.servers import eventually
 
@@ -282,43 +285,85 @@ def test_everything_works_by_keyboard_alone(desk: Desk):
 # ---- every page, for everybody's eyes
 
 
+@dataclass(frozen=True)
+class Furniture:
+    """An administrator who has a conversation (``mine``), one that waits, one of another agent's, who has no room."""
+
+    admin: str
+    mine: int
+    waiting: int
+    full: str
+    others: int
+
+
 @pytest.fixture(scope="module")
-def furnished(office: Desk) -> tuple[str, int, int]:
-    """Return an administrator who has a conversation, that one, and one that waits: no page is empty."""
-    admin = office.hire("Administración", "admin")
-    found = office.agents.credentials(admin)
-    assert found is not None
+def furnished(office: Desk) -> Furniture:
+    """No page is empty."""
+
+    def hired(name: str, role: Role = "agent") -> tuple[str, int]:
+        username = office.hire(name, role)
+        found = office.agents.credentials(username)
+        assert found is not None
+        return username, found[0].id
+
+    admin, admin_id = hired("Administración", "admin")
+    full, full_id = hired("Eva")
+    office.agents.change(full_id, capacity=1)
     office.agents.save_team(f"Actas {random.randrange(10**9)}", "lun-vie 09:00-18:00", True)
     office.agents.save_canned(f"espere{admin}", "Lo reviso y le contesto.", None)
     mine = office.ask(office.phone("whatsapp"), "se murio mi papa que hago")
-    office.handoffs.take(mine, found[0].id, datetime.now(timezone.utc))
+    office.handoffs.take(mine, admin_id, datetime.now(timezone.utc))
+    others = office.ask(office.phone(), "quiero sacar mi curp")
+    office.handoffs.take(others, full_id, datetime.now(timezone.utc))
     waiting = office.ask(office.phone(), "perdi mi acta de nacimiento")
-    return admin, mine, waiting
+    return Furniture(admin, mine, waiting, full, others)
 
 
-def every_page(desk: Desk, furnished: tuple[str, int, int], page: Page) -> Iterator[str]:
+def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
+    page.get_by_label("Usuario").fill(username)
+    page.get_by_label("Contraseña").fill(password)
+    page.get_by_role("button", name="Entrar", exact=True).click()
+
+
+def send(page: Page, path: str) -> None:
+    """Send a form of the open page to another path, with nothing in it but its token."""
+    with page.expect_navigation():
+        page.evaluate(
+            """path => {
+              const form = document.querySelector("form.presence").cloneNode(true);
+              form.action = `/console/${path}`;
+              document.body.append(form);
+              form.submit();
+            }""",
+            path,
+        )
+
+
+def every_page(desk: Desk, furnished: Furniture, page: Page) -> Iterator[str]:
     """Go through all pages; yield the name of each while it is open. Begins signed out."""
-    admin, mine, waiting = furnished
     page.goto(f"{desk.gateway}/console/sign-in")
     yield "sign-in"
+    nobody = f"nadie{random.randrange(10**9)}"
+    for _ in range(PER_ACCOUNT_AND_ADDRESS):
+        page.request.post(f"{desk.gateway}/console/sign-in", form={"username": nobody, "password": "x"})
+    sign_in(page, nobody)
+    expect(page.get_by_role("alert")).to_contain_text("Demasiados intentos")
+    yield "sign-in-throttled"
     with_code = desk.hire("Dora")
     found = desk.agents.credentials(with_code)
     assert found is not None
     desk.agents.set_totp(found[0].id, "JBSWY3DPEHPK3PXP")
-    page.get_by_label("Usuario").fill(with_code)
-    page.get_by_label("Contraseña").fill(PASSWORD)
-    page.get_by_role("button", name="Entrar", exact=True).click()
+    sign_in(page, with_code)
     expect(page.get_by_role("heading", name="Código de verificación")).to_be_visible()
     yield "code"
     page.goto(f"{desk.gateway}/console/sign-in")
-    page.get_by_label("Usuario").fill(admin)
-    page.get_by_label("Contraseña").fill(PASSWORD)
-    page.get_by_role("button", name="Entrar", exact=True).click()
+    sign_in(page, furnished.admin)
     expect(page.get_by_role("heading", name="Fila", exact=True)).to_be_visible()
     yield "queue"
     paths = {
-        "conversation-mine": f"handoffs/{mine}",
-        "conversation-waiting": f"handoffs/{waiting}",
+        "conversation-mine": f"handoffs/{furnished.mine}",
+        "conversation-waiting": f"handoffs/{furnished.waiting}",
+        "conversation-others": f"handoffs/{furnished.others}",
         "wall": "wall",
         "account": "account",
         "people": "admin/people",
@@ -331,24 +376,67 @@ def every_page(desk: Desk, furnished: tuple[str, int, int], page: Page) -> Itera
     for name, path in paths.items():
         page.goto(f"{desk.gateway}/console/{path}")
         yield name
+    forms = {
+        "taken": (f"handoffs/{furnished.others}/take", "La tomó Eva"),
+        "no-ring": (f"handoffs/{furnished.waiting}/ring", "No se puede llamar"),
+        "note-missing": (f"handoffs/{furnished.mine}/note", "La nota está vacía"),
+        "factor": ("account/factor", "agregue una cuenta con esta clave"),
+        "password-wrong": ("account/password", "La contraseña actual no es correcta"),
+        "person-missing": ("admin/people", "Falta el usuario"),
+        "password-once": (f"admin/people/{found[0].id}/password", "solo se muestra ahora"),
+    }
+    for name, (path, told) in forms.items():
+        page.goto(f"{desk.gateway}/console/account")
+        send(page, path)
+        expect(page.locator("main")).to_contain_text(told)
+        yield name
+    page.context.clear_cookies()
+    page.goto(f"{desk.gateway}/console/sign-in")
+    sign_in(page, furnished.full)
+    send(page, f"handoffs/{furnished.waiting}/take")
+    expect(page.get_by_role("heading", name="Ya no le caben más")).to_be_visible()
+    yield "full"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_keeps_anybody_out(desk: Desk, furnished: tuple[str, int, int], scheme: Any):
-    page = desk.page(color_scheme=scheme)
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "more contrast": {"contrast": "more"},
+    "forced colours": {"forced_colors": "active", "color_scheme": "dark"},
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_keeps_anybody_out(desk: Desk, furnished: Furniture, look: str):
+    page = desk.page(**LOOKS[look])
     wrong: list[tuple[str, str, str]] = []
     for name in every_page(desk, furnished, page):
         for found in Axe().run(page).response["violations"]:
             wrong.append((name, found["id"], found["nodes"][0]["html"][:160]))
         if PICTURES:
-            page.screenshot(path=Path(PICTURES) / f"{name}-{scheme}.png")
+            page.screenshot(path=Path(PICTURES) / f"{name}-{look.replace(' ', '-')}.png")
     assert wrong == []
+
+
+def test_where_colours_are_forced_shapes_say_who_is_there(desk: Desk, furnished: Furniture):
+    page = desk.page(forced_colors="active")
+    page.goto(f"{desk.gateway}/console/sign-in")
+    sign_in(page, furnished.admin)
+    page.goto(f"{desk.gateway}/console/wall")
+    look = """name => {
+      const dot = document.createElement("span");
+      dot.className = `dot ${name}`;
+      document.querySelector("main").append(dot);
+      const { backgroundColor, backgroundImage, borderTopStyle } = getComputedStyle(dot, "::before");
+      return [backgroundColor, backgroundImage, borderTopStyle].join();
+    }"""
+    assert len({page.evaluate(look, presence) for presence in ("here", "busy", "away")}) == 3
 
 
 @pytest.mark.parametrize(
     "size", [{"width": 320, "height": 640}, {"width": 640, "height": 450}], ids=["320 px", "200 % of 1280 px"]
 )
-def test_no_page_must_be_scrolled_sideways(desk: Desk, furnished: tuple[str, int, int], size: Any):
+def test_no_page_must_be_scrolled_sideways(desk: Desk, furnished: Furniture, size: Any):
     page = desk.page(viewport=size)
     wide: dict[str, int] = {}
     for name in every_page(desk, furnished, page):

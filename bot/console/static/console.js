@@ -120,6 +120,27 @@ const alerts = (() => {
   });
 })();
 
+// In the queue, with the focus in it: j and k (or the arrows) go from person to person, t takes the one.
+(() => {
+  const queue = document.getElementById("queue");
+  if (!queue) return;
+  const rows = () => [...queue.querySelectorAll(".row")].filter((row) => row.querySelector("a.button"));
+  const steps = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+  queue.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const all = rows();
+    const here = all.indexOf(event.target.closest(".row"));
+    if (event.key in steps && all.length) {
+      event.preventDefault();
+      const next = Math.min(all.length - 1, Math.max(0, here + steps[event.key]));
+      all[next].querySelector("a.button").focus();
+    } else if (event.key === "t" && here >= 0) {
+      const take = all[here].querySelector("form button");
+      if (take) take.form.requestSubmit();
+    }
+  });
+})();
+
 // The thread stays at its end unless its reader went up.
 (() => {
   const thread = document.getElementById("thread");

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, get_args
 
 from flask import Blueprint, Response, render_template, request
@@ -25,7 +22,7 @@ from bot.store.audit import Audit
 from bot.store.desk_tokens import DeskAccount, DeskTokens, KeyReused
 from bot.store.handoffs import HandoffRecord, NotYours
 from bot.store.store import utc_now
-from bot.store.thread import Entry, EntryKind
+from bot.store.thread import Entry, cursor_of, entry_at
 from bot.wake import Wake
 from bot.worker.limits import Limits
 
@@ -266,10 +263,10 @@ def _read(service: DeskService, call: Call) -> Answer:
 
 def _thread(service: DeskService, call: Call) -> Answer:
     query: models.ThreadQuery = call.query
-    before = _entry_at(query.before) if query.before is not None else None
+    before = _before(query.before) if query.before is not None else None
     found = service.thread(call.handoff, query.limit + 1, before)
     page = found[-query.limit :]
-    following = _cursor(page[0]) if len(found) > query.limit else None
+    following = cursor_of(page[0]) if len(found) > query.limit else None
     return 200, models.ThreadPage(entries=[_entry(each) for each in page], next=following)
 
 
@@ -372,20 +369,9 @@ def _entry(entry: Entry) -> models.ThreadEntry:
     )
 
 
-def _cursor(entry: Entry) -> str:
-    return base64.urlsafe_b64encode(f"{entry.at.isoformat()}|{entry.kind}|{entry.id}".encode()).decode().rstrip("=")
-
-
-def _entry_at(cursor: str) -> Entry:
-    """Return the place in the thread that a cursor stands for."""
+def _before(cursor: str) -> Entry:
     try:
-        at, kind, id_ = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("|")
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or kind not in get_args(EntryKind) or not _ID.fullmatch(id_):
-            raise ValueError(cursor)
-        if int(id_) > models.LARGEST_ID:
-            raise ValueError(cursor)
-    except (ValueError, binascii.Error):
+        return entry_at(cursor)
+    except ValueError:
         # Well formed, and of no page of ours: nothing stands before it.
         raise Problem("not_found", "There is no such page.") from None
-    return Entry(kind, int(id_), moment)  # type: ignore[arg-type]  # checked above

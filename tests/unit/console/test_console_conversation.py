@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import threading
 from dataclasses import replace
@@ -8,14 +9,16 @@ from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import update
 
+from bot.core.codec import to_payload
 from bot.core.delivery import Outgoing
 from bot.core.effects import BringPerson
 from bot.core.handoff import HandoffState
 from bot.core.procedures import Condition, ConditionValue, LifeEvent, LifeEventStep
-from bot.core.turns import Plan, TurnContext
+from bot.core.turns import Plan, TurnContext, Understood
 from bot.store import open_engine
-from bot.store.tables import calls
+from bot.store.tables import calls, inbound
 from tests.handoffs import sent
 from tests.people import ROSA
 from tests.unit.console.conftest import key, page_of
@@ -413,3 +416,29 @@ def test_the_history_of_a_sensitive_matter_is_not_read_through_the_next_one(desk
     assert page_of(ana, later).status_code == 403
     assert f"/handoffs/{later.id}" not in ana.get("/console/queue").get_data(as_text=True)
     assert "golpea" in page_of(cira, later).get_data(as_text=True)
+
+
+def test_what_the_assistant_understood_stands_under_each_message(desk):
+    handoff = desk.ask("quiero una persona")
+    for understood, words in (
+        (Understood("ask_cost", 0.9, procedure="curp-primera-vez", outcome="answer"), "curp-primera-vez"),
+        (Understood("human", 0.9, outcome="handoff"), "que quiere una persona"),
+        (Understood("x", 0.1, outcome="never heard of"), "algo sin trámite"),
+    ):
+        write_understood(desk, understood)
+        page = html.unescape(page_of(desk.signed_in("ana"), handoff).get_data(as_text=True))
+        assert f"El asistente entendió: {words}" in page
+
+
+def write_understood(desk, understood):
+    engine = open_engine(desk.config.database)
+    with engine.begin() as db:
+        db.execute(update(inbound).values(understood=json.dumps(to_payload(understood))))
+    engine.dispose()
+
+
+def test_the_wall_warns_where_sensitive_matters_are_seen_by_no_team(desk):
+    boss = desk.signed_in("jefa", "supervisor")
+    assert "puede ver los asuntos delicados" in boss.get("/console/wall").get_data(as_text=True)
+    desk.hire("cira", in_teams=[desk.agents.save_team("Violencia", "", True)])
+    assert "puede ver los asuntos delicados" not in boss.get("/console/wall").get_data(as_text=True)

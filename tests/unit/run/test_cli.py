@@ -1,6 +1,7 @@
 """The command as it is typed: exit codes, one line when something is wrong, never a traceback."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -109,3 +110,32 @@ def test_numbers_can_be_written_under_a_new_secret(ventanilla):
     assert ventanilla("db", "upgrade").returncode == 0
     done = ventanilla("db", "rekey", VENTANILLA_SECRET="n" * 32, OLD_SECRETS="s" * 32)
     assert (done.returncode, done.stdout.strip()) == (0, "0 addresses are under the present secret.")
+
+
+def test_the_first_agent_is_made_and_listed(ventanilla):
+    made = ventanilla("agents", "add", "admin", "--role", "admin", "--name", "Administración")
+    assert made.returncode == 0, made
+    assert "Password, shown only now: " in made.stdout
+    listed = ventanilla("agents", "list").stdout
+    assert re.search(r"^admin +admin +active +Administración$", listed, re.MULTILINE)
+    assert "no team sees them" in listed
+    assert "taken" in refused(ventanilla("agents", "add", "admin")).lower()
+
+
+def test_an_agents_password_is_read_and_a_weak_one_is_refused(ventanilla):
+    weak = refused(ventanilla("agents", "add", "ana", "--password-stdin"))  # "hola", of the fixture
+    assert "12" in weak
+    assert "hola" not in weak
+    assert "role" in refused(ventanilla("agents", "add", "ana", "--role", "boss"))
+
+
+def test_a_demonstration_is_made_by_one_command_again_and_again_but_never_for_real(ventanilla):
+    for _ in range(2):
+        made = ventanilla("agents", "demo")
+        assert made.returncode == 0, made
+        assert {line.split()[0] for line in made.stdout.splitlines()[1:5]} == {"ana", "beto", "supervisora", "admin"}
+        assert "run this again while" in made.stdout
+    listed = ventanilla("agents", "list").stdout.splitlines()
+    assert len(listed) == 4
+    assert "no team sees them" not in listed[-1]
+    assert "TWILIO_ACCOUNT_SID" in refused(ventanilla("agents", "demo", TWILIO_ACCOUNT_SID="AC" + "1" * 32))

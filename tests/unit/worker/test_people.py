@@ -142,6 +142,14 @@ def test_the_desk_is_open_while_one_team_is(hours, status):
     assert Desk(Queue(team_hours=hours), parse_hours("")).status(datetime(2026, 11, 22, 12, 0)) == status
 
 
+def test_where_nobody_may_see_a_sensitive_matter_nobody_is_promised(plain_search):
+    catalogue = plain_search.catalogue.procedures
+    violence = next(card.id for card in catalogue.values() if card.sensitive == "violence")
+    asked = Understood("human", 0.9, procedure=violence)
+    replies, effects = bring(people(Queue(team_hours=()), number="800 123 4567", catalogue=catalogue), "asked", asked)
+    assert (replies, effects) == ((Say("handoff_line", {"line": "800 123 4567"}),), ())
+
+
 def test_an_emergency_is_in_the_queue_at_any_hour():
     _, effects = bring(people(Queue(), "lun-vie 09:00-18:00"), "emergency")
     assert effects == (BringPerson("emergency", "sms", None, True),)

@@ -1,0 +1,49 @@
+"""A long thread is read page by page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.unit.console.conftest import page_of
+
+LINK = re.compile(r'href="(/console/handoffs/\d+/older\?before=[^"]+)"')
+
+
+@pytest.fixture
+def short_pages(monkeypatch):
+    monkeypatch.setattr("bot.console.conversation._MOST_ENTRIES", 4)
+
+
+def told(answer):
+    return re.findall(r"mensaje \d+", answer.get_data(as_text=True))
+
+
+def test_what_stands_before_a_long_thread_is_reached_and_nothing_twice(desk, short_pages):
+    handoff = desk.ask("mensaje 0")
+    for number in range(1, 10):
+        desk.ask(f"mensaje {number}", effect=None)
+    ana = desk.signed_in("ana")
+    page = page_of(ana, handoff)
+    seen = [each for each in told(page) if each != "mensaje 9"] + ["mensaje 9"]  # the last word is in the summary too
+    pages = 0
+    while (link := LINK.search(page.get_data(as_text=True))) is not None:
+        page = ana.get(link[1])
+        assert page.status_code == 200
+        seen = told(page) + seen
+        pages += 1
+        assert pages < 10
+    assert seen == [f"mensaje {number}" for number in range(10)]
+    assert pages >= 2
+
+
+def test_a_short_thread_has_nothing_before_it(desk):
+    assert LINK.search(page_of(desk.signed_in("ana"), desk.ask()).get_data(as_text=True)) is None
+
+
+@pytest.mark.parametrize("before", ["", "x", "MjAyNi0xMS0yMnxpbnwx", "////"])
+def test_a_place_that_is_none_is_not_found(desk, before):
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    assert ana.get(f"/console/handoffs/{handoff.id}/older?before={before}").status_code == 404
