@@ -119,7 +119,7 @@ def test_the_first_agent_is_made_and_listed(ventanilla):
     listed = ventanilla("agents", "list").stdout
     assert re.search(r"^admin +admin +active +Administración$", listed, re.MULTILINE)
     assert "no team sees them" in listed
-    assert "taken" in refused(ventanilla("agents", "add", "admin")).lower()
+    assert "'admin' is in use" in refused(ventanilla("agents", "add", "admin"))
 
 
 def test_an_agents_password_is_read_and_a_weak_one_is_refused(ventanilla):
