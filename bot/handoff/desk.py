@@ -11,6 +11,7 @@ from bot.store.handoffs import HandoffRecord, Handoffs, Place
 
 _LONGEST_ESTIMATE = 120
 _FEW = 3
+_LEAST = 2  # "unos minutos": nobody counts one
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,6 @@ def expected_wait(place: Place) -> int | None:
         return None
     median = waits[len(waits) // 2]
     rounds = -(-place.position // place.agents_here)
-    minutes = max(1, -(-(median * rounds) // timedelta(minutes=1)))
+    minutes = max(_LEAST, -(-(median * rounds) // timedelta(minutes=1)))
     step = 1 if minutes <= _FEW else 5
     return min(_LONGEST_ESTIMATE, -(-minutes // step) * step)

@@ -248,7 +248,7 @@ def test_what_is_the_assistants_is_left_to_it():
         (1, [1, 2, 3], 0, None),
         (4, [2, 2, 2], 2, 5),
         (50, [30, 30, 30], 1, 120),
-        (1, [0, 0, 0], 5, 1),
+        (1, [0, 0, 0], 5, 2),
     ],
 )
 def test_no_wait_is_said_that_is_not_known(position, waits, agents, minutes):
