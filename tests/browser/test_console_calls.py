@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import statistics
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,10 @@ def test_a_caller_is_taken_by_telephone_and_the_assistant_goes_on(desk: Desk):
         handoff = desk.waits(caller, "perdí mi acta de nacimiento")
         line = row(page, handoff)
         expect(line).to_contain_text("espera en la línea")
+        desk.open(boss, handoff)
+        expect(telephone(boss)).to_contain_text("Espera en la línea", ignore_case=True)
+        assert [each["id"] for each in Axe().run(boss).response["violations"]] == []
+        boss.goto(f"{desk.gateway}/console/wall")
         line.get_by_role("button", name="Llamarme").click()
         expect(telephone(page)).to_contain_text("Suena su teléfono")
         expect(telephone(page)).to_contain_text("perdí mi acta de nacimiento")
@@ -165,11 +170,11 @@ WATCH = """() => {
 
 @pytest.mark.parametrize("channel", ["sms", "whatsapp", "voice"])
 def test_who_asks_is_seen_within_a_second(desk: Desk, channel: str):
-    """From the moment in which the carrier's request arrives, by the page's own clock; the best of three askings."""
+    """From the moment in which the carrier's request arrives, by the page's own clock; the median of three askings."""
     page = desk.signed_in(desk.hire("Ana"))
     page.evaluate(WATCH)
     took = [_seconds_until_seen(desk, page, channel) for _ in range(ASKINGS)]
-    assert min(took) <= SECONDS_UNTIL_SEEN, took
+    assert statistics.median(took) <= SECONDS_UNTIL_SEEN, took
 
 
 def _seconds_until_seen(desk: Desk, page: Page, channel: str) -> float:
