@@ -28,7 +28,7 @@ from bot.console.seen import gone, noted, opened
 from bot.core.delivery import Outgoing
 from bot.core.handoff import HandoffState
 from bot.core.messages import ChannelName
-from bot.core.procedures import narrow
+from bot.core.procedures import Case, narrow
 from bot.core.redact import redact
 from bot.core.replies import Reply, Say, ShowProcedure
 from bot.core.turns import TurnContext
@@ -92,7 +92,7 @@ def _page(record: HandoffRecord, error: str = "", **values: object) -> str:
         alias=alias(record.conversation_id),
         context=context,
         place=_place(context),
-        answers=answers(context.case),
+        answers=answers(_case(context)),
         plans=progress(context.plans),
         topic=topic_name(record.topic),
         suggested=suggested(record.topic),
@@ -270,7 +270,8 @@ def send_card(handoff: int) -> BaseResponse | tuple[str, int]:
     if card is None or not _KEY.match(key):
         return _page(record, error="card"), 400
     context = parts().store.state(record.conversation_id).context
-    shown = ShowProcedure(narrow(card, context.case, context.state), ("requirements", "cost", "where"), context.state)
+    state = context.state or (context.topic.memory.get("state") if context.topic else None)
+    shown = ShowProcedure(narrow(card, _case(context), state), ("requirements", "cost", "where"), state)
     messages = parts().agent_words(_written_on(record), record.language, (shown,))
     return _say(record, messages, key, "", card=card.id)
 
@@ -367,6 +368,13 @@ def _told(record: HandoffRecord, *replies: Reply) -> tuple[Outgoing, ...]:
 
 def _filled(text: str) -> str:
     return text.replace("{agente}", current_agent().name).replace("{institucion}", parts().institution)
+
+
+def _case(context: TurnContext) -> Case:
+    """Return what was answered: in the dialogue that goes on, and before it, unless this one is for somebody else."""
+    memory = context.topic.memory if context.topic else {}
+    known = {} if memory.get("for_other") else context.case
+    return {**known, **memory.get("case", {})}
 
 
 def _place(context: TurnContext) -> str:

@@ -16,7 +16,7 @@ from bot.core.delivery import Outgoing
 from bot.core.effects import BringPerson
 from bot.core.handoff import HandoffState
 from bot.core.procedures import Condition, ConditionValue, LifeEvent, LifeEventStep
-from bot.core.turns import Plan, TurnContext, Understood
+from bot.core.turns import Plan, Topic, TurnContext, Understood
 from bot.store import open_engine
 from bot.store.tables import calls, inbound
 from tests.handoffs import sent
@@ -442,3 +442,23 @@ def test_the_wall_warns_where_sensitive_matters_are_seen_by_no_team(desk):
     assert "puede ver los asuntos delicados" in boss.get("/console/wall").get_data(as_text=True)
     desk.hire("cira", in_teams=[desk.agents.save_team("Violencia", "", True)])
     assert "puede ver los asuntos delicados" not in boss.get("/console/wall").get_data(as_text=True)
+
+
+def test_answers_of_the_dialogue_that_goes_on_are_collected_too(desk):
+    def conditions():
+        for name in ("licencia", "ocasion"):
+            values = (ConditionValue("a", f"{name} a", "x"), ConditionValue("b", f"{name} b", "x"))
+            yield Condition(name, f"¿Qué {name}?", values)
+
+    catalogue = SimpleNamespace(conditions={each.id: each for each in conditions()}, life_events={}, procedures={})
+    with desk.app.app_context():
+        replace(desk.parts, catalogue=lambda: catalogue).install()
+    handoff = desk.ask()
+    ana = desk.signed_in("ana")
+    now = datetime.now(timezone.utc).isoformat()
+    for for_other, before in ((False, True), (True, False)):  # for somebody else: what I told of myself is not hers
+        topic = Topic(now, "sms", {"case": {"licencia": "b"}, "for_other": for_other})
+        desk.ask("y eso", effect=None, context=TurnContext(case={"licencia": "a", "ocasion": "a"}, topic=topic))
+        page = html.unescape(page_of(ana, handoff).get_data(as_text=True))
+        assert "¿Qué licencia? licencia b" in page
+        assert ("¿Qué ocasion? ocasion a" in page) is before
