@@ -118,11 +118,13 @@ def thread(handoff: int) -> str:
 
 
 @needs("agent")
-def older(handoff: int) -> str:
+def older(handoff: int) -> BaseResponse | str:
     """Show what stands before the page's thread; it does not change while it is read."""
-    record = opened(handoff)
+    record, given = opened(handoff), request.args.get("before", "")
+    if not given:
+        return redirect(url_for("console.conversation", handoff=handoff))
     try:
-        before = entry_at(request.args.get("before", ""))
+        before = entry_at(given)
     except ValueError:
         abort(404)
     noted("read" if record.agent_id in (None, current_agent().id) else "listen", record)

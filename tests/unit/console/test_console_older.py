@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from bot.store.thread import Entry, cursor_of
 from tests.unit.console.conftest import page_of
 
 LINK = re.compile(r'href="(/console/handoffs/\d+/older\?before=[^"]+)"')
@@ -42,7 +44,21 @@ def test_a_short_thread_has_nothing_before_it(desk):
     assert LINK.search(page_of(desk.signed_in("ana"), desk.ask()).get_data(as_text=True)) is None
 
 
-@pytest.mark.parametrize("before", ["", "x", "MjAyNi0xMS0yMnxpbnwx", "////"])
+def test_who_had_a_matter_that_is_over_reads_nothing_that_came_after_by_any_address(desk):
+    handoff = desk.ask("lo de antes")
+    ana = desk.signed_in("ana")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    ana.post(f"/console/handoffs/{handoff.id}/back")
+    desk.ask("lo de después", effect=None)
+    later = cursor_of(Entry("note", 1, datetime.now(timezone.utc) + timedelta(days=1)))
+    for address in (f"/console/handoffs/{handoff.id}", f"/console/handoffs/{handoff.id}/older?before={later}"):
+        page = ana.get(address)
+        assert page.status_code == 200
+        assert "lo de antes" in page.get_data(as_text=True)
+        assert "lo de después" not in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("before", ["x", "MjAyNi0xMS0yMnxpbnwx", "////"])
 def test_a_place_that_is_none_is_not_found(desk, before):
     handoff = desk.ask()
     ana = desk.signed_in("ana")
