@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -138,8 +139,17 @@ def _thread(record: HandoffRecord, before: Entry | None = None) -> dict[str, obj
         before = Entry("note", _LAST_ID, over)
     found = parts().threads.of(record.conversation_id, _MOST_ENTRIES + 1, before)
     entries = found[-_MOST_ENTRIES:]
+    if over is not None and not request.args.get("before"):
+        entries += _own_notes(record, over)
     first = cursor_of(entries[0]) if len(found) > _MOST_ENTRIES else ""
     return {"entries": entries, "older": first, "last": _last_said(entries)}
+
+
+def _own_notes(record: HandoffRecord, since: datetime) -> tuple[Entry, ...]:
+    """Return what an agent noted after her part was over: of all that came then, it is hers."""
+    me = current_agent().name
+    later = parts().threads.of(record.conversation_id)
+    return tuple(each for each in later if each.kind == "note" and each.who == me and each.at > since)
 
 
 def _last_said(entries: tuple[Entry, ...]) -> str:

@@ -58,6 +58,18 @@ def test_who_had_a_matter_that_is_over_reads_nothing_that_came_after_by_any_addr
         assert "lo de después" not in page.get_data(as_text=True)
 
 
+def test_what_she_notes_when_it_is_over_is_hers_to_read(desk):
+    handoff = desk.ask()
+    ana, jefa = desk.signed_in("ana"), desk.signed_in("jefa", "supervisor")
+    ana.post(f"/console/handoffs/{handoff.id}/take")
+    ana.post(f"/console/handoffs/{handoff.id}/back")
+    ana.post(f"/console/handoffs/{handoff.id}/note", text="se le dijo qué llevar")
+    jefa.post(f"/console/handoffs/{handoff.id}/note", text="hablar con Ana")
+    page = page_of(ana, handoff).get_data(as_text=True)
+    assert page.count("se le dijo qué llevar") == 1
+    assert "hablar con Ana" not in page
+
+
 @pytest.mark.parametrize("before", ["x", "MjAyNi0xMS0yMnxpbnwx", "////"])
 def test_a_place_that_is_none_is_not_found(desk, before):
     handoff = desk.ask()
