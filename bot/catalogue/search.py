@@ -26,7 +26,7 @@ import numpy as np
 
 from bot.catalogue.entries import sane
 from bot.catalogue.index import FEATURES, Encoder, Index, Kind, Scored, collect, default_encoder, learned
-from bot.catalogue.places import Place, Places
+from bot.catalogue.places import Place, Places, fold
 from bot.catalogue.reader import Catalogue
 from bot.catalogue.spelling import Speller, default_speller
 from bot.catalogue.text import keywords, normalise, stem
@@ -243,6 +243,16 @@ class Search:
     def _says(self, topic: int, stems: frozenset[str]) -> bool:
         """Say whether words have one of a topic's names whole."""
         return any(name <= stems for name in self._names.get(self.index.topics[topic], ()))
+
+    def names_any(self, text: str, ids: Iterable[str]) -> bool:
+        """Say whether a text has all the words of a name of one of these procedures, or of their families."""
+        stems = frozenset(map(stem, keywords(self.read(text))))
+        cards = [self.catalogue.procedures[id_] for id_ in ids if id_ in self.catalogue.procedures]
+        found = (self.catalogue.families.get(card.family or "") for card in cards)
+        names = [name for card in cards for name in (card.name, card.short, *card.aliases)]
+        names += [name for family in found if family for name in (family.name, family.short)]
+        words = (frozenset(map(stem, keywords(fold(name)))) for name in names)
+        return any(name and name <= stems for name in words)
 
     def _bonus(self, topic: str, named: Place | None, recent: str | None) -> float:
         members = self._members.get(topic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -15,14 +16,16 @@ from rasa.core.tracker_store import FailSafeTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY
 
 from bot.core.turns import TurnRequest, TurnResult
 from bot.engine.action_endpoint import ActionEndpoint, install_action_check
 from bot.engine.content import message_text, metadata
 from bot.engine.errors import ActionFailed, EngineError, NoModel, NoReply, TurnStuck
-from bot.engine.reading import as_read
+from bot.engine.reading import RANKED, as_read
 from bot.engine.result import last_turn, read_result
 from bot.engine.turn_locks import TurnLocks
+from bot.understanding.request import pooled, request
 
 
 class TurnProcessor(MessageProcessor):
@@ -72,13 +75,29 @@ class TurnProcessor(MessageProcessor):
     async def parse_message(
         self, message: UserMessage, tracker: DialogueStateTracker | None = None, only_output_properties: bool = True
     ) -> dict[str, Any]:
-        """Understand a message as ``ventanilla understand`` does: spelling corrected. The words stay the person's."""
+        """Understand a message as ``ventanilla understand`` does: spelling corrected, a long one's request read twice.
+
+        The words stay the person's.
+        """
         if not message.text or message.text.startswith("/"):
             return dict(await super().parse_message(message, tracker, only_output_properties))
-        read = copy(message)
-        read.text = as_read(message.text)
-        parsed = await super().parse_message(read, tracker, only_output_properties)
+        parsed = await self._parsed(message, message.text, tracker, only_output_properties)
+        asked = request(message.text)
+        if asked is not None:
+            part = await self._parsed(message, asked, tracker, only_output_properties)
+            ranking = [
+                {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: share}
+                for name, share in pooled(message.text, _ranking(parsed), _ranking(part))[:RANKED]
+            ]
+            parsed = {**parsed, INTENT: ranking[0], INTENT_RANKING_KEY: ranking} if ranking else parsed
         return {**parsed, "text": message.text}
+
+    async def _parsed(
+        self, message: UserMessage, text: str, tracker: DialogueStateTracker | None, only_output_properties: bool
+    ) -> dict[str, Any]:
+        read = copy(message)
+        read.text = as_read(text)
+        return dict(await super().parse_message(read, tracker, only_output_properties))
 
     async def _run_action(
         self,
@@ -126,6 +145,12 @@ class _Watched(Action):
 
     def event_for_successful_execution(self, prediction: PolicyPrediction) -> Event:
         return self._action.event_for_successful_execution(prediction)
+
+
+def _ranking(parsed: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    return tuple(
+        (each[INTENT_NAME_KEY], float(each[PREDICTED_CONFIDENCE_KEY])) for each in parsed.get(INTENT_RANKING_KEY) or ()
+    )
 
 
 def unwrapped(store: TrackerStore) -> TrackerStore:

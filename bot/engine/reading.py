@@ -21,6 +21,7 @@ from bot.catalogue.terms import TermWeights, weighed
 from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, normal_words, vectorizer
 from bot.engine.components.scope_model import Floats, LinearModel
 from bot.engine.components.sentence_vectors import SIZE, sentence_vectors, spelled
+from bot.understanding.request import pooled, request
 
 OUT_OF_SCOPE = "out_of_scope"
 RANKED = 10
@@ -75,7 +76,11 @@ class Reader:
 
     def rank(self, text: str) -> Ranking:
         """Return the likeliest intents of a text with their confidence, the one decided on first."""
-        return self.rank_all([text])[0]
+        asked = request(text)
+        if asked is None:
+            return self.rank_all([text])[0]
+        whole, part = self.rank_all([text, asked])
+        return tuple(pooled(text, whole, part)[:RANKED])
 
     def rank_all(self, texts: Sequence[str]) -> list[Ranking]:
         """Rank many texts."""

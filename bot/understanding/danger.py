@@ -231,7 +231,9 @@ _NOW = re.compile(rf"(?<!\w)(?:{'|'.join(_NOW_WORDS)})(?!\w)")
 _CRY = re.compile(rf"(?<!\w)(?:{'|'.join(_CRIES)})(?!\w)")
 
 _LONG_AGO = re.compile(
-    r"(?<!\w)(?:hace (?:\w+ ){0,2}(?:anos?|meses)(?! que)|(?<!desde )el (?:ano|mes) pasado|cuando era nin[oa])(?!\w)"
+    r"(?<!\w)(?:hace (?:\w+ ){0,2}(?:anos?|meses)(?! que)|(?<!desde )el (?:ano|mes) pasado|cuando era nin[oa]|hace (?:mucho |harto )?tiempo"
+    r"|(?:escrib\w+|invent\w+|redact\w+|haciendo|haz|hacer|hago) (?:\w+ ){0,2}(?:cuentos?|novelas?|guion|corridos?|"
+    r"cancion|historieta|poema|obra de teatro))(?!\w)"
 )
 
 # Manners of speaking, and danger on a screen: taken out before anything is compared.
@@ -347,7 +349,7 @@ def unmistakable(text: str) -> bool:
 
 
 def long_ago(text: str) -> bool:
-    """Say whether the words tell of what was months or years ago."""
+    """Say whether the words tell of what was months or years ago, or of what somebody makes up."""
     return bool(_LONG_AGO.search(_said(text)))
 
 

@@ -25,6 +25,7 @@ from bot.understanding.danger import cries, kind_of, long_ago, unmistakable
 from bot.understanding.foreign import foreign_words
 from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
 from bot.understanding.matter import matter, without_labels
+from bot.understanding.request import is_story, request, way
 from bot.understanding.words import rest, senseless, without_place
 
 Ranking = Sequence[tuple[str, float]]
@@ -36,12 +37,19 @@ FEATURES = (
     *(f"{sign}_{kind}" for sign in ("log", "else", "words") for kind in KINDS),
     "foreign",
 )
+_DANGER = KINDS.index("emergency")
+_LENGTH, _LONG = FEATURES.index("words"), 2.0
+"""A story has three times the words of the texts that were learned from: its length counts as that of the longest of
+those, in standard deviations, or it would be a procedure by its length alone.
+"""
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
 _SURELY_AN_EVENT, _TWICE = 0.85, 2.0
 """Where something that happened is surely told ("hubo un temblor y se dañó mi casa"), and nobody's violence, despair or
 absence, an emergency needs twice the chance.
 """
+_TOLD = {"openly": 1.0, "one thing": 0.0, None: 0.3}
+"""How much the classifier's word counts again between what is told and what is asked for, by how a story asks."""
 _SURELY_TOLD = 0.9
 """From this confidence on a life event wins over a question which of several cards was meant."""
 _READ = 2400
@@ -59,6 +67,10 @@ _SENSELESS = 0.6
 """Chance that letters without sense are no matter of ours: they are not understood, rather than somebody else's."""
 _MORE_LIKELY = 0.5
 """From this chance on what is out of scope stays so, though its words are a card's."""
+_HARDLY_OURS, _NOT_AT_ALL_OURS = 0.35, 0.05
+"""Share of what asks or tells in the ranking below which a story, and any text, is nobody's question which of several
+cards was meant, unless it calls one of them by its name."""
+_NOT_OURS: tuple[Kind, ...] = ("out_of_scope", "talk")
 _COURTESY = frozenset({"greet", "thanks", "goodbye"})
 ASKING = "ask_procedure"
 ABOUT_STATUS = "ask_status"
@@ -113,9 +125,26 @@ class Weights:
 
     def chances(self, features: Any) -> Any:
         """Return the chance of each kind, in the order of :data:`KINDS`."""
-        scores = self._weights @ ((features - self._mean) / self._scale) + self._bias
+        scaled = (features - self._mean) / self._scale
+        scaled[_LENGTH] = min(scaled[_LENGTH], _LONG)
+        scores = self._weights @ scaled + self._bias
         raised = np.exp(scores - scores.max())
         return raised / raised.sum()
+
+
+def _heard_again(values: Any, ranking: Ranking, told: float) -> Any:
+    """Return a story's chances of the kinds with the classifier's shares weighed in once more.
+
+    ``told``: how much it counts that it was heard as a life event rather than a procedure, or the other way round.
+    """
+    shares = dict.fromkeys(KINDS, _LEAST)
+    for intent, confidence in ranking:
+        shares[kind_of_intent(intent)] += confidence
+    asked, told_of = shares["procedure"], shares["life_event"]
+    shares["procedure"] = (asked + told_of) / (1 + (told_of / asked) ** told)
+    shares["life_event"] = asked + told_of - shares["procedure"]
+    weighed = values * np.array([shares[kind] for kind in KINDS])
+    return weighed / weighed.sum()
 
 
 def features_of(signals: Any, ranking: Ranking, words: Any, foreign: int = 0) -> Any:
@@ -166,6 +195,7 @@ class Decider:
             decision.kind == "talk"
             and decision.intent in _COURTESY
             and not only_courtesy(text)
+            and not _long_courtesy(text, ranking)
             and rest(normalise(text))
         ):
             # "hola, quiero mi acta": what goes beyond courtesy is what the message is about
@@ -194,6 +224,10 @@ class Decider:
     ) -> Decision:
         signals, words = heard
         values = self._weights.chances(features_of(signals, ranking, words, foreign_words(text)))
+        if is_story(text):
+            danger = values[_DANGER] if kind_of(text) else 0.0
+            values = _heard_again(values, ranking, _TOLD[way(text)])
+            values[_DANGER] = max(values[_DANGER], danger)
         chances = {kind: float(value) for kind, value in zip(KINDS, values, strict=True)}
         said = rest(without_place(text, self.search.places))
         bare = not said
@@ -201,7 +235,9 @@ class Decider:
         verdict = self.search.verdict(look, "life_event" if kind == "life_event" else "procedure")
         if kind == "out_of_scope" and chances[kind] < _MORE_LIKELY and self._named_outright(said, verdict):
             kind = "procedure"
-        if kind == "procedure" and verdict.outcome == "clarify" and _tells(ranking):
+        if kind == "procedure" and verdict.outcome == "clarify" and self._unheard_of(text, verdict, ranking):
+            kind = max(_NOT_OURS, key=lambda each: chances[each])
+        if kind == "procedure" and verdict.outcome == "clarify" and (_tells(ranking) or way(text) == "openly"):
             told = self.search.verdict(look, "life_event")
             if any(hit.kind == "life_event" for hit in told.hits[:1]):
                 kind, verdict = "life_event", told
@@ -234,6 +270,13 @@ class Decider:
                 return True
         return False
 
+    def _unheard_of(self, text: str, verdict: Verdict, ranking: Ranking) -> bool:
+        """Say whether cards were found that the text does not name, of a text that was hardly heard to ask for any."""
+        share = sum(confidence for name, confidence in ranking if kind_of_intent(name) in ("procedure", "life_event"))
+        if not ranking or share >= (_HARDLY_OURS if is_story(text) else _NOT_AT_ALL_OURS):
+            return False
+        return not self.search.names_any(text, [hit.id for hit in verdict.hits])
+
     def _kind(self, text: str, chances: dict[str, float], bare: bool, ranking: Ranking, whole: bool) -> Kind:
         limits = self._weights.limits
         named = kind_of(text) is not None and not long_ago(text)
@@ -263,6 +306,12 @@ class Decider:
         if chances["out_of_scope"] >= limits["out_of_scope"]:
             return "out_of_scope"
         return "life_event" if chances["life_event"] * limits["life_event"] >= chances["procedure"] else "procedure"
+
+
+def _long_courtesy(text: str, ranking: Ranking) -> bool:
+    """Say whether a long text is surely a courtesy that asks for nothing: all its words are wishes and thanks."""
+    share = sum(confidence for name, confidence in ranking if name in _COURTESY)
+    return is_story(text) and request(text) is None and share >= _SURE_OF_TALK
 
 
 def _tells(ranking: Ranking) -> bool:
