@@ -87,6 +87,9 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "no se (?:nada de|donde esta) (?:mi|mis) " + _KIN,
         r"(?:se (?:me )?perdio|perdi a) mi (?:hij|nin|mama|papa|abuel|niet|sobrin|herman|bebe)\w*(?! (?:el|hace "
         "(?:un|dos|tres)|la (?:vista|casa)))", "no (?:ha|a) (?:vuelto|regresado)$",
+        r"no (?:llega|contesta|regresa|vuelve|aparece) ni (?:contesta|llama|llega|avisa|responde|manda|me contesta)\w*",
+        rf"(?<!de )(?<!para )a (?:mi|mis) {_KIN}(?: \w+){{0,9}} (?:ya )?no (?:lo|la|los|las) (?:hall|encontr|encuentr|"
+        r"localiz|veo|vemos)\w*",
         "no lleg[oa] (?:a (?:la |su )?casa|de la escuela|anoche|a dormir)", "(?:is|went|has been) missing",
         "(?:did not|didn t) come home", "kidnapped", "alerta amber", r"tienen (?:a|secuestrad\w+ a) mi " + _KIN,
     ),
@@ -138,6 +141,8 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         r"entregamos|coopero)\b.{0,40}\b(?:quem|mat|balace|balea|levant|desaparec|pic|golpe|lastim)(?:a|an|ar|en|e|er)\b",
         r"los de la mana\b|(?:cobr\w+|derecho de|piden) (?:el )?piso\b(?! (?:lamin|de))",
         "(?:estoy|estamos|esta) en peligro", "corre peligro", "por mi vida", r"extorsion\w*",
+        r"si no (?:les |le |se lo |se los |la |lo )?(?:junt|pag|da|dep|deposit|entreg|coopera|mand)\w* .{0,60}\b"
+        r"(?:van|va|vienen) a (?:venir a |regresar a )?(?:quem|mat|balace|levant|desaparec|golpe|lastim)\w*",
         "(?:piden|pidiendo|quieren) (?:dinero|rescate)(?: por)? .{0,20}(?:mi|matan)", r"incendi\w+",
         "(?:se )?esta (?:quemando|incendiando|ardiendo)|se (?:quema|prendio) (?:mi|la|el|una|un)",
         "hay (?:mucho )?(?:fuego|lumbre|humo)", "ambulancia", "patrulla", "bomberos", "no (?:puedo|puede) respirar",
@@ -231,7 +236,8 @@ _NOW = re.compile(rf"(?<!\w)(?:{'|'.join(_NOW_WORDS)})(?!\w)")
 _CRY = re.compile(rf"(?<!\w)(?:{'|'.join(_CRIES)})(?!\w)")
 
 _LONG_AGO = re.compile(
-    r"(?<!\w)(?:hace (?:\w+ ){0,2}(?:anos?|meses)(?! que)|(?<!desde )el (?:ano|mes) pasado|cuando era nin[oa]|hace (?:mucho |harto )?tiempo"
+    r"(?<!\w)(?:hace (?:\w+ ){0,2}(?:anos?|meses)(?! que)|(?<!desde )el (?:ano|mes) pasado|cuando era nin[oa]"
+    r"|hace (?:mucho |harto )?tiempo(?! que)"
     r"|(?:escrib\w+|invent\w+|redact\w+|haciendo|haz|hacer|hago) (?:\w+ ){0,2}(?:cuentos?|novelas?|guion|corridos?|"
     r"cancion|historieta|poema|obra de teatro))(?!\w)"
 )
@@ -262,6 +268,7 @@ _MANNERS = re.compile(
     r"|(?:ice|la migra|migracion|inmigracion) (?:agarro|detuvo|arresto|se llevo|levanto) (?:a )?(?:mi|mis|un|"
     r"una) \w+(?: .*no "
     r"sabemos \w+ (?:lo|la|los) tienen?)?"
+    r"|apuntando (?:esto|eso|todo|(?:\w+ )?en (?:el|la|un|una|su|mi) (?:celular|telefono|lista|libreta|cuaderno|hoja))"
     r"|te (?:voy a|quiero) (?:matar|ahorcar)|(?:mataria|moriria) por"
     r"|(?:me|nos) (?:esta |estan |tienen? |traen |va a |van a |quieren? )?(?:ahorc|asfixi|mat)\w+ (?:con|"
     r"de) (?:\w+ ){0,2}"
@@ -300,7 +307,7 @@ _MANNERS = re.compile(
 
 # As people write in haste what the patterns above spell rightly; whole words of a folded text.
 _BY_EAR = {
-    "nesesito": "necesito",
+    "nesesito": "necesito", "aserme": "hacerme", "aserle": "hacerle", "aserse": "hacerse", "allo": "hallo",
     "kiero": "quiero", "qiero": "quiero", "kero": "quiero", "kiere": "quiere", "qiere": "quiere", "kieren": "quieren",
     "kieran": "quieran", "ija": "hija", "ijo": "hijo", "ijos": "hijos", "ijas": "hijas", "mija": "mi hija",
     "mijo": "mi hijo", "ermano": "hermano", "ermana": "hermana", "aparese": "aparece", "haparece": "aparece",
@@ -328,8 +335,12 @@ _BY_EAR = {
 @lru_cache(maxsize=64)
 def _said(text: str) -> str:
     """Return the folded text with slips of the ear put right and manners of speaking taken out."""
-    words = (_BY_EAR.get(word, word) for word in _RUN.sub(r"\1", fold(text)).split())
-    return " ".join(_MANNERS.sub(" ", " ".join(words)).split())
+    return " ".join(_MANNERS.sub(" ", _heard(text)).split())
+
+
+@lru_cache(maxsize=64)
+def _heard(text: str) -> str:
+    return " ".join(_BY_EAR.get(word, word) for word in _RUN.sub(r"\1", fold(text)).split())
 
 
 _RUN = re.compile(r"([^\W\d])\1{2,}")
@@ -345,12 +356,12 @@ def unmistakable(text: str) -> bool:
     """Say whether the words name a danger that is happening now, whatever else was understood."""
     said = _said(text)
     alone = len(said.split()) <= _FEW and _CRY.search(said)
-    return bool(alone or _NOW.search(said)) and not _LONG_AGO.search(said)
+    return bool(alone or _NOW.search(said)) and not long_ago(text)
 
 
 def long_ago(text: str) -> bool:
     """Say whether the words tell of what was months or years ago, or of what somebody makes up."""
-    return bool(_LONG_AGO.search(_said(text)))
+    return bool(_LONG_AGO.search(_heard(text)))
 
 
 def cries(text: str) -> bool:

@@ -71,6 +71,9 @@ _HARDLY_OURS, _NOT_AT_ALL_OURS = 0.35, 0.05
 """Share of what asks or tells in the ranking below which a story, and any text, is nobody's question which of several
 cards was meant, unless it calls one of them by its name."""
 _NOT_OURS: tuple[Kind, ...] = ("out_of_scope", "talk")
+_LESS_LIKELY, _CLEARLY, _KNOWN = 0.3, 0.8, 0.9
+"""Below this chance of being out of scope a text that has a card's name among its words asks for the card, if the
+search is as sure: that it is that card, and that it is ours at all."""
 _COURTESY = frozenset({"greet", "thanks", "goodbye"})
 ASKING = "ask_procedure"
 ABOUT_STATUS = "ask_status"
@@ -200,7 +203,7 @@ class Decider:
         ):
             # "hola, quiero mi acta": what goes beyond courtesy is what the message is about
             others = _shares(i for i in ranking if i[0] not in _COURTESY)
-            beyond = self._decide(text, look, (signals, words), others, whole=False)
+            beyond = self._decide(text, look, (signals, words), others, whole=False) if others else decision
             if beyond.looks_up and beyond.chances[beyond.kind] >= self._weights.limits["beyond_courtesy"]:
                 return beyond
         return decision
@@ -233,7 +236,10 @@ class Decider:
         bare = not said
         kind = self._kind(text, chances, bare, ranking, whole)
         verdict = self.search.verdict(look, "life_event" if kind == "life_event" else "procedure")
-        if kind == "out_of_scope" and chances[kind] < _MORE_LIKELY and self._named_outright(said, verdict):
+        if kind == "out_of_scope" and (
+            (chances[kind] < _MORE_LIKELY and self._named_outright(said, verdict))
+            or (chances[kind] < _LESS_LIKELY and self._named(text, verdict))
+        ):
             kind = "procedure"
         if kind == "procedure" and verdict.outcome == "clarify" and self._unheard_of(text, verdict, ranking):
             kind = max(_NOT_OURS, key=lambda each: chances[each])
@@ -269,6 +275,16 @@ class Decider:
             if stems <= words and (len(stems) > 1 or len(words) == 1):
                 return True
         return False
+
+    def _named(self, text: str, verdict: Verdict) -> bool:
+        """Say whether a text that says more calls the card that was found by its name, and nothing of somebody else."""
+        ids = [hit.id for hit in verdict.hits if hit.kind == "procedure" and hit.score >= _CLEARLY][:1]
+        return (
+            verdict.outcome == "answer"
+            and verdict.known >= _KNOWN
+            and not foreign_words(text)
+            and self.search.names_any(text, ids)
+        )
 
     def _unheard_of(self, text: str, verdict: Verdict, ranking: Ranking) -> bool:
         """Say whether cards were found that the text does not name, of a text that was hardly heard to ask for any."""

@@ -61,6 +61,18 @@ def test_no_kind_of_message_is_heard_less(kinds: dict[str, Any], name: str) -> N
         assert value <= KINDS_AT_MOST[name]
 
 
+def test_stories_are_understood_as_well(engine: Any) -> None:
+    """Two to four sentences, what is wanted in one of them: at most four points below clean phrases."""
+    from bot.engine.evaluate import PHRASES, Case, phrases, scores
+    from bot.understanding.decision import described
+
+    rows = phrases(PHRASES / "es" / "stories.jsonl")
+    value = scores([Case(row, described(row["text"], engine.decide(row["text"]))) for row in rows])
+    assert value["kind"] >= 0.92
+    assert value["out_of_scope_accepted"] <= 0.1
+    assert value["false_alarms"] <= 0.04
+
+
 @pytest.mark.parametrize("name", [*AT_LEAST, *AT_MOST])
 def test_a_score_does_not_fall(found: dict[str, Any], name: str) -> None:
     value = found["scores"][name]

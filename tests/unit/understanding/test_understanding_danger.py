@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.understanding.danger import kind_of, unmistakable
+from bot.understanding.danger import kind_of, long_ago, unmistakable
 
 NOW = [
     "mi esposo me va a pegar",
@@ -147,6 +147,45 @@ def test_capitals_and_signs_change_nothing(text: str) -> None:
     ],
 )
 def test_what_was_long_ago_is_not_unmistakable(text: str) -> None:
+    assert not unmistakable(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mi hija salió a las dos y no llega ni contesta",
+        "solté de la mano a mi chamaco en la feria y ya no lo hallo",
+        "dijeron que si no les juntamos cincuenta mil para las siete van a venir a quemar el local",
+        "estoy harto de todo, quiero aserme daño",
+    ],
+)
+def test_further_words_of_danger(text: str) -> None:
+    assert kind_of(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "busqué el acta de mi hija por toda la casa y no la encuentro",
+        "mi vecina me está apuntando esto en el celular",
+        "si no pago el predial me van a cobrar recargos",
+    ],
+)
+def test_what_is_not_found_or_written_down_is_no_danger(text: str) -> None:
+    assert kind_of(text) is None
+    assert not unmistakable(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "estoy escribiendo una novela donde secuestran a la hija de un policía",
+        "ando haciendo un corrido de una balacera",
+        "hace mucho tiempo mi papá me pegaba",
+    ],
+)
+def test_what_is_made_up_or_long_past_is_not_unmistakable(text: str) -> None:
+    assert long_ago(text)
     assert not unmistakable(text)
 
 

@@ -77,6 +77,9 @@ class OneCard:
         self.looks = 0
         self.asked = ""
 
+    def names_any(self, text: str, ids: Any) -> bool:
+        return "acta" in ids and "acta" in text.split()
+
     def look(self, text: str, **_: Any) -> Any:
         self.looks += 1
         self.asked = text
@@ -243,6 +246,75 @@ def test_features_are_finite_for_an_empty_ranking() -> None:
 def test_every_intent_has_a_kind() -> None:
     intents = ("ask_x", "life_event", "out_of_scope", "emergency", "greet")
     assert {kind_of_intent(each) for each in intents} == set(KINDS)
+
+
+LONG = "el registro de la colonia queda lejos de la casa y nadie lleva a nadie porque la calle " + "sigue muy rota " * 4
+
+
+class Unsure(OneCard):
+    """A search that always asks which card was meant."""
+
+    def verdict(self, look: Any, kind: str | None = None) -> Verdict:
+        found = super().verdict(look, kind)
+        return found if kind == "life_event" else Verdict("clarify", found.hits)
+
+
+def test_a_storys_length_counts_as_that_of_the_longest_text_that_was_learned_from() -> None:
+    believes_length = weights()
+    believes_length._weights[0, FEATURES.index("words")] = 1.0
+    features = np.zeros(len(FEATURES))
+    chances = []
+    for words in (1.0, 2.0, 12.0):
+        features[FEATURES.index("words")] = words
+        chances.append(believes_length.chances(features)[0])
+    assert chances[0] < chances[1] == chances[2]
+
+
+def test_of_a_story_the_classifiers_word_counts_once_more() -> None:
+    doubts = weights()
+    doubts._bias = np.array([3.0, 0.0, 0.0, 0.0, 0.0])
+    own = Decider(OneCard(), doubts, Silent())  # type: ignore[arg-type]
+    ranking = (("human", 0.8), ("ask_where", 0.2))
+    assert own.decide("el registro de la colonia", ranking).kind == "procedure"
+    assert own.decide(LONG, ranking).kind == "talk"
+
+
+def test_a_story_that_asks_openly_tells_and_one_that_asks_one_thing_asks() -> None:
+    ranking = (("life_event", 0.6), ("ask_cost", 0.4))
+    assert decide(f"{LONG}. ¿Por dónde empezamos?", *ranking).kind == "life_event"
+    leaning = (("life_event", 0.45), ("ask_cost", 0.55))
+    assert decide(f"{LONG}. ¿Cuánto cuesta?", *leaning).kind == "procedure"
+    own = decider(Unsure())
+    assert own.decide(f"{LONG}. ¿Cuánto cuesta?", leaning).kind == "procedure"
+    assert own.decide(f"{LONG}. ¿Por dónde empezamos?", leaning).kind == "life_event"
+
+
+def test_which_card_is_not_asked_of_a_story_that_names_none_and_hardly_asks() -> None:
+    ranking = (("human", 0.37), ("out_of_scope", 0.4), ("ask_where", 0.23))
+    reminded = weights(out_of_scope=0.9)
+    reminded._bias = np.array([4.0, 0.0, 0.0, 0.0, 0.0])
+    own = Decider(Unsure(), reminded, Silent())  # type: ignore[arg-type]
+    assert own.decide(LONG, ranking).kind == "out_of_scope"
+    assert own.decide(f"el acta {LONG}", ranking).kind == "procedure"
+    assert own.decide("el registro de la colonia", ranking).kind == "procedure"
+
+
+def test_a_cards_name_among_more_words_is_enough_where_the_search_is_as_sure() -> None:
+    class Sure(OneCard):
+        def verdict(self, look: Any, kind: str | None = None) -> Verdict:
+            return Verdict("answer", (Hit("acta", 0.9, "procedure"),), known=0.99)
+
+    doubtful = (("out_of_scope", 0.2), ("ask_cost", 0.8))
+    own = decider(Sure(), out_of_scope=0.1)
+    assert own.decide("el acta para mi suegro don beto", doubtful).kind == "procedure"
+    assert own.decide("el acta de la escritura en xbox", doubtful).kind == "out_of_scope"
+    assert own.decide("la carta para mi suegro don beto", doubtful).kind == "out_of_scope"
+
+
+def test_a_long_courtesy_is_not_searched_for_a_matter() -> None:
+    wishes = f"muy buenas tardes le saluda doña Eufrosina y que el calorcito no lo esté agobiando {LONG}"
+    ranking = (("greet", 0.98), ("ask_procedure", 0.02))
+    assert decide(wishes, *ranking).kind == "talk"
 
 
 def test_the_projects_weights_fit_the_features() -> None:
