@@ -148,9 +148,11 @@ def _open(turn: Turn, know: Knowledge) -> tuple[Procedure, ...]:
 
 
 def _in_places(know: Knowledge, card: Procedure, places: Sequence[Place]) -> tuple[Side, ...]:
-    """Return a card or its siblings in two places; nothing unless both have one."""
+    """Return a card or its siblings in two places; nothing unless both have one, and not the same in the same state."""
     family = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
     chosen = [(cards.choose(family, place).procedure, place) for place in places]
+    if len({(found.id, place.state) for found, place in chosen if found is not None}) == 1:
+        return ()  # a town and its state
     return tuple(Side(found, place) for found, place in chosen if found is not None)
 
 
