@@ -36,6 +36,10 @@ _ASKS_FOR = re.compile(
 )
 _MOST_WORDS = 16
 """A longer message tells a story, whose words are anybody's."""
+_OF_ALL_KINDS = frozenset(
+    map(root, ("permiso", "constancia", "certificado", "carta", "credencial", "licencia", "copia", "hoja", "ficha"))
+)
+"""Kinds of papers: what they are of tells which is meant."""
 _DEED = re.compile(r"\w+[aei]r(?:me|se|nos|les?|l[oa]s?)?")
 
 
@@ -76,7 +80,7 @@ def asks_for_thing(turn: Turn, know: Knowledge) -> bool:
 def names_any(turn: Turn, know: Knowledge, hits: Sequence[Hit]) -> bool:
     """Say whether a message has a word of the names of what was found."""
     said = names(without_persons(without_question(know.without_place(turn.text))))
-    stems = {root(word) for word in said}
+    stems = {root(word) for word in said if not _DEED.fullmatch(word)} - _OF_ALL_KINDS
     return any(stems & _called(know, hit) for hit in hits[:3])
 
 

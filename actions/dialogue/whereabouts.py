@@ -48,6 +48,7 @@ _FILLERS = frozenset(
         familia papas papa mama hijo hija esposo esposa ella el ellos nosotros yo
         sorry actually really was is she he they it his her their my in at the i we not mean meant born live lives from
         dice dicen dijo dijeron creo parece resulta asentaron asento
+        uy ups espereme esperese espere permitame momento
         wait oh hold oops dejeme deja acordarme pensar pensando este mmm
         oiga oye joven senorita senor fijese mire pues ando anda andamos andan estamos estoy mudamos cambiamos vine
         """.split(),  # noqa: SIM905
@@ -65,8 +66,8 @@ _PUTS_RIGHT = re.compile(
     r"|(?<!\w)(?:quise decir|me equivoque|me confundi|en realidad|mejor dicho|mas bien|actually|i meant|sino)(?!\w)"
 )
 _MOST_WORDS = 22
-_STRANGE = 1
-"""Words of nobody's that a message about a place may have, where it corrects or goes on with one."""
+_STRANGE, _CORRECTING = 1, 2
+"""Words of nobody's that a message about a place may have, where it goes on with one, or puts it right."""
 
 
 def waits(turn: Turn) -> bool:
@@ -132,7 +133,7 @@ def told(turn: Turn, know: Knowledge, conditions: tuple[Condition, ...] = ()) ->
     if place is None:
         return None
     corrects = bool(_PUTS_RIGHT.search(normalise(turn.text)))
-    return place if _left(turn, know, conditions) <= bool(corrects) else None
+    return place if _left(turn, know, conditions) <= (_CORRECTING if corrects else 0) else None
 
 
 def depends(card: Procedure) -> bool:
