@@ -50,6 +50,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?! (?:el apoyo|lo que (?:me |nos |le |les )?(?:dan|pagan|depositan|toca|van a dar)))",
         r"(?:tiene|lleva) (?:algun )?costo", r"(?:hay|tengo|tenemos) que pagar",
         r"(?:se|me|nos) (?:paga|pagan|cobran|van a cobrar)\b",
+        r"^(?:y |pero )?(?:nosotros |yo |ellos |uno |ella |el )?pagar(?: algo)?$",
         r"(?:le|les|te) (?:cobr\w+|(?:van? a |vayan a )cobrar)\b", r"(?:la|lo) cobran\b", r"sale caro",
         r"(?:paga\w*|cobran|cuesta\w*|sale) (?:lo mismo|igual|menos|mas|la mitad)\b", "me hacen? descuento",
         r"cuanto (?:es |seria )?en (?:dolares|pesos|efectivo)",

@@ -110,8 +110,11 @@ def _no_event(turn: Turn, know: Knowledge, card: Procedure, decision: Decision) 
     unsure = not hits or hits[0].score < _SPEAKS or card.id in {hit.id for hit in hits}
     if "?" not in turn.text or len(turn.text.split()) > _SHORT or _WISHES.search(_affirmative(turn.text)):
         return None
-    if not unsure or decision.chances["life_event"] >= _TOLD or know.place_in(turn.text) is not None:
+    if not unsure or decision.chances.get("life_event", 0.0) >= _TOLD or know.place_in(turn.text) is not None:
         return None
+    wanted = aspects_of(turn.text, turn.intent, turn.confidence)
+    if asked(turn.text):
+        return cards.show(turn.remember(pending=None), know, card, wanted)
     return details.meant(turn, know, card, _SPEAKS) or details.not_on_card(turn, card)
 
 
