@@ -101,7 +101,14 @@ class DeskService:
         told = self._told(record, Say("handoff_taken", {"agent": name or account.name}))
         try:
             # How many conversations its agents may have is the desk's own business.
-            return self._handoffs.take(record.id, account.agent_id, utc_now(), told, beyond_capacity=True)
+            return self._handoffs.take(
+                record.id,
+                account.agent_id,
+                utc_now(),
+                told,
+                beyond_capacity=True,
+                sees_sensitive=account.sees_sensitive,
+            )
         except NotYours as refused:
             return self._unless(refused, record, lambda now: _has(now, account))
 

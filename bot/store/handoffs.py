@@ -316,17 +316,28 @@ class Handoffs:
         announce: Sequence[Outgoing] = (),
         *,
         beyond_capacity: bool = False,
+        sees_sensitive: bool = False,
     ) -> HandoffRecord:
         """Give a waiting handoff to an agent. Of two who try at once, one gets it.
 
         ``announce`` is said to the person; answers of the assistant that were not sent yet never will be.
+        ``sees_sensitive``: that the agent may is settled elsewhere than by teams (a desk, by a setting).
 
         Raises:
             NotYours: somebody else has it, or it is over.
             NotForThem: it is sensitive, and the agent may not see such matters.
             Full: the agent has all that she may have, and ``beyond_capacity`` is not given.
         """
-        return self._give(handoff, agent, HandoffEvent.TAKEN, now, announce, by=agent, beyond_capacity=beyond_capacity)
+        return self._give(
+            handoff,
+            agent,
+            HandoffEvent.TAKEN,
+            now,
+            announce,
+            by=agent,
+            beyond_capacity=beyond_capacity,
+            sees_sensitive=sees_sensitive,
+        )
 
     def assign(
         self, handoff: int, agent: int, by: int, now: datetime, announce: Sequence[Outgoing] = ()
@@ -349,10 +360,12 @@ class Handoffs:
         *,
         by: int,
         beyond_capacity: bool,
+        sees_sensitive: bool = False,
     ) -> HandoffRecord:
         with self._engine.begin() as db:
             row = locked(db, handoff)
-            entitled(db, row, agent)
+            if not sees_sensitive:
+                entitled(db, row, agent)
             if not beyond_capacity and row.state == HandoffState.WAITING.value:
                 room(db, agent)
             taken_at = row.taken_at or now

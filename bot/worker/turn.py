@@ -271,13 +271,14 @@ class TurnHandler:
 
         They are read beside the dialogue, under an id of their own: what the person and the assistant were at stays.
         """
-        if not isinstance(content, Text):
+        words = content.text if isinstance(content, (Text, Media)) else ""
+        if not words:
             return None
         request = TurnRequest(
             message_id=f"{message.channel}:{message.provider_id}",
             conversation_id=f"{message.conversation_id}:waiting",
             channel=message.channel,
-            content=content,
+            content=Text(words),
             context=replace(context, now=now.isoformat(), topic=None),
         )
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Flask
 
 from bot.desk.chatwoot.client import Chatwoot
@@ -49,6 +51,9 @@ def _chatwoot(config: Settings, database: Engine, service: DeskService, tokens: 
         client,
         DeskLinks(database, "chatwoot"),
         service,
-        lambda: tokens.adapter("chatwoot", config.institution, utc_now()),
+        # Its account is in no team: what it hears of is what it may take.
+        lambda: replace(
+            tokens.adapter("chatwoot", config.institution, utc_now()), sees_sensitive=config.desk_sensitive
+        ),
     )
     return Webhooks(inbound, config.secret, config.chatwoot_secret, Audit(database), wake)

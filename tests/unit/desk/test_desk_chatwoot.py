@@ -9,7 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.core.delivery import DeliveryStatus, StatusUpdate
 from bot.core.handoff import HandoffEvent
@@ -20,7 +20,7 @@ from bot.desk.signing import chatwoot_signature
 from bot.settings import SettingsError
 from bot.store import TurnOutcome
 from bot.store.desk_events import DeskEvents
-from bot.store.tables import outbound
+from bot.store.tables import handoffs, outbound
 from bot.worker.desk import ChatwootAccount, desk_deliveries
 from tests.builders import inbound, now
 from tests.people import JUAN, SECRET
@@ -126,6 +126,18 @@ def test_an_agents_first_words_take_the_handoff_and_reach_the_person(place):
     assert place.state(handoff) == "bot"
     place.tell()
     assert len(place.chatwoot.shown(conversation, private=True)) == 1, "what it did itself is not told to it"
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_sensitive_matter_is_taken_there_only_where_it_is_told_there(make_place, told):
+    place = make_place(desk_sensitive=told)
+    handoff, conversation = place.asks()
+    with place.api.engine.begin() as db:
+        db.execute(update(handoffs).where(handoffs.c.id == handoff.id).values(sensitive=True))
+    answer = place.says(conversation, "Buenas, le ayudo.")
+    assert (answer.status_code == 200) is told
+    assert place.state(handoff) == ("with_agent" if told else "waiting")
+    assert place.sent() == (["Buenas, le ayudo."] if told else [])
 
 
 def test_a_repeated_webhook_changes_nothing(place):

@@ -508,9 +508,11 @@ EMERGENCY = TurnResult(
 
 
 @pytest.mark.parametrize("told", [False, True])
-def test_danger_is_heard_while_she_waits(wait, engine, phrases, told):
+@pytest.mark.parametrize("content", [Text("mi esposo me está pegando"), Media("image", "mi esposo me está pegando")])
+def test_danger_is_heard_while_she_waits(wait, engine, told, content):
     engine.result = EMERGENCY
-    done = wait(Text("mi esposo me está pegando"), told)
+    done = wait(content, told)
+    assert engine.content == Text(content.text)
     assert done.outcome == "emergency"
     assert "911" in done.outgoing[0].text
     assert done.effects == (BringPerson("emergency", "sms", "procedure:linea-mujeres-079", True),)
