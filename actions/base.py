@@ -44,7 +44,7 @@ from actions.dialogue.unheard import admitted
 from actions.dialogue.unknown import not_known, nothing_of_ours
 from actions.dialogue.urgent import help_now
 from actions.dialogue.whose import of_another
-from actions.dialogue.wishes import asked_beside
+from actions.dialogue.wishes import asked_beside, misheard
 from bot.core.codec import from_payload, to_payload
 from bot.core.turns import TurnContext
 from bot.understanding.danger import kind_of, unmistakable
@@ -136,15 +136,15 @@ class WordsCapability(Capability, ABC):
         whose = for_that_age(turn, know) or of_another(turn, know) or stay.unable(turn, know)
         if whose is not None:
             return whose
-        beside = None if errands.asked_for(turn) else asked_beside(turn, know)
-        if beside is not None:
-            return beside
         put_right = reminders.moved(turn, know) or (
             (None if errands.asked_for(turn) and not whereabouts.waits(turn) else whereabouts.put_right(turn, know))
             or (None if errands.asked_for(turn) else corrected(turn, know))
         )
         if put_right is not None:
             return put_right
+        beside = None if errands.asked_for(turn) else asked_beside(turn, know)
+        if beside is not None:
+            return beside
         answered = resume(turn, know) if turn.memory.pending_kind == "case" else None
         if answered is not None and kind_of(turn.text) is None:
             return answered
@@ -177,7 +177,7 @@ class WordsCapability(Capability, ABC):
             return not_known(turn, know)
         if admitted(turn, know, decision):
             return not_known(turn, know, "not_here")
-        found = self._decided(turn, know, decision)
+        found = misheard(turn, know, decision) or self._decided(turn, know, decision)
         found = inview.held(turn, know, decision, found) or stay.rather(turn, know, decision, found) or found
         return found or topic.offer(turn, know) or not_known(turn, know)
 

@@ -55,6 +55,12 @@ def fits(card: Procedure, text: str) -> bool | None:
     return ages[0] <= age <= ages[1]
 
 
+def for_that_sex(cards: Iterable[Procedure], text: str) -> list[Procedure]:
+    """Return the cards that are not for women only, where a text tells of a man; else all."""
+    every, said = list(cards), normalise(text)
+    return [c for c in every if not (_is_for_women(c) and _MEN.search(said) and not _WOMEN.search(said))] or every
+
+
 def _is_for_women(card: Procedure) -> bool:
     return normalise(card.who or "").startswith("mujeres")
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 
 from actions.dialogue import cards
+from actions.dialogue.ages import for_that_sex
 from actions.dialogue.aspects import asked, aspects_of, without_question
 from actions.dialogue.details import lacks
 from actions.dialogue.knowledge import Knowledge
@@ -56,7 +57,8 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if index is None:
         index = named_step(know, event, _question(turn.text), titles_only=only_titles)
     if index is not None and not _stays_with_card(turn, know, event.steps[index]):
-        ids = _meant_most(decision, know, event.steps[index].procedures)
+        own = for_that_sex((know.catalogue.procedures[id_] for id_ in event.steps[index].procedures), turn.text)
+        ids = _meant_most(decision, know, tuple(card.id for card in own))
         return _settled(turn, know, ids, event, event.steps[index].title) if _holds(turn, know, ids) else None
     pending = turn.memory.pending
     if index is None and pending is not None and pending.kind == "step" and _is_of_pointed(turn, know, pending):

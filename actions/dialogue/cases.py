@@ -105,6 +105,11 @@ def other_person(text: str) -> bool:
     return bool(_FOR_OTHER.search(said))
 
 
+def names_somebody(text: str) -> bool:
+    """Say whether a text tells of a person other than the writer ("mi nieta …")."""
+    return bool(_OF_OTHERS.search(normalise(text)))
+
+
 def of_minor(text: str) -> bool:
     """Say whether a text tells of somebody under eighteen, by age."""
     ages = {age for clause in _clauses(text) for age in _ages(clause)}

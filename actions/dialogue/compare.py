@@ -10,7 +10,8 @@ from decimal import Decimal
 from actions.dialogue import cards
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, asks_only, sought, with_last
+from actions.dialogue.lookup import PLAIN_QUESTION, asks_only, everyday_name, sought, with_last
+from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.places import Place
 from bot.catalogue.text import normalise
@@ -42,10 +43,13 @@ _ASPECTS: tuple[tuple[Aspect, re.Pattern[str]], ...] = (
 )
 _LEAD = re.compile(
     r"(?<!\w)(?:mas|menos|mejor|barat\w+|car[oa]s?|rapid\w+|tardad\w+|facil\w*|conviene|sale|cuesta|tarda|es|esta|cual|que|de"
-    r"|los|las|dos|l[ao]|una?|es[ao]s?|est[ao]s?|ultim[ao]s|primer[ao]s|anteriores|ambas|ambos|otras?|otros?|tramites?|me|el|la|\d+|an(?:it)?os?|mes|meses|entre|compar\w+|diferencias?|hay|precios?|costos?|sacar|tramitar|cuanto|y)(?!\w)"
+    r"|los|las|dos|l[ao]|una?|es[ao]s?|est[ao]s?|ultim[ao]s|primer[ao]s|anteriores|ambas|ambos|otras?|otros?|tramites?|me|el|la|\d+|an(?:it)?os?|mes|meses|entre|compar\w+|diferencias?|hay|precios?|costos?|sacar|tramitar|cuanto|y"
+    r"|dan?|pagan?|deposit\w+|recib\w+|prestan?|dura\w*|sirven?|tardan?|piden?|papeles|dinero|apoyo|ayuda|gana\w*)(?!\w)"
 )
 
 
+_TWO, _MOST = 2, 3
+_PAIR = re.compile(r"(?<!\w)(?:dos|2|ambas|ambos|ese|esa|este|esta|otr[oa])(?!\w)")
 _BETTER = re.compile(r"(?<!\w)(?:conviene\w*|mejor|mas me sirve)(?!\w)")
 _SHORT: frozenset[Aspect] = frozenset({"cost", "hours", "duration", "deadline", "who"})
 """Parts of a card that are short enough for two at once."""
@@ -71,7 +75,7 @@ def compared(turn: Turn, know: Knowledge) -> Answer | None:
     ):
         return None
     sides = _sides(turn, know)
-    if len(sides) == 2:
+    if _TWO <= len(sides) <= _MOST:
         return side_by_side(turn, know, sides, aspects_of(turn))
     if turn.intent == "compare" and turn.memory.last_procedure is None and not names_something(turn, know):
         return answer(turn, "clarify", Ask("compare_which"))
@@ -92,7 +96,7 @@ def side_by_side(turn: Turn, know: Knowledge, sides: Sequence[Side], aspects: tu
     shown = [_shown(turn, know, side, aspects) for side in sides]
     said: tuple[Reply, ...] = ()
     if "cost" in aspects:
-        cheaper = _cheaper(shown[0], shown[1])
+        cheaper = _cheaper(shown)
         if cheaper is not None:
             said = (Say("cheaper", {"procedure": _name(cheaper, shown)}),)
     last = sides[-1]
@@ -114,7 +118,7 @@ def _sides(turn: Turn, know: Knowledge) -> tuple[Side, ...]:
     if len(named) == 2:
         return tuple(Side(card, places[i] if len(places) == 2 else turn.place) for i, card in enumerate(named))
     card = named[0] if named else know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if card is not None and len(places) == 2:
+    if card is not None and _TWO <= len(places) <= _MOST:
         return _in_places(know, card, places)
     last = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if len(named) == 1 and last is not None and last.id != named[0].id:
@@ -136,7 +140,10 @@ def _talked(turn: Turn, know: Knowledge) -> tuple[Side, ...]:
                 side = Side(card, Place(reply.state) if reply.state else None)
                 if side not in found:
                     found.append(side)
-    return tuple(reversed(found[:2])) if len(found) > 1 else ()
+    same = [side for side in found if side.card.id == found[0].card.id] if found else []
+    if len(same) > _TWO and not _PAIR.search(normalise(turn.text)):  # one thing in several places
+        return tuple(reversed(same[:_MOST]))
+    return tuple(reversed(found[:_TWO])) if len(found) > 1 else ()
 
 
 def _open(turn: Turn, know: Knowledge) -> tuple[Procedure, ...]:
@@ -164,10 +171,16 @@ def _named(turn: Turn, know: Knowledge) -> list[Procedure]:
         if len(parts) < 2:
             continue
         found = [_card(turn, know, part) for part in parts[-2:]]
+        if found[0] is not None and not _names_thing(parts[-1], know):  # "… o sacarlo por primera vez"
+            found[1] = _card(turn, know, f"{everyday_name(know, found[0])} {parts[-1]}")
         if found[0] is not None and found[1] is not None and found[0].id != found[1].id:
             return [found[0], found[1]]
     whole = _card(turn, know, text) if rest(_LEAD.sub(" ", _without_places(text, know))) else None
     return [whole] if whole is not None else []
+
+
+def _names_thing(part: str, know: Knowledge) -> bool:
+    return bool(names(_LEAD.sub(" ", _without_places(part, know)))) or any(map(str.isdigit, part))
 
 
 def _card(turn: Turn, know: Knowledge, part: str) -> Procedure | None:
@@ -195,18 +208,18 @@ def _without_places(text: str, know: Knowledge) -> str:
 
 
 def _places(text: str, know: Knowledge) -> list[Place]:
-    """Return the different states or municipalities that a text names, in order, two at most."""
+    """Return the different states or municipalities that a text names, in order, three at most."""
     found: list[Place] = []
     for part in re.split(r"\b(?:y|o|e|u|que|contra|vs|and|or)\b|,", text.lower()):
         place = know.place_in(part)
         if place is not None and place not in found:
             found.append(place)
-    return found[:2]
+    return found[:_MOST]
 
 
 def _two_places(turn: Turn, know: Knowledge) -> bool:
     """Say whether one question names two places ("¿cuánto cuesta el acta en Jalisco y en Puebla?")."""
-    return bool(asked(turn.text)) and len(_places(turn.text, know)) == 2 and len(_named(turn, know)) <= 1
+    return bool(asked(turn.text)) and len(_places(turn.text, know)) > 1 and len(_named(turn, know)) <= 1
 
 
 def _shown(turn: Turn, know: Knowledge, side: Side, aspects: tuple[Aspect, ...]) -> ShowProcedure:
@@ -216,14 +229,15 @@ def _shown(turn: Turn, know: Knowledge, side: Side, aspects: tuple[Aspect, ...])
     return ShowProcedure(narrowed, aspects, shown_state, cards.open_conditions(know, narrowed, turn.known))
 
 
-def _cheaper(one: ShowProcedure, other: ShowProcedure) -> ShowProcedure | None:
-    """Return the one that costs less whatever the case, or None when that is not certain."""
-    first, second = _range(one.procedure), _range(other.procedure)
-    if first is None or second is None:
+def _cheaper(shown: Sequence[ShowProcedure]) -> ShowProcedure | None:
+    """Return the one that costs less than any other whatever the case, or None when that is not certain."""
+    ranges = [_range(each.procedure) for each in shown]
+    known = [each for each in ranges if each is not None]
+    if len(known) < len(ranges):
         return None
-    if first[1] < second[0]:
-        return one
-    return other if second[1] < first[0] else None
+    least = min(range(len(known)), key=lambda index: known[index][1])
+    others = [known[index] for index in range(len(known)) if index != least]
+    return shown[least] if all(known[least][1] < other[0] for other in others) else None
 
 
 def _range(card: Procedure) -> tuple[Decimal, Decimal] | None:

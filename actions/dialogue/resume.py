@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards, cases, choice, options
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of
+from actions.dialogue.clauses import clauses
 from actions.dialogue.geography import which_place
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
@@ -43,7 +44,12 @@ def resume(turn: Turn, know: Knowledge) -> Answer | None:
             wanted = asked(turn.text) and aspects_of(turn.text, turn.intent, turn.confidence)
             both = replace(pending, text=f"{pending.text}. {turn.text}", aspects=wanted or pending.aspects)
             return choice.pick(turn.remember(pending=both), know, told)
-        return choice.pick(turn, know, chosen) if chosen else _place_first(turn, know)
+        if chosen:
+            return choice.pick(turn, know, chosen)
+        here = _place_first(turn, know)
+        if here is None and _only_tells(turn, pending):
+            return likeliest(turn, know, pending, pending.aspects)
+        return here
     if rest(normalise(turn.text)) and turn.intent not in _STEERING:
         wanted = aspects_of(turn.text, turn.intent, turn.confidence) or pending.aspects
         return look_up(turn, know, wanted)
@@ -206,13 +212,31 @@ _FEW = 12
 """Words of a message that only goes on with what was to be chosen from."""
 
 
+def _steers(turn: Turn) -> bool:
+    return turn.intent in _STEERING and turn.confidence >= _HEARD
+
+
+def _only_tells(turn: Turn, pending: Pending) -> bool:
+    told = not _steers(turn) and not asked(turn.text) and _names_nothing(turn)
+    return told and not pending.tries and len(turn.text.split()) > 1
+
+
+def _names_nothing(turn: Turn) -> bool:
+    """Say whether a message only tells what happened to what was asked for ("es que me lo robaron")."""
+    return not any(clause.named for clause in clauses(turn.text))
+
+
+_HEARD = 0.5
+
+
 def _told_option(turn: Turn, know: Knowledge, pending: Pending) -> str | None:
     """Return the option that the words settle, by themselves or with the question that led there ("la perdí")."""
-    if len(turn.text.split()) > _FEW or turn.intent in _STEERING or pending.tries:
+    if len(turn.text.split()) > _FEW or _steers(turn) or pending.tries:
         return None
     every = tuple(know.catalogue.conditions.values())
     case_only = bool(cases.told(turn.text, every)) and not cases.leftover(turn.text, every)
     said = words_of(turn, know)
+    case_only = case_only or _names_nothing(turn)
     alone = () if case_only else sought(replace(turn, text=turn.text, ranking=PLAIN_QUESTION), know).hits[:1]
     offered = {id_.partition(":")[2] for id_ in pending.candidates}
     if not (said or case_only) or any(

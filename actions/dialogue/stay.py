@@ -50,7 +50,7 @@ _WITH = re.compile(
 _ASKS = re.compile(
     r"(?<!\w)(?:cuant[oa]s?|cuando|donde|quien(?:es)?|que|q|cual(?:es)?|como|how|what|when|where|who)(?!\w)"
 )
-_IS_TALK = frozenset(
+IS_TALK = frozenset(
     {"human", "data_use", "delete_data", "stop", "change_language", "remind", "cancel_reminders", "plan", "step_done"}
 )
 """Talk that may well ask and is what it is; other talk that asks was misheard ("¿cuesta poner la queja?")."""
@@ -88,7 +88,7 @@ def calm(turn: Turn, know: Knowledge, decision: Decision) -> Decision:
 def asked_of_it(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     """Answer talk that asks for a part of the card in view, in words that are the card's own or nobody's."""
     card = _in_view(turn, know)
-    certain = decision.intent in _IS_TALK and dict(turn.ranking).get(decision.intent, 0.0) >= _CERTAINLY_TALK
+    certain = decision.intent in IS_TALK and dict(turn.ranking).get(decision.intent, 0.0) >= _CERTAINLY_TALK
     if card is None or decision.kind != "talk" or certain or not _asks(turn):
         return None
     wanted = asked(turn.text)

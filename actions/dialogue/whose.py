@@ -12,10 +12,13 @@ from dataclasses import replace
 from actions.dialogue import cards, cases
 from actions.dialogue.ages import ages_of
 from actions.dialogue.aspects import asked, aspects_of, without_question
+from actions.dialogue.clauses import clauses
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import (
     PLAIN_QUESTION,
+    another_kind,
     asked_before,
+    called,
     minors_card,
     named_by_town,
     same_thing,
@@ -37,6 +40,7 @@ _PLACES = ("place", "cost_place", "confirm_place", "remind_at")
 _AGE = "age"
 _MINE = re.compile(r"(?<!\w)(?:(?:el|la) mi[oa]|para mi|yo tambien|yo quiero|y yo)(?!\w)")
 _AHEAD = 1.5
+_FEW = 2
 _OF_IT = re.compile(r"^(?:el|la|los|las|lo) (?:de(?:l)?(?: (?:el|la|los|las))? )?\w+$")
 
 
@@ -52,6 +56,9 @@ def of_another(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     if _OF_IT.match(normalise(turn.text)) and words_of(turn, know) and words_of(turn, know) <= _thing_words(card):
         return _shown(turn, know, card)  # "la de la INE": it is in view
+    like_it = _named_for_somebody(turn, know, card)
+    if like_it is not None:
+        return _shown(turn, know, like_it)
     told = _kind_told(turn, know)
     if told and told <= {condition.id for condition in cards.card_conditions(know, card)}:
         return None
@@ -65,6 +72,16 @@ def of_another(turn: Turn, know: Knowledge) -> Answer | None:
     if adult:
         rivals = [c for c in rivals if not _is_for_minors(c)]
     return _best_of(turn, know, card, rivals, adult) if rivals else None
+
+
+def _named_for_somebody(turn: Turn, know: Knowledge, card: Procedure) -> Procedure | None:
+    """Return the only card like the one in view that a word names, said of somebody ("y mi nieta va en secundaria")."""
+    if not cases.names_somebody(turn.text) or any(clause.stance == "owned" for clause in clauses(turn.text)):
+        return None
+    said = words_of(turn, know) - cards.every_word(card) - called(know, card)
+    rivals = [c for c in know.catalogue.procedures.values() if c.id != card.id and another_kind(know, card, c.id)]
+    fitting = [c for c in rivals if said & called(know, c)]
+    return fitting[0] if len(fitting) == 1 and len(said) <= _FEW else None
 
 
 def _best_of(turn: Turn, know: Knowledge, card: Procedure, rivals: list[Procedure], adult: bool) -> Answer | None:

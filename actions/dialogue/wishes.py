@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.dialogue import cards, plan
-from actions.dialogue.aspects import aspects_of
-from actions.dialogue.clauses import parts
+from actions.dialogue.aspects import asked, aspects_of
+from actions.dialogue.clauses import clauses, parts
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import asked_apart, of_verdict
+from actions.dialogue.lookup import asked_apart, decide, of_verdict
+from actions.dialogue.stay import IS_TALK
 from actions.dialogue.turn import Answer, Turn
 from bot.catalogue.search import Verdict
 from bot.understanding.danger import kind_of
+from bot.understanding.decision import Decision
 
 _WAITS = ("case", "remind_at", "drop_plan")
 _SURE = 0.5
@@ -45,6 +47,24 @@ def asked_beside(turn: Turn, know: Knowledge) -> Answer | None:
     wanted = aspects_of(apart.left, turn.intent, 0.0)
     found = of_verdict(turn.remember(pending=None), know, verdict, wanted)
     return _with_done(turn, know, apart.aside, found) if found is not None else None
+
+
+def misheard(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
+    """Answer a wish that names something surely, though it was heard as talk ("quiero pedir que no se me acerque")."""
+    certain = decision.intent in IS_TALK or dict(turn.ranking).get(decision.intent, 0.0) >= _CERTAIN
+    wish = any(clause.stance == "wish" and clause.named for clause in clauses(turn.text))
+    if decision.kind != "talk" or certain or not wish or len(turn.text.split()) < _SENTENCE:
+        return None
+    verdict = decide(turn, know, matter_only=True).verdict
+    first = next((hit for hit in verdict.hits if hit.kind == "procedure"), None)
+    if first is None or verdict.outcome not in ("answer", "ask_place") or first.score < _SURELY:
+        return None
+    return of_verdict(turn.remember(pending=None), know, verdict, asked(turn.text))
+
+
+_CERTAIN = 0.8
+_SURELY = 0.7
+_SENTENCE = 4
 
 
 def _with_done(turn: Turn, know: Knowledge, aside: str, found: Answer) -> Answer:
