@@ -10,7 +10,7 @@ from decimal import Decimal
 from actions.dialogue import cards
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, asks_only, everyday_name, sought, with_last
+from actions.dialogue.lookup import PLAIN_QUESTION, asks_only, everyday_name, sought, subject, with_last
 from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.places import Place
@@ -167,20 +167,52 @@ def _named(turn: Turn, know: Knowledge) -> list[Procedure]:
     """Return the procedures that the two sides of "o", "y", "que" or a comma name, in order."""
     text = turn.text.lower()
     for seam in (r"\bo\b|\bu\b|\bor\b", r"\by\b|\be\b|\band\b", r"\bque\b|\bcontra\b|\bvs\b", r","):
-        parts = [part for part in re.split(seam, text) if rest(_LEAD.sub(" ", _without_places(part, know)))]
-        if len(parts) < 2:
+        parts = [part for part in re.split(seam, text) if _says_something(part, know)]
+        if len(parts) < _TWO:
             continue
-        found = [_card(turn, know, part) for part in parts[-2:]]
-        if found[0] is not None and not _names_thing(parts[-1], know):  # "… o sacarlo por primera vez"
-            found[1] = _card(turn, know, f"{everyday_name(know, found[0])} {parts[-1]}")
+        found = _sides_named(turn, know, (parts[-2], parts[-1]))
         if found[0] is not None and found[1] is not None and found[0].id != found[1].id:
             return [found[0], found[1]]
     whole = _card(turn, know, text) if rest(_LEAD.sub(" ", _without_places(text, know))) else None
     return [whole] if whole is not None else []
 
 
+def _says_something(part: str, know: Knowledge) -> bool:
+    return bool(rest(_LEAD.sub(" ", _without_places(part, know)))) or any(map(str.isdigit, part))
+
+
+def _sides_named(turn: Turn, know: Knowledge, parts: tuple[str, str]) -> list[Procedure | None]:
+    """Return the cards of both sides; one that names no thing is of the other's ("la de 65", "o sacarlo de nuevo")."""
+    own = [_card(turn, know, part) if _names_thing(part, know) else None for part in parts]
+    in_view = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    found: list[Procedure | None] = []
+    for part, card, other in zip(parts, own, reversed(own), strict=True):
+        like = other or in_view
+        if card is None and like is not None and not _names_thing(part, know):
+            card = _numbered(know, like, part) or (
+                _card(turn, know, f"{everyday_name(know, like)} {part}") if rest(_LEAD.sub(" ", part)) else None
+            )
+        found.append(card)
+    return found
+
+
+def _numbered(know: Knowledge, like: Procedure, part: str) -> Procedure | None:
+    """Return the only card like another one that a number of the part is the name of ("la de 65")."""
+    numbers = set(_NUMBER.findall(normalise(part)))
+    kinds = (c for c in know.catalogue.procedures.values() if subject(c) & subject(like))
+    fitting = [
+        c
+        for c in kinds
+        if numbers & set(normalise(" ".join((c.name, c.short, *c.aliases))).split()) and c.id != like.id
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+_NUMBER = re.compile(r"(?<!\w)\d+(?!\w)")
+
+
 def _names_thing(part: str, know: Knowledge) -> bool:
-    return bool(names(_LEAD.sub(" ", _without_places(part, know)))) or any(map(str.isdigit, part))
+    return bool(names(_LEAD.sub(" ", _without_places(part, know))))
 
 
 def _card(turn: Turn, know: Knowledge, part: str) -> Procedure | None:
