@@ -10,7 +10,7 @@ from decimal import Decimal
 from actions.dialogue import cards
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, asks_only, everyday_name, sought, subject, with_last
+from actions.dialogue.lookup import PLAIN_QUESTION, asks_only, same_thing, sought, subject, thing_of, with_last
 from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.places import Place
@@ -189,11 +189,21 @@ def _sides_named(turn: Turn, know: Knowledge, parts: tuple[str, str]) -> list[Pr
     for part, card, other in zip(parts, own, reversed(own), strict=True):
         like = other or in_view
         if card is None and like is not None and not _names_thing(part, know):
-            card = _numbered(know, like, part) or (
-                _card(turn, know, f"{everyday_name(know, like)} {part}") if rest(_LEAD.sub(" ", part)) else None
-            )
+            card = _numbered(know, like, part) or _kind_of(turn, know, like, part)
         found.append(card)
     return found
+
+
+def _kind_of(turn: Turn, know: Knowledge, like: Procedure, part: str) -> Procedure | None:
+    """Return another card of the same thing that the words mean ("sacarlo por primera vez")."""
+    if not _DONE_TO_IT.search(normalise(part)):
+        return None
+    alone = replace(turn.remember(last_procedure=None), text=f"{thing_of(like)} {part}", ranking=PLAIN_QUESTION)
+    kinds = {card.id: card for card in same_thing(know, like)}
+    return next((kinds[hit.id] for hit in sought(alone, know).hits if hit.id in kinds), None)
+
+
+_DONE_TO_IT = re.compile(r"(?<!\w)\w+[aei]rl[oa]s?(?!\w)")
 
 
 def _numbered(know: Knowledge, like: Procedure, part: str) -> Procedure | None:
@@ -257,6 +267,9 @@ def _two_places(turn: Turn, know: Knowledge) -> bool:
 def _shown(turn: Turn, know: Knowledge, side: Side, aspects: tuple[Aspect, ...]) -> ShowProcedure:
     state = side.place.state if side.place else None
     narrowed = narrow(side.card, turn.known, state)
+    if "output" in aspects and "$" not in (narrowed.output or ""):  # how much is given may stand in a note
+        notes = tuple(note for note in narrowed.notes if "$" in note)
+        narrowed, aspects = replace(narrowed, notes=notes), (*aspects, "notes") if notes else aspects
     shown_state = state if side.card.jurisdiction.state is None else side.card.jurisdiction.state
     return ShowProcedure(narrowed, aspects, shown_state, cards.open_conditions(know, narrowed, turn.known))
 

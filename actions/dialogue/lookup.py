@@ -608,6 +608,11 @@ def same_thing(know: Knowledge, card: Procedure) -> list[Procedure]:
     return [c for c in kinds if _thing(card) & _thing(c)]
 
 
+def thing_of(card: Procedure) -> str:
+    """Return the words of a card's short name that name the thing it is about."""
+    return " ".join(word for word in normalise(card.short).split() if stem(word) in _thing(card))
+
+
 def _one_thing(close: Sequence[Procedure]) -> bool:
     """Say whether cards are all about the same thing ("pasaporte")."""
     return bool(close) and bool(set.intersection(*(_thing(card) for card in close)))
