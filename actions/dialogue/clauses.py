@@ -138,7 +138,10 @@ def parts(text: str) -> Parts | None:
     lacking = any(clause.named for clause in found if clause.stance == "lack")
     if all(clause.stance != "lack" for clause in found):  # it is asked for what it is for
         found = tuple(replace(c, stance="told") if c.stance == "purpose" else c for c in found)
-    if not named and not lacking:
+    short_of = [clause for clause in found if _is_short_of(clause) and clause.named]
+    if short_of:
+        left = [clause for clause in found if clause in short_of or clause.stance in ("wish", "question")]
+    elif not named and not lacking:
         left = [clause for clause in found if clause.stance not in ("owned", "denied", "refused", "purpose")]
     elif named:
         left = [c for c in found if c.stance in ("wish", "question", "told") or _is_short_of(c)]
