@@ -9,7 +9,6 @@ import re
 from dataclasses import replace
 
 from actions.dialogue import cards
-from actions.dialogue.ages import for_that_sex
 from actions.dialogue.aspects import asked, aspects_of, without_question
 from actions.dialogue.details import lacks
 from actions.dialogue.knowledge import Knowledge
@@ -28,6 +27,7 @@ _TOLD = 0.8
 """From this chance on another life event is told of."""
 _DEED = re.compile(r"\w+[aei]r(?:me|se|nos|les?|l[oa]s?)?")
 _AHEAD = 2.0
+_FAR = 4.0
 _WAITS = ("place", "cost_place", "confirm_place", "case", "remind_at")
 """Questions whose answer may sound like a step."""
 _WAS = re.compile(
@@ -52,13 +52,15 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return _settled(turn, know, event.steps[was].procedures, event, event.steps[was].title)
     if _is_elsewhere(turn, know, event, decision) and not _only_in_title(turn, know, event):
         return None
+    surely = _found(turn, know, event, decision)
+    if surely is not None and turn.memory.last_procedure is None:
+        return _settled(turn, know, surely.procedures, event, surely.title)
     only_titles = turn.memory.last_procedure is not None
     index = named_step(know, event, turn.text, titles_only=only_titles)
     if index is None:
         index = named_step(know, event, _question(turn.text), titles_only=only_titles)
     if index is not None and not _stays_with_card(turn, know, event.steps[index]):
-        own = for_that_sex((know.catalogue.procedures[id_] for id_ in event.steps[index].procedures), turn.text)
-        ids = _meant_most(decision, know, tuple(card.id for card in own))
+        ids = _meant_most(decision, know, fitting(turn, know, event.steps[index].procedures))
         return _settled(turn, know, ids, event, event.steps[index].title) if _holds(turn, know, ids) else None
     pending = turn.memory.pending
     if index is None and pending is not None and pending.kind == "step" and _is_of_pointed(turn, know, pending):
@@ -66,6 +68,17 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if index is None and (step := _having(turn, know, event)) is not None:
         return _settled(turn, know, step.procedures, event, step.title)
     return None
+
+
+def _found(turn: Turn, know: Knowledge, event: LifeEvent, decision: Decision) -> LifeEventStep | None:
+    """Return the step whose only card the search finds far ahead of all others, by a name of it that was said."""
+    hits = [hit for hit in decision.verdict.hits if hit.kind == "procedure"]
+    if not hits or decision.verdict.outcome != "answer" or (len(hits) > 1 and hits[0].score < _FAR * hits[1].score):
+        return None
+    called = roots(know.catalogue.procedures[hits[0].id].short)
+    steps = [step for step in event.steps if step.procedures == (hits[0].id,)]
+    said = roots(without_question(know.without_place(turn.text)))
+    return steps[0] if len(steps) == 1 and said & called else None
 
 
 def _having(turn: Turn, know: Knowledge, event: LifeEvent) -> LifeEventStep | None:
@@ -76,13 +89,18 @@ def _having(turn: Turn, know: Knowledge, event: LifeEvent) -> LifeEventStep | No
     if turn.memory.last_procedure is not None or not said or not asked(turn.text) or (pending and pending.candidates):
         return None
     here = [(step, _cards_here(turn, know, step)) for step in event.steps]
-    labelled = [step for step, known in here if any(said <= label for card in known for label in _labels(card))]
+    labelled = [
+        step
+        for step, known in here
+        if any(said <= label or label <= said for card in known for label in _labels(card) if label)
+    ]
     having = labelled or [step for step, known in here if any(said <= _own(card) for card in known)]
     return having[0] if len(having) == 1 else None
 
 
 def _labels(card: Procedure) -> list[set[str]]:
-    return [{root(word) for word in normalise(amount.label or "").split()} for amount in card.cost.amounts]
+    labels = [normalise(amount.label or "") for amount in card.cost.amounts]
+    return [{root(word) for word in (*keywords(label), *filter(str.isdigit, label.split()))} for label in labels]
 
 
 def _cards_here(turn: Turn, know: Knowledge, step: LifeEventStep) -> list[Procedure]:

@@ -71,6 +71,7 @@ how much where the card in view has more of the words."""
 _SAME = 0.01
 _SURELY, _TOLD = 0.7, 0.8
 """From this score on the search is sure of a card, and from this chance on a life event is told."""
+_DOUBT = 0.6
 _SHORT = 7
 _NUMBERS = frozenset("uno dos tres cuatro cinco seis siete ocho nueve diez once doce quince veinte importa".split())  # noqa: SIM905
 _WISHES = re.compile(r"(?<!\w)(?:quiero|quisiera|necesito|ocupo|busco|me gustaria|tambien|ahora|sacar|tramitar)(?!\w)")
@@ -93,15 +94,22 @@ def held(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) 
         return None
     said = _said(turn, know)
     of_ours, of_theirs = (said & _words(card), said & _words(other))
-    if len(of_ours) < len(of_theirs) or len(said & _names(card)) < len(said & _names(other)):
+    as_likely = _as_likely(decision, card, other)
+    if not as_likely and (len(of_ours) < len(of_theirs) or len(said & _names(card)) < len(said & _names(other))):
         return None
     ours, theirs = _likeness(turn, know, (card, other))
     nearer = ours >= _SPEAKS and ours >= theirs - _NEARER
-    if said and not nearer and not (of_ours and ours >= theirs - _FAR):
+    if said and not nearer and not as_likely and not (of_ours and ours >= theirs - _FAR):
         return None
     wanted = asked(turn.text) and aspects_of(turn.text, turn.intent, turn.confidence)
     meant = None if wanted else details.meant(turn, know, card, ours - _SAME)
     return meant or cards.show(turn.remember(pending=None), know, card, wanted or turn.memory.last_aspects)
+
+
+def _as_likely(decision: Decision, card: Procedure, other: Procedure) -> bool:
+    """Say whether the search itself is in doubt between the card in view and the other."""
+    scores = {hit.id: hit.score for hit in decision.verdict.hits}
+    return decision.verdict.outcome == "clarify" and scores.get(card.id, 0.0) >= _DOUBT * scores.get(other.id, 1.0)
 
 
 def _no_event(turn: Turn, know: Knowledge, card: Procedure, decision: Decision) -> Answer | None:

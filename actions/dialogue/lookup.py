@@ -181,7 +181,8 @@ def asked_apart(turn: Turn, know: Knowledge, whole: Verdict) -> Verdict | None:
         return None  # what is set aside does not draw the search anywhere
     told, before_told = _best(alone, "life_event"), _best(whole, "life_event")
     if apart is not None and alone.outcome == whole.outcome == "life_event" and told and before_told:
-        return alone if told.id != before_told.id else None
+        aside = names_of(apart.aside) & _event_names(know, before_told.id)
+        return alone if told.id != before_told.id and aside else None
     if alone.outcome == "clarify" and whole.outcome not in ("clarify", "unknown"):
         return None
     if alone.outcome in ("answer", "ask_place", "clarify") and first is not None:
@@ -192,6 +193,12 @@ def asked_apart(turn: Turn, know: Knowledge, whole: Verdict) -> Verdict | None:
     card = know.catalogue.procedures[before.id]
     only_aside = names_of(apart.aside) & called(know, card) and not said & called(know, card)
     return Verdict("unknown", alone.hits, alone.place) if only_aside and alone.outcome == "unknown" else None
+
+
+def _event_names(know: Knowledge, event: str) -> set[str]:
+    """Return the stems of all of a life event's names."""
+    found = know.catalogue.life_events[event]
+    return {stem(word) for name in (found.name, found.short, *found.aliases) for word in normalise(name).split()}
 
 
 def names_of(text: str) -> set[str]:
