@@ -24,6 +24,7 @@ _BY_WORD = 0.15
 """The likeness that a sentence needs, and the one that is enough where it shares a word with the question."""
 _AS_NEAR = 0.08
 _MOST = 2
+_FEW_WORDS = 3
 _CANNOT_GO = re.compile(
     r"(?<!\w)(?:(?:ya )?no (?:se )?(?:puede|puedo|podemos|pueden) (?:ni )?(?:ir|caminar|salir|mover\w*|levantar\w*"
     r"|venir|acudir|presentar\w*)|ya no (?:camina|sale|anda|se levanta|se mueve)|no camina|esta (?:postrad\w+|enferm\w+"
@@ -41,6 +42,11 @@ _SPAN = frozenset({"dias", "meses", "anos", "horas", "semanas", "minutos", "peso
 _AMOUNT = re.compile(r"\d|(?<!\w)(?:un|una|dos|tres|cuatro|cinco|seis)(?!\w)")
 
 
+def _alone(note: str) -> bool:
+    """Say whether a requirement's note says something without it ("Si la tiene." does not)."""
+    return len(note.split()) > _FEW_WORDS
+
+
 def cannot_go(text: str) -> bool:
     """Say whether a text says that the person cannot go herself."""
     return bool(_CANNOT_GO.search(normalise(text)))
@@ -50,7 +56,10 @@ def notes_on(know: Knowledge, card: Procedure, text: str, aspects: Sequence[Aspe
     """Return the notes of a card that speak of what a text asks, the nearest first; none for a bare question."""
     if not text or _WHOLE & set(aspects):
         return ()
-    told = (*card.notes, *(r.note for r in card.requirements if r.note and "requirements" not in aspects))
+    told = (
+        *card.notes,
+        *(r.note for r in card.requirements if r.note and _alone(r.note) and "requirements" not in aspects),
+    )
     if not told:
         return ()
     ill = cannot_go(text)
