@@ -95,6 +95,10 @@ class Capability(Action, ABC):
         return [SlotSet(name, value) for name, value in after.items() if value != before[name]]
 
 
+_SURELY_A_PERSON = 0.9
+"""From this confidence on somebody wants a person, whatever else the words may sound like."""
+
+
 class WordsCapability(Capability, ABC):
     """A capability that words led to. Danger comes first, then what waits for an answer, then what the message is.
 
@@ -128,6 +132,9 @@ class WordsCapability(Capability, ABC):
             return aside
         if asides.is_angry(turn):
             return _capability("complaint", self).own(turn, know) or not_known(turn, know)
+        surely_person = turn.intent == "human" and turn.confidence >= _SURELY_A_PERSON
+        if surely_person and kind_of(turn.text) is None and errands.named(turn) is None:
+            return _capability("human", self).own(turn, know) or not_known(turn, know)
         begun = asides.begun_with(turn)
         if begun is not None:
             found = among.of_steps(begun, know, decide(begun, know)) or look_up(begun, know)

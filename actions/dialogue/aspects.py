@@ -122,7 +122,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
     ),
     "output": (
         r"para que (?:me )?sirve\w*",
-        r"cuanto (?:me |nos |le |les |es lo que )*"
+        r"cuanto (?:dinero |me |nos |le |les |es lo que )*"
         r"(?:dan|da|depositan|toca|van a dar|voy a recibir|prestan|presta|ayudan)",
         r"de cuanto es(?! el costo)", r"cuanto es (?:el apoyo|la beca|la pension)", r"cuanto (?:dinero )?(?:recib\w+)",
         "que me (?:dan|entregan)",

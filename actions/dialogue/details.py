@@ -329,7 +329,8 @@ def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = _MEANS) -
 
     ``least``: the likeness of two sentence vectors; what has nothing to do with a card stays below 0.23 of all of it.
     """
-    needed = [(r, ". ".join(text for text in (r.name, r.note, *r.accepts) if text)) for r in card.requirements]
+    mine = narrow(card, turn.case, _state(turn, card)).requirements
+    needed = [(r, ". ".join(text for text in (r.name, r.note, *r.accepts) if text)) for r in mine]
     told: list[tuple[Aspect, str | None]] = [
         ("cost", card.cost.note),
         ("who", card.who),
@@ -337,6 +338,7 @@ def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = _MEANS) -
         ("deadline", card.deadline),
         ("duration", card.duration),
     ]
+    told += [("cost", amount.label) for amount in narrow(card, turn.case, _state(turn, card)).cost.amounts]
     facts = [(aspect, text) for aspect, text in told if text]
     spoken = (*card.notes, *card.summary.split(". ")[1:])  # what a summary says after what the card is for
     texts = [*(text for _, text in needed), *(text for _, text in facts), *spoken]
@@ -347,7 +349,7 @@ def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = _MEANS) -
     limit = max(least, max(likeness) - _AS_NEAR)
     near = [value >= limit for value in likeness]
     requirements = tuple(r for (r, _), fits in zip(needed, near, strict=False) if fits)
-    parts = [aspect for (aspect, _), fits in zip(facts, near[len(needed) :], strict=False) if fits]
+    parts = dict.fromkeys(aspect for (aspect, _), fits in zip(facts, near[len(needed) :], strict=False) if fits)
     notes = tuple(n for n, fits in zip(spoken, near[len(needed) + len(facts) :], strict=True) if fits)[:_MOST_NOTES]
     aspects: tuple[Aspect, ...] = (
         *(("requirements",) if requirements else ()),

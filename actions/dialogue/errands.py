@@ -127,10 +127,11 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     answered = _answered(turn, know)
     if answered is not None:
         return answered
-    if plan.DROPS.match(said) and (asked := plan.ask_drop(turn, know)) is not None:
-        return asked
+    if plan.DROPS.match(said) and (dropping := plan.ask_drop(turn, know)) is not None:
+        return dropping
     heard = turn.intent in _ANSWERS and turn.confidence >= HEARD and not _asks_again(turn, said)
-    if heard and not (turn.intent == "call_me" and cannot_talk(turn)):
+    no_plan = turn.intent == "plan" and turn.memory.last_procedure is not None and not plan.plans_of(turn, know)
+    if heard and not (turn.intent == "call_me" and cannot_talk(turn)) and not (no_plan and asked(turn.text)):
         return _ANSWERS[turn.intent](turn, know)
     if _TAKE_AWAY.search(said) and _listed_reminders(turn):
         return reminders.cancel(turn, know)

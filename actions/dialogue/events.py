@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards, plan
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.naming import roots
 from actions.dialogue.steps import facts_of, is_conditional, named_step, pointed_at, step_options, steps_here
 from actions.dialogue.story import fitting
 from actions.dialogue.turn import Answer, Pending, Turn, answer
@@ -43,6 +44,9 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
     meant = pointed_at(know, event, hits)
     if meant is None and hits and event.sensitive == "none":
         meant = named_step(know, event, turn.text, titles_only=True)
+        if meant is not None and is_conditional(event.steps[meant]):  # not by what everybody says of the event
+            telling = roots(turn.text) - roots(" ".join((event.name, event.short, *event.aliases)))
+            meant = meant if telling & roots(event.steps[meant].title) else None
     if meant in kept and meant is not None and is_conditional(event.steps[meant]):
         others = [i for i in kept if i != meant]
         kept = [*others[:1], meant, *others[1:]] if kept[0] != meant else kept

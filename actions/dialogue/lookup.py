@@ -187,7 +187,10 @@ def asked_apart(turn: Turn, know: Knowledge, whole: Verdict) -> Verdict | None:
         return None
     if alone.outcome in ("answer", "ask_place", "clarify") and first is not None:
         card = know.catalogue.procedures[first.id]
-        return alone if said & called(know, card) or (alone.outcome == "answer" and first.score >= _SURELY) else None
+        sure = apart is not None and alone.outcome == "answer" and first.score >= _SURELY
+        unnamed = whole.outcome == "life_event"  # what happened is told; only a name asks for something else
+        unnamed = unnamed or (whole.outcome == "answer" and before is not None and before.score > first.score)
+        return alone if said & called(know, card) or (sure and not unnamed) else None
     if apart is None or before is None or whole.outcome not in ("answer", "ask_place", "clarify"):
         return None
     card = know.catalogue.procedures[before.id]

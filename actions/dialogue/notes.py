@@ -85,18 +85,24 @@ def counted(card: Procedure, text: str) -> tuple[Procedure, tuple[Aspect, ...]] 
     if found is None:
         return None
     of_span = found["what"] in _SPAN
-    if of_span and not re.search(r"piden|exigen|necesit|debo|debe|debia|hay que|tengo que", normalise(text)):
+    needs = re.search(r"piden|exigen|necesit|debo|debe|debia|hay que|tengo que", normalise(text))
+    if of_span and not needs and (card.duration or card.deadline):
         return None
     what = roots(found["what"]) or {found["what"]}
 
     def counts(*texts: str | None) -> bool:
-        return any(_AMOUNT.search(normalise(each)) and what & roots(each) for each in texts if each)
+        return any(
+            _AMOUNT.search(normalise(each)) and what & {*roots(each), *normalise(each).split()}
+            for each in texts
+            if each
+        )
 
     needed = tuple(r for r in card.requirements if counts(r.name, r.short, r.note))
     notes = tuple(note for note in card.notes if counts(note))[:_MOST]
     parts: tuple[tuple[Aspect, bool], ...] = (
         ("requirements", bool(needed)),
         ("who", counts(card.who)),
+        ("output", counts(card.output)),
         ("notes", bool(notes)),
     )
     aspects = tuple(aspect for aspect, known in parts if known)

@@ -17,7 +17,7 @@ from bot.catalogue.text import normalise
 
 _MOST_WORDS = 14
 _NOT_UNDERSTOOD = re.compile(
-    r"(?<!\w)(?:(?:no|tampoco|nada|ni) (?:(?:le|les|te|me|lo|la|se) )*(?:entend\w*|entiend\w*|comprend\w*|capt[eo]\w*"
+    r"(?<!\w)(?:(?:no|tampoco|nada|ni) (?:(?:le|les|te|lo|la|se) )*(?:entend\w*|entiend\w*|comprend\w*|capt[eo]\w*"
     r"|agarre)|no (?:me )?qued[oa] (?:muy )?claro|(?:mas|muy) (?:facil\w*|sencill\w*|simple|clar[oa]|clarit[oa])"
     r"|explic\w*(?:me|melo|mela)?|expliqu\w*|con palabras \w+|en palabras \w+|con (?:manzanas|peras)"
     r"|(?:don t|didn t) (?:understand|get it)|que quiere decir(?: eso)?|como asi|i don t get it)(?!\w)"

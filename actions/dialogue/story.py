@@ -26,10 +26,17 @@ def fitting(turn: Turn, know: Knowledge, ids: Sequence[str]) -> tuple[str, ...]:
         return tuple(ids)
     own = [_own(card) for card in known]
     common = set.intersection(*own)
-    said = roots(told(turn)) - common
+    said = roots(told(turn)) - common - _of_event(turn, know, known)
     shared = [len(said & words) for words in own]
     best = max(shared)
     return (known[shared.index(best)].id,) if best and shared.count(best) == 1 else tuple(ids)
+
+
+def _of_event(turn: Turn, know: Knowledge, known: Sequence[Procedure]) -> set[str]:
+    """Return what everybody says who tells of this life event ("comprar casa"), but for words of the cards' titles."""
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    said = roots(" ".join((event.name, event.short, *event.aliases))) if event is not None else set()
+    return said - roots(" ".join(card.short for card in known))
 
 
 def _own(card: Procedure) -> set[str]:

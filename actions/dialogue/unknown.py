@@ -10,7 +10,7 @@ from actions.dialogue.aspects import asked, aspects_of
 from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import clarify, of_verdict
+from actions.dialogue.lookup import clarify, fully_named, of_verdict
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from actions.dialogue.unheard import asks_for_thing, names_any
 from actions.dialogue.urgent import help_now
@@ -38,21 +38,24 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
         return not_known(turn, know)
     if not any(map(str.isalpha, turn.text)):  # a number that no menu has is near to nothing
         return not_known(turn, know)
-    if chance < NEAR and decision.verdict.family and decision.verdict.place:  # known, but not there
+    hits = decision.verdict.hits
+    first = hits[0].score if hits else 0.0
+    card = know.catalogue.procedures.get(hits[0].id) if hits else None
+    named = card is not None and fully_named(know, card, turn.text)
+    foreign = turn.intent == "out_of_scope" and turn.confidence >= SURE and not named
+    if not foreign and chance < NEAR and decision.verdict.family and decision.verdict.place:  # known, but not there
         place = decision.verdict.place
         there = turn.remember(state=place.state, municipality=place.municipality)
         elsewhere = of_verdict(there, know, decision.verdict, ())
         if elsewhere is not None:
             return elsewhere
-    first = decision.verdict.hits[0].score if decision.verdict.hits else 0.0
-    if chance < NEAR and first >= CERTAIN and decision.verdict.outcome in ("answer", "ask_place"):
+    if not foreign and chance < NEAR and first >= CERTAIN and decision.verdict.outcome in ("answer", "ask_place"):
         likely = of_verdict(turn, know, decision.verdict, aspects_of(turn.text, turn.intent, turn.confidence))
         if likely is not None:
             return likely
     if turn.memory.misunderstandings and asks_for_thing(turn, know):
         return not_known(turn, know, "not_here")  # understood again, and again not had
     found = not_known(turn, know, "out_of_scope" if chance >= SURE else "not_known")
-    hits = decision.verdict.hits
     likelier = chance >= SURE or (chance >= NEAR and first < CERTAIN)
     if likelier or found.outcome != "out_of_scope" or not hits or not names_any(turn, know, hits):
         return found

@@ -24,7 +24,7 @@ def asked_first(card: Procedure, text: str) -> Procedure:
         kinds |= {"phone", "whatsapp"}
     elif _PAGE.search(said):
         kinds |= {"web", "app"}
-    own = roots(_PAGE.sub(" ", _CALLS.sub(" ", said)))
+    own = roots(_PAGE.sub(" ", _CALLS.sub(" ", said))) - roots(" ".join((card.name, card.short, *card.aliases)))
     date = bool(_DATE.search(said))
 
     def rank(way: ServiceChannel) -> int:

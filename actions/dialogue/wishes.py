@@ -12,7 +12,7 @@ from actions.dialogue import cards, plan
 from actions.dialogue.aspects import asked, aspects_of
 from actions.dialogue.clauses import clauses, parts
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import asked_apart, decide, of_verdict
+from actions.dialogue.lookup import asked_apart, called, decide, names_of, of_verdict
 from actions.dialogue.stay import IS_TALK
 from actions.dialogue.turn import Answer, Turn
 from bot.catalogue.search import Verdict
@@ -42,11 +42,20 @@ def asked_beside(turn: Turn, know: Knowledge) -> Answer | None:
     if verdict is None or first is None or verdict.outcome not in ("answer", "ask_place") or first.score < _SURE:
         return None
     card = know.catalogue.procedures[first.id]
+    if not names_of(apart.left) & called(know, card) and _known_whole(turn, know, first.score):
+        return None
     if cards.same_matter(know, turn.memory.last_procedure, card):
         return None
     wanted = aspects_of(apart.left, turn.intent, 0.0)
     found = of_verdict(turn.remember(pending=None), know, verdict, wanted)
     return _with_done(turn, know, apart.aside, found) if found is not None else None
+
+
+def _known_whole(turn: Turn, know: Knowledge, score: float) -> bool:
+    """Say whether the whole message is understood as well as its part ("sin seguro y quiero un doctor")."""
+    whole = decide(turn, know)
+    found = next((hit.score for hit in whole.verdict.hits if hit.kind == "procedure"), 0.0)
+    return whole.kind == "life_event" or (whole.verdict.outcome == "answer" and found >= score)
 
 
 def misheard(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
