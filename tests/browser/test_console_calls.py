@@ -106,7 +106,7 @@ def test_a_caller_who_hangs_up_while_she_waits_is_gone_from_the_queue(desk: Desk
         caller.hang_up()
     eventually(phone.is_down, 40, "the agent's phone at rest")
     expect(page.locator("#thread")).to_contain_text("La persona colgó")
-    expect(telephone(page)).to_contain_text("No hay una llamada")
+    expect(telephone(page)).to_contain_text("La persona colgó")
     page.goto(f"{desk.gateway}/console/queue")
     expect(row(page, handoff)).to_have_count(0)
     assert desk.sql("SELECT state, end_reason FROM handoffs WHERE id = ?", handoff) == [("closed", "hung_up")]
