@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.browser.console_desk import desk, office  # noqa: F401 (fixtures of several modules)
 from tests.faults.system import System
@@ -20,6 +20,8 @@ RUNNING_GATEWAY = "BROWSER_GATEWAY"
 """
 # These tests are about pages, not about how fast the engine is.
 PATIENCE = {"ENGINE_TIMEOUT": "20", "LEASE_SECONDS": "60", "VOICE_CALL_HOURS": "lun-dom 00:00-23:59; fes 00:00-23:59"}
+
+SIZE: ViewportSize = {"width": 1180, "height": 920}
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A newcomer's page, of a person of her own; any error in its console fails the test."""
+    """A newcomer's page, of a person of her own; any error in its console fails the test.
+
+    Nothing moves: a message that is only half there yet has too little contrast.
+    """
     errors: list[str] = []
-    with browser.new_context(locale="es-MX", viewport={"width": 1180, "height": 920}) as context:
+    with browser.new_context(locale="es-MX", viewport=SIZE, reduced_motion="reduce") as context:
         opened = context.new_page()
         opened.on("pageerror", lambda error: errors.append(str(error)))
         opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
