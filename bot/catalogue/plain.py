@@ -88,7 +88,7 @@ class Ranker:
                 scores[number] += share * impact
         cut = {term: weights[term] * impacts[-1] for term, (_, impacts) in found.items() if len(impacts) >= DEEPEST}
         if cut:
-            self._complete(scores, cut, found)
+            scores = self._complete(scores, cut, found)
         most = sum(found[stem][1][0] if stem in found else self._unseen for stem in dict.fromkeys(stems))
         return _largest(scores, count), most
 
@@ -110,18 +110,17 @@ class Ranker:
 
     def _complete(
         self, scores: dict[int, float], cut: dict[str, float], found: dict[str, tuple[Sequence[int], Sequence[float]]]
-    ) -> None:
-        """Add to the best topics what they lost where a term's postings were cut: at most the last one's impact."""
-        pool = [number for number, _ in _largest(scores, _POOL)]
-        texts = {number: " " + said.replace("\n", " ") for number, said in self._said(pool)}
+    ) -> dict[int, float]:
+        """Return the best topics with what they lost where postings were cut: at most the last one's impact each."""
+        pool = dict(_largest(scores, _POOL))
+        texts = {number: " " + said.replace("\n", " ") for number, said in self._said(list(pool))}
         for term, impact in cut.items():
             listed = set(found[term][0])
             start = " " + term  # a stem begins its words
             for number in pool:
                 if number not in listed and start in texts[number]:
-                    scores[number] += impact
-        for number in scores.keys() - set(pool):
-            del scores[number]
+                    pool[number] += impact
+        return pool
 
     def names(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the topics' names by number."""

@@ -183,7 +183,7 @@ class Search:
         if not keywords(normalised):
             mention = self.places.find(normalised)
             return Verdict("unknown", (), mention.candidates[0] if mention else None)
-        return self.verdict(self.look(text, state=state, municipality=municipality, recent=recent))
+        return self.verdict(self.look_at(normalised, state=state, municipality=municipality, recent=recent))
 
     def look(
         self, text: str, *, state: str | None = None, municipality: str | None = None, recent: str | None = None
