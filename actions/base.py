@@ -14,6 +14,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.dialogue import (
+    about,
     among,
     asides,
     bound,
@@ -156,6 +157,9 @@ class WordsCapability(Capability, ABC):
         if answered is not None and kind_of(turn.text) is None:
             return answered
         decision = stay.calm(turn, know, decide(turn, know))
+        calmed = about.calmed(turn, know, decision)
+        if calmed is not None:
+            turn, decision = calmed, replace(decision, kind="procedure", intent=calmed.intent)
         if decision.kind == "emergency" and not decision.bare:
             return help_now(turn, know)
         resumed = (
@@ -181,11 +185,14 @@ class WordsCapability(Capability, ABC):
         if stays is not None:
             return stays
         if bound.unclear(turn, know, decision):
-            return not_known(turn, know)
+            return about.stays(turn, know, decision, None) or not_known(turn, know)
         if admitted(turn, know, decision):
-            return not_known(turn, know, "not_here")
-        found = misheard(turn, know, decision) or self._decided(turn, know, decision)
+            return about.stays(turn, know, decision, None) or not_known(turn, know, "not_here")
+        found = misheard(turn, know, decision) or (
+            self._decided(turn, know, decision) if calmed is None else look_up(turn, know)
+        )
         found = inview.held(turn, know, decision, found) or stay.rather(turn, know, decision, found) or found
+        found = about.stays(turn, know, decision, found) or found
         return found or topic.offer(turn, know) or not_known(turn, know)
 
     def _decided(self, turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:

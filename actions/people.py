@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.base import Capability, WordsCapability
-from actions.dialogue import bound, cases, stay, whereabouts
+from actions.dialogue import about, bound, cases, stay, whereabouts
 from actions.dialogue.after_danger import protection
 from actions.dialogue.cards import card_conditions, safety_line, show
 from actions.dialogue.correction import corrected
@@ -81,6 +81,9 @@ class Emergency(Capability):
         if answered is not None:
             return answered
         decision = stay.calm(turn, know, decide(turn, know))
+        calmed = about.calmed(turn, know, decision)
+        if calmed is not None:
+            return ShowCard().answer(calmed, know)
         if bound.unclear(turn, know, decision, alarmed=True):
             return not_known(turn, know)
         now = not long_ago(turn.text) and (turn.confidence >= _SURE or kind_of(turn.text) is not None)

@@ -1,0 +1,256 @@
+"""Whether a message is about what is in view: the card shown last, or the steps of a life event.
+
+Search and classifier read a message alone. "¿Y de cuánto viene siendo?" after a pension was shown is nearest, alone, to
+some other card, and "la casa es de mi hija, no está a mi nombre" to a missing person. A logistic model weighs what both
+found against what is in view; it was fitted on turns of conversations that people judged by hand (data/about,
+``scripts/fit_about.py``). It only ever takes back a danger that no word names (:func:`calmed`) and an answer that left
+what was in view (:func:`stays`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from actions.dialogue import cards, details
+from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import fully_named
+from actions.dialogue.naming import names, root
+from actions.dialogue.turn import Answer, Turn
+from bot.catalogue.search import Search
+from bot.catalogue.text import normalise
+from bot.core.procedures import LifeEvent, Procedure
+from bot.core.replies import Aspect
+from bot.understanding.danger import kind_of
+from bot.understanding.decision import Decision
+from bot.understanding.kinds import kind_of_intent
+
+WEIGHTS = Path(__file__).with_name("about.json")
+
+FEATURES = (
+    "only_asks", "procedure", "life_event", "goes_on", "event", "no_card", "found", "shared_with_other",
+    "shared_with_view", "words_that_name", "pulled_by_place", "place", "correct", "out_of_scope", "talk", "ahead",
+    "best_other", "in_steps", "words", "short", "points", "question", "other_named", "danger", "danger_heard",
+)  # fmt: skip
+"""What the model weighs, in the order of its weights (:func:`features`)."""
+
+_LEAST = 1e-3
+_LONGEST, _MOST_NAMES = 25, 10
+_SHORT, _GOES_ON_WORDS = 4, 7
+_RIVALS = 4
+"""Other topics, the best found, of which one may be called by its name."""
+_POINTS = re.compile(
+    r"(?<!\w)(?:es[oae]s?|est[eoa]s?|ahi|alli|alla|l[oa]s?|les?)(?!\w)|\w+[aei]r(?:me|se|le)?l[oa]s?(?!\w)"
+)
+_GOES_ON = re.compile(r"^(?:(?:y|pero|entonces|tambien|oiga|ah|ok|bueno|pues|este|and|but|so) )+")
+
+
+@lru_cache(maxsize=1)
+def _weights() -> tuple[float, ...]:
+    """Return the bias and a weight for each of :data:`FEATURES`, for features as they are.
+
+    Raises:
+        ValueError: they are for other features.
+    """
+    fitted = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    if tuple(fitted["features"]) != FEATURES:
+        raise ValueError("about.json is for other features: run scripts/fit_about.py")
+    return (fitted["bias"], *fitted["weights"])
+
+
+def chance(turn: Turn, know: Knowledge, decision: Decision) -> float | None:
+    """Return the chance, 0 to 1, that a message is about what is in view; None where nothing is, or it cannot be told.
+
+    A catalogue too big to be held (:mod:`bot.catalogue.wide`) has no scores of all its cards to compare.
+    """
+    found = features(turn, know, decision)
+    if found is None:
+        return None
+    bias, *weights = _weights()
+    return 1 / (1 + math.exp(-(bias + sum(weight * value for weight, value in zip(weights, found, strict=True)))))
+
+
+def features(turn: Turn, know: Knowledge, decision: Decision) -> tuple[float, ...] | None:
+    """Return what is weighed of a message, in the order of :data:`FEATURES`; None as for :func:`chance`."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    if (card is None and event is None) or not hasattr(know.search, "index"):  # a very big catalogue's has none
+        return None
+    topics = _topics(know.search)
+    ours = ({card.family or card.id} if card else set()) | (_of_steps(know, event) if event else set())
+    scores = know.search.look_at(know.search.read(turn.text), state=None, municipality=None, recent=None).scored.scores
+    others = sorted((n for n in topics.procedures if topics.names[n] not in ours), key=lambda n: -float(scores[n]))
+    other = others[0]
+    best = max((float(scores[n]) for n in topics.procedures if topics.names[n] in ours), default=0.0)
+    rival = topics.card(know, other)
+
+    said = normalise(turn.text)
+    words = said.split()
+    telling = {root(word) for word in names(without_question(know.without_place(turn.text)))}
+    weighs = topics.weight
+    total = weighs(telling)
+    steps = {root(word) for step in event.steps for word in normalise(step.title).split()} if event else set()
+    heard = dict(turn.ranking)
+    place = know.place_in(turn.text) is not None
+    goes_on = bool(_GOES_ON.match(said)) and len(words) <= _GOES_ON_WORDS
+    first = next((hit.score for hit in decision.verdict.hits if hit.kind == "procedure"), 0.0)
+    return (
+        float(bool(asked(turn.text)) and not telling),
+        _odds(decision.chances["procedure"]),
+        _odds(decision.chances["life_event"]),
+        float(goes_on),
+        float(event is not None),
+        float(card is None),
+        first,
+        weighs(telling & topics.said_on(rival.id)) / total if total else 0.0,
+        weighs(telling & topics.said_on(card.id)) / total if total and card else 0.0,
+        float(min(len(telling), _MOST_NAMES)),
+        float(place and rival.jurisdiction.state is not None),
+        float(place),
+        heard.get("correct", 0.0),
+        heard.get("out_of_scope", 0.0),
+        sum(share for name, share in heard.items() if kind_of_intent(name) == "talk"),
+        float(scores[other]) - best,
+        float(scores[other]),
+        weighs(telling & steps),
+        float(min(len(words), _LONGEST)),
+        float(len(words) <= _SHORT),
+        float(bool(_POINTS.search(said))),
+        float("?" in turn.text),
+        float(any(fully_named(know, topics.card(know, number), turn.text) for number in others[:_RIVALS])),
+        _odds(decision.chances["emergency"]),
+        heard.get("emergency", 0.0),
+    )
+
+
+def _odds(share: float) -> float:
+    return math.log(max(share, _LEAST) / max(1 - share, _LEAST))
+
+
+@dataclass(frozen=True)
+class _Topics:
+    """What a catalogue's cards are called and say, ready to be compared."""
+
+    names: tuple[str, ...]
+    procedures: tuple[int, ...]
+    """The topics that are procedures or families of them, by their number in the search."""
+    first_card: dict[str, str]
+    roots: dict[str, frozenset[str]]
+    """The roots of all words of each card, by its id."""
+    rare: dict[str, float]
+    rarest: float
+
+    def card(self, know: Knowledge, number: int) -> Procedure:
+        """Return the first card of a topic."""
+        return know.catalogue.procedures[self.first_card[self.names[number]]]
+
+    def said_on(self, id_: str) -> frozenset[str]:
+        """Return the roots of the words of a card."""
+        return self.roots[id_]
+
+    def weight(self, found: set[str]) -> float:
+        """Return how much words tell: a word of few cards more than one of many, a word of none most."""
+        return sum(self.rare.get(word, self.rarest) for word in found)
+
+
+@lru_cache(maxsize=2)
+def _topics(search: Search) -> _Topics:
+    """Return what :func:`features` reads of a catalogue, made once for each."""
+    roots = {
+        card.id: frozenset(root(word) for text in _told(card) for word in normalise(text).split())
+        for card in search.catalogue.procedures.values()
+    }
+    counts = Counter(word for words in roots.values() for word in words)
+    rare = {word: math.log(len(roots) / count) for word, count in counts.items()}
+    first: dict[str, str] = {}
+    for card in search.catalogue.procedures.values():
+        first.setdefault(card.family or card.id, card.id)
+    procedures = tuple(number for number, name in enumerate(search.index.topics) if name in first)
+    return _Topics(tuple(search.index.topics), procedures, first, roots, rare, math.log(max(len(roots), 2)))
+
+
+def _told(card: Procedure) -> Iterator[str]:
+    """Yield all that a card says in words."""
+    yield from (card.name, card.short, card.summary, *card.aliases, *card.notes)
+    yield from filter(None, (card.who, card.output, card.deadline, card.duration, card.cost.note))
+    yield from filter(None, (amount.label for amount in card.cost.amounts))
+    for needed in card.requirements:
+        yield from filter(None, (needed.name, needed.note, *needed.accepts))
+    yield from (channel.name for channel in card.channels)
+
+
+def _of_steps(know: Knowledge, event: LifeEvent) -> set[str]:
+    """Return the topics of a life event's steps."""
+    found = (know.catalogue.procedures.get(id_) for step in event.steps for id_ in step.procedures)
+    return {card.family or card.id for card in found if card is not None}
+
+
+_CALM = 0.5
+"""From this chance on what no word calls a danger is a question about what is in view."""
+_STAYS = 0.6
+"""From this chance on an answer that left what was in view is taken back."""
+_UNSURE = frozenset({"clarify", "out_of_scope", "menu", "ask_place"})
+_ELSEWHERE = frozenset({"answer", "life_event", "privacy"})
+_MEANS = 0.25
+"""Likeness of a sentence of the card in view that may answer what is about it."""
+_HEARD = 0.3
+"""Share of all that asks from which on a part was heard asked for."""
+
+
+def calmed(turn: Turn, know: Knowledge, decision: Decision) -> Turn | None:
+    """Return the turn as heard without a danger that no word names, where it goes on with what is in view; else None.
+
+    "¿Tengo que ir a anotarme a algún lado?" may sound like despair alone; after a flood's list of steps it does not.
+    """
+    if decision.kind != "emergency" or kind_of(turn.text) is not None:
+        return None
+    likely = chance(turn, know, decision)
+    others = [(name, share) for name, share in turn.ranking if kind_of_intent(name) != "emergency"]
+    total = sum(share for _, share in others)
+    if likely is None or likely < _CALM or total <= 0:
+        return None
+    ranking = tuple((name, share / total) for name, share in others)
+    return replace(turn, ranking=ranking, intent=ranking[0][0], confidence=ranking[0][1])
+
+
+def stays(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) -> Answer | None:
+    """Answer from the card in view instead of ``found``, where that left it and the message did not; else None."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or kind_of(turn.text) is not None or not _left(turn, know, card, found):
+        return None
+    likely = chance(turn, know, decision)
+    if likely is None or likely < _STAYS:
+        return None
+    turn = turn.remember(pending=None)
+    wanted = _wanted(turn)
+    if wanted:
+        return cards.show(turn, know, card, wanted)
+    return details.meant(turn, know, card, _MEANS) or details.not_on_card(turn, card)
+
+
+def _left(turn: Turn, know: Knowledge, card: Procedure, found: Answer | None) -> bool:
+    """Say whether an answer is about something else than a card, and not because that was named or is elsewhere."""
+    if found is None or found.outcome in _UNSURE:
+        return know.place_in(turn.text) is None
+    if found.outcome == "emergency":
+        return True
+    other = know.catalogue.procedures.get(found.procedure or "")
+    if found.outcome not in _ELSEWHERE or (other is not None and cards.same_matter(know, other.id, card)):
+        return False
+    return other is None or not fully_named(know, other, turn.text)
+
+
+def _wanted(turn: Turn) -> tuple[Aspect, ...]:
+    """Return the parts that a message asks for, in words or as it was heard."""
+    named = asked(turn.text) and aspects_of(turn.text, turn.intent, turn.confidence)
+    if named:
+        return named
+    asking = [(BY_INTENT[name], share) for name, share in turn.ranking if name in BY_INTENT]
+    return (max(asking, key=lambda item: item[1])[0],) if sum(share for _, share in asking) >= _HEARD else ()

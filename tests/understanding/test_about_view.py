@@ -1,0 +1,116 @@
+"""Whether a message is about what is in view, judged with the trained model and the real catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actions.dialogue import about
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import decide
+from actions.dialogue.turn import Answer, Memory, Turn
+from bot.understanding.decision import Decider
+from bot.understanding.kinds import kind_of_intent
+
+ABOUT = [
+    ("pension-bienestar-adultos-mayores", "y eso de cuánto viene siendo al bimestre"),
+    ("licencia-conducir-jalisco", "oiga y si voy por la tarde sí atienden"),
+    ("pasaporte-menor", "¿y si el papá no puede firmar?"),
+    ("retiro-desempleo-afore", "y me lo depositan o cómo"),
+    ("linea-de-la-vida", "y les puedo marcar a las tres de la mañana"),
+    ("apertura-comercio-jalacingo", "y si mejor vendemos nieves nos piden otra cosa"),
+    ("tarjeta-circulacion-cdmx-reposicion", "¿y si luego aparece ya no sirve?"),
+    ("orden-proteccion", "is there a fee for that?"),
+]
+NOT_ABOUT = [
+    ("pension-bienestar-adultos-mayores", "ahora quiero saber cómo tramito la cartilla militar de mi hijo"),
+    ("licencia-conducir-jalisco", "quiero registrar a mi bebé recién nacido"),
+    ("pasaporte-menor", "necesito mi número de seguro social"),
+    ("curp-consulta", "muchas gracias, que Dios se lo pague"),
+]
+DANGERS = [
+    ("licencia-conducir-jalisco", "mi esposo me está pegando"),
+    ("pasaporte-menor", "se metieron a la casa y traen pistolas"),
+    ("curp-consulta", "ya no quiero seguir viviendo"),
+    ("predial-descuento", "se está incendiando el cuarto de mis papás"),
+]
+
+
+@pytest.fixture(scope="module")
+def know(engine: Any) -> Knowledge:
+    """The dialogue's knowledge, made of what the engine reads with."""
+    search = engine.decider.search
+    return Knowledge(search.catalogue, search, search.places, engine.decider)
+
+
+def turn_of(engine: Any, card: str | None, text: str) -> Turn:
+    ranking = tuple(engine.reader.rank(text))
+    return Turn(text, ranking[0][0], ranking[0][1], memory=Memory(last_procedure=card), ranking=ranking)
+
+
+def chance(engine: Any, know: Knowledge, card: str | None, text: str) -> float | None:
+    turn = turn_of(engine, card, text)
+    return about.chance(turn, know, decide(turn, know))
+
+
+@pytest.mark.parametrize(("card", "text"), ABOUT)
+def test_what_goes_on_is_about_the_card_in_view(engine: Any, know: Knowledge, card: str, text: str) -> None:
+    found = chance(engine, know, card, text)
+    assert found is not None
+    assert found >= 0.5
+
+
+@pytest.mark.parametrize(("card", "text"), NOT_ABOUT)
+def test_what_names_something_else_is_not(engine: Any, know: Knowledge, card: str, text: str) -> None:
+    found = chance(engine, know, card, text)
+    assert found is not None
+    assert found < 0.5
+
+
+@pytest.mark.parametrize(("card", "text"), DANGERS)
+def test_danger_stays_danger_whatever_is_in_view(engine: Any, know: Knowledge, card: str, text: str) -> None:
+    turn = turn_of(engine, card, text)
+    assert about.calmed(turn, know, decide(turn, know)) is None
+
+
+def test_a_danger_that_was_only_heard_is_taken_back_with_a_card_in_view(engine: Any, know: Knowledge) -> None:
+    turn = turn_of(engine, "apertura-comercio-jalacingo", "y si vendemos nieves nos piden otra cosa")
+    heard = replace(turn, intent="emergency", confidence=0.5, ranking=(("emergency", 0.5), *turn.ranking))
+    decision = replace(decide(turn, know), kind="emergency")
+    calmed = about.calmed(heard, know, decision)
+    assert calmed is not None
+    assert kind_of_intent(calmed.intent) != "emergency"
+    assert "emergency" not in dict(calmed.ranking)
+    assert sum(share for _, share in calmed.ranking) == pytest.approx(1.0)
+
+
+def test_an_answer_that_left_is_taken_back_and_one_that_stayed_is_kept(engine: Any, know: Knowledge) -> None:
+    turn = turn_of(engine, "pension-bienestar-adultos-mayores", "y eso de cuánto viene siendo")
+    decision = decide(turn, know)
+    left = Answer((), turn.memory, "answer", procedure="emergencias-911")
+    stayed = Answer((), turn.memory, "answer", procedure="pension-bienestar-adultos-mayores")
+    back = about.stays(turn, know, decision, left)
+    assert back is not None
+    assert back.procedure == "pension-bienestar-adultos-mayores"
+    assert about.stays(turn, know, decision, stayed) is None
+
+
+def test_what_is_called_by_its_name_is_not_taken_back(engine: Any, know: Knowledge) -> None:
+    turn = turn_of(engine, "licencia-conducir-jalisco", "otra cosa, ¿cuánto cuesta el acta de nacimiento de Zacatecas?")
+    named = Answer((), turn.memory, "answer", procedure="acta-nacimiento-copia")
+    assert about.stays(turn, know, decide(turn, know), named) is None
+
+
+def test_nothing_in_view_is_nothing_to_stay_with(engine: Any, know: Knowledge) -> None:
+    assert chance(engine, know, None, "y eso de cuánto viene siendo") is None
+
+
+def test_a_catalogue_too_big_to_be_held_is_not_judged(engine: Any, know: Knowledge) -> None:
+    class Wide:
+        catalogue = know.catalogue
+
+    wide = replace(know, search=Wide())  # type: ignore[arg-type]
+    turn = turn_of(engine, "curp-consulta", "y cuánto cuesta")
+    assert about.chance(turn, wide, Decider(know.search).decide(turn.text, turn.ranking)) is None
