@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from actions.dialogue import cards, details
+from actions.dialogue import cards, details, stay
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import fully_named
@@ -198,8 +198,8 @@ _STAYS = 0.6
 """From this chance on an answer that left what was in view is taken back."""
 _UNSURE = frozenset({"clarify", "out_of_scope", "menu", "ask_place"})
 _ELSEWHERE = frozenset({"answer", "life_event", "privacy"})
-_MEANS = 0.25
-"""Likeness of a sentence of the card in view that may answer what is about it."""
+_MEANS, _SURELY_MEANS = 0.25, 0.4
+"""Likeness of a sentence of the card in view that may answer what is about it; while a question waits for an answer."""
 _HEARD = 0.3
 """Share of all that asks from which on a part was heard asked for."""
 
@@ -228,11 +228,14 @@ def stays(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None)
     likely = chance(turn, know, decision)
     if likely is None or likely < _STAYS:
         return None
-    turn = turn.remember(pending=None)
     wanted = _wanted(turn)
     if wanted:
-        return cards.show(turn, know, card, wanted)
-    return details.meant(turn, know, card, _MEANS) or details.not_on_card(turn, card)
+        return cards.show(turn.remember(pending=None), know, card, wanted)
+    if turn.memory.pending is not None:  # an answer that was not understood, as far as anybody knows
+        return details.meant(turn, know, card, _SURELY_MEANS)
+    told = details.meant(turn, know, card, _MEANS)
+    asks = stay.asks(turn) and not stay.names_another(turn, know, card, decision)
+    return told or (details.not_on_card(turn, card) if asks else None)
 
 
 def _left(turn: Turn, know: Knowledge, card: Procedure, found: Answer | None) -> bool:

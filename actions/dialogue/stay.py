@@ -89,7 +89,7 @@ def asked_of_it(turn: Turn, know: Knowledge, decision: Decision) -> Answer | Non
     """Answer talk that asks for a part of the card in view, in words that are the card's own or nobody's."""
     card = _in_view(turn, know)
     certain = decision.intent in IS_TALK and dict(turn.ranking).get(decision.intent, 0.0) >= _CERTAINLY_TALK
-    if card is None or decision.kind != "talk" or certain or not _asks(turn):
+    if card is None or decision.kind != "talk" or certain or not asks(turn):
         return None
     wanted = asked(turn.text)
     if (
@@ -199,11 +199,11 @@ def rather(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None
     if found is not None and not _gives_way(turn, know, card, decision, found):
         return None
     wanted = asked(turn.text) or _heard(turn)
-    if wanted and not (details.other_things(turn, know, card) or _names_another(turn, know, card, decision)):
+    if wanted and not (details.other_things(turn, know, card) or names_another(turn, know, card, decision)):
         return _shown(turn, know, card, wanted)
     if found is None or not (found.outcome in _UNSURE or _lines_again(turn, found)):
         return None
-    if _names_another(turn, know, card, decision, _OUTRIGHT):
+    if names_another(turn, know, card, decision, _OUTRIGHT):
         return None
     return details.spoken_of(turn, know, card) or details.meant(turn, know, card, _MEANS_IT)
 
@@ -248,19 +248,20 @@ def _in_view(turn: Turn, know: Knowledge) -> Procedure | None:
     return know.catalogue.procedures.get(turn.memory.last_procedure or "")
 
 
-def _asks(turn: Turn) -> bool:
+def asks(turn: Turn) -> bool:
+    """Say whether a message asks, by its sign or by a word."""
     return "?" in turn.text or bool(_ASKS.search(normalise(turn.text)))
 
 
 def _heard(turn: Turn) -> tuple[Aspect, ...]:
     """Return the part that the classifier hears asked for, among all that asks."""
     asking = [(BY_INTENT[name], share) for name, share in turn.ranking if name in BY_INTENT]
-    if not _asks(turn) or sum(share for _, share in asking) < _SOME:
+    if not asks(turn) or sum(share for _, share in asking) < _SOME:
         return ()
     return (max(asking, key=lambda item: item[1])[0],)
 
 
-def _names_another(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, least: int = 1) -> bool:
+def names_another(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, least: int = 1) -> bool:
     """Say whether what is said beyond the question are names of another of the cards found: ``least`` words or more."""
     said = words_of(turn, know) - called(know, card)
     hits = [hit for hit in decision.verdict.hits if hit.kind == "procedure"][:3]
