@@ -192,7 +192,7 @@ class Places:
         if self._before_its_state(words, start + length, place):
             return True
         if length == 1 and words[start] in _NOT_A_PLACE:
-            return start > 1 and before in ("en", "de") and words[start - 2] in _RESIDENT
+            return start > 1 and before in ("en", "de", "in", "from") and words[start - 2] in _RESIDENT
         if length == len(words):
             return True
         if place.municipality is None:
@@ -214,7 +214,7 @@ class Places:
 
     def _strength(self, words: list[str], mention: Mention) -> int:
         before = words[mention.start - 1] if mention.start else ""
-        said = 2 if before in ("en", "a") else 1 if before == "de" else 0
+        said = 2 if before in ("en", "a", "in") else 1 if before in ("de", "from") else 0
         return said + (2 if mention.candidates[0].municipality else 0)
 
 
@@ -279,7 +279,7 @@ _BIG = 150_000
 _WELL_KNOWN = 100_000
 _TOWN = 15_000
 _DISTINCT = 9
-_AT = {"en", "desde", "municipio", "alcaldia", "ciudad", "vivo", "radico"}
+_AT = {"en", "in", "desde", "municipio", "alcaldia", "ciudad", "vivo", "radico"}
 _LIVE = {
     "soy", "vivo", "somos", "vengo", "venimos", "municipio", "alcaldia", "vecino", "vecina", "originario", "originaria",
     "ayuntamiento", "presidencia", "gobierno", "estado", "civil", "cerca", "ciudad", "sierra", "pueblo", "puerto",

@@ -53,7 +53,7 @@ SIGNALS = (*FEATURES, "procedure_before_event", "procedure", "event")
 CALIBRATION = Path(__file__).with_name("calibration.json")
 
 # What a named place does to a topic, in standard deviations of the scores.
-_SAME_STATE, _SAME_MUNICIPALITY, _ELSEWHERE = 0.8, 1.5, -1.5
+_SAME_STATE, _SAME_MUNICIPALITY, _ELSEWHERE = 0.8, 1.5, -0.8
 _RECENT = 0.5
 _CLOSE_CALL = 2.0
 # What the best of its steps' procedures adds to a life event: chosen on the events' own questions, held out.

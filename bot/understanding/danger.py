@@ -60,6 +60,13 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "quiero dejar de (?:existir|vivir|sufrir)", "estar(?:ia|ian)? (?:mejor )?muert[oa]",
         "mejor me (?:hubiera muerto|mato)", "carta de despedida",
         r"aventar(?:me|se) (?:del|de un|al) (?:puente|metro|tren|techo|edificio|\w+ piso)",
+        r"(?:arma|pistola|navaja|cuchillo|soga|cuerda|pastillas|veneno|gillette|vidrio) en (?:la|las|mi|mis) manos?",
+        r"(?:que )?se acabe todo(?: de una vez| ya| hoy)*$|hoy se acaba todo|(?:descans\w+|dormir\w*|"
+        r"duermo) para siempre",
+        r"(?:no|ni) (?:le |me )?(?:encuentr|hall|v)\w+ (?:caso|sentido|chiste|razon(?:es)?) (?:a|para|de) (?:seguir )?"
+        r"(?:vivir|viviendo|la vida)",
+        r"(?:me |nos )?(?:dejo|deje|escribio|mando|escribi) (?:\w+ ){0,4}(?:despidiendo(?:me|se)|de despedida|"
+        r"de adios)",
         "kill (?:myself|himself|herself)", "want to die", "end my life", "don t want to (?:live|wake up)",
         "hurt myself", "took (?:a lot of|too many|all (?:my|the)) pills",
     ),
@@ -80,9 +87,14 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         rf"{_KIN}", "no (?:lo|la) (?:encuentro|encontramos|hallamos|hallo) por ningun",
         rf"no (?:se|sabemos|tengo|tenemos) (?:nada |noticias |donde esta )?(?:de )?(?:mi|mis) {_KIN}(?: (?:desde|"
         "hace|y|ayer|anoche)|$)", "no sabemos nada de (?:mi|el|ella)",
-        rf"(?:mi|mis) {_KIN}\b.{{0,70}}(?:nadie (?:sabe de (?:el|ella|ellos)|lo ha visto|la ha visto)|(?:ya "
-        rf")?no (?:supimos|sabemos|se "
-        rf"sabe) (?:nada )?de (?:el|ella|ellos))", rf"nadie (?:sabe (?:nada )?de|ha visto a|sabe donde esta) "
+        rf"(?:mi|mis) {_KIN}\b.{{0,200}}(?:nadie (?:sabe (?:nada )?de (?:el|ella|ellos)|(?:lo|la|los|las) ha "
+        r"(?:vuelto a ver|visto))|(?:ya )?no (?:supimos|sabemos|se sabe) (?:nada )?de (?:el|ella|ellos))",
+        rf"(?:mi|mis) {_KIN}\b.{{0,200}}(?:celular|cel|telefono|cell) (?:\w+ ){{0,3}}(?:apagado|a buzon|al buzon|"
+        rf"en buzon)",
+        rf"(?:mi|mis) {_KIN}(?: \w+){{0,5}} se (?:me |nos )?(?:perdio|extravio) (?:en (?:el|la|un|una)|entre|"
+        rf"hace (?:\w+ )?"
+        r"(?:rato|hora\w*|minutos?)|desde|ayer|anoche|hoy|saliendo|camino)", rf"nadie (?:sabe (?:nada )?de|"
+        rf"ha visto a|sabe donde esta) "
         rf"(?:mi|mis) {_KIN}",
         "no se (?:nada de|donde esta) (?:mi|mis) " + _KIN,
         r"(?:se (?:me )?perdio|perdi a) mi (?:hij|nin|mama|papa|abuel|niet|sobrin|herman|bebe)\w*(?! (?:el|hace "
@@ -138,7 +150,8 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "(?:dijo|dice|dicen) que (?:me|nos) (?:va|van) a (?:matar|quemar|desaparecer|balacear|balear|"
         "levantar|picar)",
         r"si no (?:les |le |se |lo )?(?:\w+ )?(?:pago|pagamos|pague|paguemos|doy|damos|deposito|depositamos|entrego|"
-        r"entregamos|coopero)\b.{0,40}\b(?:quem|mat|balace|balea|levant|desaparec|pic|golpe|lastim)(?:a|an|ar|en|e|er)\b",
+        r"entregamos|coopero)\b.{0,40}\b(?:quem|mat|balace|balea|levant|desaparec|pic|golpe|lastim)(?:a|an|ar|en|e|"
+        r"er)\b",
         r"los de la mana\b|(?:cobr\w+|derecho de|piden) (?:el )?piso\b(?! (?:lamin|de))",
         "(?:estoy|estamos|esta) en peligro", "corre peligro", "por mi vida", r"extorsion\w*",
         r"si no (?:les |le |se lo |se los |la |lo )?(?:junt|pag|da|dep|deposit|entreg|coopera|mand)\w* .{0,60}\b"
@@ -181,7 +194,8 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "(?:quieren?|quiere) entrar a (?:mi|la) casa|(?:tirando|tumbando|pateando) la puerta", "sicarios",
         "hay muertos", "mataron a .{0,25}(?:ahorita|aqui|afuera|en la calle)",
         "(?:tuvo un accidente|chocamos|choque) y",
-        r"(?:me|nos) (?:accident\w+|volteamos|volcamos|drogaron)|nos (?:quieren|van a) (?:matar|quemar|robar)",
+        r"de (?:hoy|esta (?:noche|tarde)) no pas(?:o|a|amos)\b|(?:me|nos) (?:accident\w+|volteamos|volcamos|"
+        r"drogaron)|nos (?:quieren|van a) (?:matar|quemar|robar)",
         "me quieren (?:robar|levantar|llevar|subir|secuestrar)", r"me (?:robaron|quitaron) a mi (?:bebe|hij|nin)\w*",
         "breaking into", "call the police", "not breathing", "he has a gun", "there is a fire", "following me",
     ),
@@ -237,10 +251,52 @@ _CRY = re.compile(rf"(?<!\w)(?:{'|'.join(_CRIES)})(?!\w)")
 
 _LONG_AGO = re.compile(
     r"(?<!\w)(?:hace (?:\w+ ){0,2}(?:anos?|meses)(?! que)|(?<!desde )el (?:ano|mes) pasado|cuando era nin[oa]"
-    r"|hace (?:mucho |harto )?tiempo(?! que)"
-    r"|(?:escrib\w+|invent\w+|redact\w+|haciendo|haz|hacer|hago) (?:\w+ ){0,2}(?:cuentos?|novelas?|guion|corridos?|"
-    r"cancion|historieta|poema|obra de teatro))(?!\w)"
+    r"|hace (?:mucho |harto )?tiempo(?! que))(?!\w)"
 )
+
+_MADE_UP = re.compile(
+    r"(?<!\w)(?:vi|vimos|veo|viendo|ver|visto|lei|leo|leyendo|acabe|termine|escuche|salio|sale|pasa|paso|pasan|titulo|"
+    r"nombre|final|llama|llamaba|trata) (?:\w+ ){0,3}(?:pelicula|peli|serie|novela|telenovela|capitulo|cuento|"
+    r"documental|caricatura|videojuego|podcast)s?(?!\w)"
+    r"|(?<!\w)(?:escrib\w+|invent\w+|redact\w+|haciendo|haz|hacer|hago) (?:\w+ ){0,2}(?:cuentos?|novelas?|guion|"
+    r"corridos?|"
+    r"cancion|historieta|poema|obra de teatro)(?!\w)"
+)
+
+_ALARM = re.compile(
+    r"(?<!\w)(?:"
+    # weapons, blows, threats
+    r"(?:des)?arm(?:a|as|ad[oa]s?)\b|pist\w*l|pizt\w*l|rifle|escopet|[ck]uch\w*ll|nabaj|navaj|machet|[bv]al(?:a|as|"
+    r"e|ea|ean|"
+    r"eando|ear|ead[oa]|ase\w*|ace\w*|az\w+)\b|dispar|tiro(?:s|teo)\b|detona|golp|peg(?:a|an|ando|ar|o|ue|uen|aron|"
+    r"ndo|ado)\b|mat(?:a|an|ar\w*|e|en|o|aron|ado)\b|ahorc|aog|ahog|asfix|apunal|acuchill|cintaraz|patad|pate[oa]|"
+    r"empuj|enpuj|"
+    r"jalone|aventa|avient|cachete|estrang|lastim|(?:hacer|hace|hizo|haga|hare)(?:se|me|le)? (?:un )?dano|agred|agresi|"
+    r"insult|maltrat|amenaz|amenas|exig|extors|estors|cuota|rescate|viola|violo|biol|violent|abus|manose|tocar?\b|"
+    r"tocaba|"
+    r"toco\b|acos|enc?err|encerad|amarr|escond|persig|persegu|sigu(?:e|en|io|iendo\w*)\b|"
+    r"secu?est|sekuest|levantaron|(?:se )?l[al]?o?s? ?lleva(?:ron|n)\b|rapt|asalt|rater|ladron|encapuch|meti(?:o|"
+    r"eron|endo)\b|"
+    r"roban\w*|rban|rbar|robar\b|"
+    # body and mind
+    r"sangr|herid|desmay|dsmay|desvan|conv?uls|combuls|infart|embolia|derrame|pecho|torci|chueca|respir|incon|inkon|"
+    r"reac?c?ion|reaks|mueve|morad|vomit|enven|veneno|beneno|raticid|pastill|cloro|trag[oa]|soga|cuerda|venas|benas|"
+    r"cort(?:o|e|ar\w*|ad[oa]s?|aba)\b|dolor|marea|pari[roe]|pariendo|parto|fuente\b|contrac|alivi(?:ar|ando)|"
+    r"suicid|vivir\b|viviendo|viv[oa]s?\b|existir|morir\w*|muriendo|muertos?\b|despid|despedi|carta|acab[ea]? todo|"
+    r"para siempre|aguant|ahuant|ya no puedo|sentido|razones|desaparecer|dormir(?:me|se)|"
+    # fire, water, crashes, falls
+    r"fuego|lumbre|humo|llamas|quem|kem|incend|insend|explo|gas\b|inund|corriente|atora|atrap|derrumb|tirad|volc|"
+    r"cho(?:c|qu)|estamp|atrope?[ly]|accident|ca(?:y|ll)(?:o|eron|endo)|[ck]ayo|c cayo|pozo|barranc|puente|rio\b|"
+    # somebody who is not there
+    r"desap|aparec|aparez|encuentr|encontr|encuntr|hall[oa]\b|perdid[oa]\b|cont?est|apagad|buzon|"
+    r"no (?:ha|han|a|sabemos|se|yega|llega|llego|volvi\w+|regres\w+|vuelve)\b|"
+    # calls
+    r"auxil|ausil|ayud|socorr|ambul|anbul|patrull|polic|manden|vengan|grit|llora|yora|miedo|peligr|emergencia|"
+    r"help|gun\b|knife|blood|bleed|fire\b|smoke|hit(?:s|ting)?\b|hurt|kill|die\b|dying|missing|find my|kidnap|rape|"
+    r"scared|"
+    r"overdose|pills|broke into|suicid|beat|shoot|shot|followed|following|stab|unconscious|breath|drown|crash)"
+)
+"""What may tell of a danger: hardly any message of danger has none of these, though most that have one tell of none."""
 
 # Manners of speaking, and danger on a screen: taken out before anything is compared.
 _MANNERS = re.compile(
@@ -361,7 +417,17 @@ def unmistakable(text: str) -> bool:
 
 def long_ago(text: str) -> bool:
     """Say whether the words tell of what was months or years ago, or of what somebody makes up."""
-    return bool(_LONG_AGO.search(_heard(text)))
+    return bool(_LONG_AGO.search(_heard(text))) or made_up(text)
+
+
+def made_up(text: str) -> bool:
+    """Say whether the words tell of a film or a book, or of what somebody writes."""
+    return bool(_MADE_UP.search(_heard(text)))
+
+
+def alarming(text: str) -> bool:
+    """Say whether a text has any word that a danger is told with, or calls."""
+    return bool(_ALARM.search(_said(text)))
 
 
 def cries(text: str) -> bool:

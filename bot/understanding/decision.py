@@ -21,7 +21,7 @@ from bot.catalogue.places import Place
 from bot.catalogue.search import SIGNALS, Hit, Look, Search, Verdict
 from bot.catalogue.text import normalise, stem
 from bot.understanding.courtesy import only_courtesy
-from bot.understanding.danger import cries, kind_of, long_ago, unmistakable
+from bot.understanding.danger import alarming, cries, kind_of, long_ago, made_up, unmistakable
 from bot.understanding.foreign import foreign_words
 from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
 from bot.understanding.matter import matter, without_labels
@@ -59,6 +59,9 @@ _SURE = 0.5
 _SURE_OF_TALK = 0.97
 """Share of talk in the ranking from which on it is talk: of the examples, each read by a classifier that never saw it,
 995 in 1,000 are."""
+_PLAIN_OF_DANGER, _OF_A_FILM = 0.65, 0.95
+"""Chance from which on a message is an emergency though no word of it tells of danger ("la casa no está a mi nombre"
+was one), or though it tells of a film."""
 _MERE_TALK = 0.8
 """Share of talk in the ranking from which on it takes a word of danger to make it an emergency."""
 _PLAINLY = 0.9
@@ -243,7 +246,8 @@ class Decider:
             kind = "procedure"
         if kind == "procedure" and verdict.outcome == "clarify" and self._unheard_of(text, verdict, ranking):
             kind = max(_NOT_OURS, key=lambda each: chances[each])
-        if kind == "procedure" and verdict.outcome == "clarify" and (_tells(ranking) or way(text) == "openly"):
+        told_openly = verdict.outcome == "clarify" and (_tells(ranking) or way(text) == "openly")
+        if kind == "procedure" and (told_openly or (_tells(ranking) and self._by_place_alone(text, look, verdict))):
             told = self.search.verdict(look, "life_event")
             if any(hit.kind == "life_event" for hit in told.hits[:1]):
                 kind, verdict = "life_event", told
@@ -286,6 +290,16 @@ class Decider:
             and self.search.names_any(text, ids)
         )
 
+    def _by_place_alone(self, text: str, look: Look, verdict: Verdict) -> bool:
+        """Say whether the card that was found is one of the place that the text names, and is not named itself.
+
+        "Tuve una nena, vivo en la CDMX": a place never chooses a matter where something that happened is told.
+        """
+        first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), "")
+        card = self.search.catalogue.procedures.get(first)
+        placed = look.named is not None and card is not None and card.jurisdiction.state is not None
+        return placed and not self.search.names_any(text, [first])
+
     def _unheard_of(self, text: str, verdict: Verdict, ranking: Ranking) -> bool:
         """Say whether cards were found that the text does not name, of a text that was hardly heard to ask for any."""
         share = sum(confidence for name, confidence in ranking if kind_of_intent(name) in ("procedure", "life_event"))
@@ -301,12 +315,14 @@ class Decider:
         told = chances["life_event"] >= _SURELY_AN_EVENT and kind_of(text) in (None, "danger")
         if unmistakable(text) or (chance >= limits["emergency_named"] and named and not told):
             return "emergency"
-        if chance >= limits["emergency"] * (_TWICE if told else 1) and not (whole and talk >= _MERE_TALK):
+        least = _OF_A_FILM if made_up(text) else 0.0 if named or alarming(text) else _PLAIN_OF_DANGER
+        enough = max(least, limits["emergency"] * (_TWICE if told else 1))
+        if chance >= enough and not (whole and talk >= _MERE_TALK):
             return "emergency"
         if cries(text) and chances["procedure"] < _PLAINLY:
             return "emergency"
         heard_so = bool(ranking) and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE and not long_ago(text)
-        if heard_so and not told and chance >= limits["emergency"] / 2:
+        if heard_so and not told and chance >= max(least, limits["emergency"] / 2):
             return "emergency"
         rivals = {kind: chances[kind] for kind in KINDS if kind != "emergency"}
         best = max(rivals, key=lambda kind: rivals[kind])

@@ -14,7 +14,7 @@ _FILLERS = frozenset(
     como copia copias correo cosa cosas cost costo costos cuanta cuantas cuanto cuantos cuesta cuestan dan dar
     dato demora descuento despues dia dias dice digame digital dinero direccion do documentacion documento
     documents does donde dura edad efectivo entonces entrega entregan es esa esas ese eso esos fecha for gente
-    gratis gratuito hace hacen hacerla hacerlo hacerse hora horario horarios horas how hoy in informes interesado
+    gratis gratuito hace hacen hacerla hacerlo hacerse hasta hora horario horarios horas how hoy in informes interesado
     internet ir is it limite linea llega llego lleva llevar llevo long lugar manana manda mandan mande mas mero
     mismo modulo much nada necesita necesitan need neta nomas ocupa ocupan ocupo oficina oiga okay open otra otro
     paga pagan pagar pagina pago papel papeleo papeles parte persona pide piden pido plazo poco poder precio
