@@ -63,6 +63,10 @@ _RIVALS = 5
 _ASKED_AS_WELL = 4.5
 """Distance of the scores up to which the topic that was named first comes first."""
 _AND = frozenset(("y", "tambien", "ademas", "aparte", "and", "also"))
+_EVENTS_COMPARED = 4
+_NEAR_EVENTS, _CLEARLY_TOLD = 2.0, 1.0
+"""Distance of the scores up to which the life event that was told first comes first, and by how much each part of the
+message must tell its own: chosen on messages for development."""
 _TOLD = frozenset(
     ("perdi", "tengo", "tiene", "traigo", "sin", "vencio", "falta", "perdio", "cambie", "cumpli", "jamas")
 )
@@ -294,11 +298,39 @@ class Search:
         return self._in_topic(self.index.topics[ranked[0]], hits, look.named, look.place, look.scored, known)
 
     def _events(self, scores: Any) -> list[int]:
-        """Return the life events, best first: what its steps' procedures score speaks for an event too."""
+        """Return the life events, best first."""
+        values = self._event_values(scores)
+        return sorted(values, key=lambda number: -values[number])
+
+    def _event_values(self, scores: Any) -> dict[int, float]:
+        """Return what speaks for each life event: what its steps' procedures score does too."""
         values = {number: float(scores[number]) for number in np.flatnonzero(self.index.is_event).tolist()}
         for number, steps in self._steps.items():
             values[number] += _OF_STEPS * max((float(scores[step]) for step in steps), default=0.0)
-        return sorted(values, key=lambda number: -values[number])
+        return values
+
+    def told_first(self, look: Look, halves: Sequence[tuple[str, str]]) -> str | None:
+        """Return the life event that a message tells before the one that is likeliest, if it tells of two.
+
+        ``halves``: what stands before and after each place where a message may be parted. Both must be nearly as
+        likely, and in one parting the first half tells clearly of the one, the second half of the other.
+        """
+        values = self._event_values(look.scores)
+        first, *others = sorted(values, key=lambda number: -values[number])[:_EVENTS_COMPARED] or [-1]
+        rivals = [other for other in others if values[first] - values[other] <= _NEAR_EVENTS]
+        if not rivals or not halves:
+            return None
+        parts = self.index.score([self.read(part) for half in halves for part in half])
+        told = [self._plainly_told(part.scores) for part in parts]
+        pairs = set(zip(told[::2], told[1::2], strict=True))
+        found = next((other for other in rivals if (other, first) in pairs), None)
+        return None if found is None else self.index.topics[found].removeprefix("event:")
+
+    def _plainly_told(self, scores: Any) -> int | None:
+        """Return the life event that one half of a message tells of, if no other is near."""
+        values = self._event_values(scores)
+        first, second = sorted(values, key=lambda number: -values[number])[:2]
+        return first if values[first] - values[second] > _CLEARLY_TOLD else None
 
     def _hits(
         self, numbers: Iterable[int], scores: Any, first: float, scored: Scored, place: Place | None

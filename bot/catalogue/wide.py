@@ -86,6 +86,11 @@ class WideSearch(Search):
             raise TypeError("a look of another search")
         return look.narrow.verdict(look, kind) if look.narrow.index.topics else Verdict("unknown", (), look.named)
 
+    def told_first(self, look: Look, halves: Sequence[tuple[str, str]]) -> str | None:
+        """Return None: parts of a message would each have other candidates."""
+        del look, halves
+        return None
+
     def signals(self, look: Look) -> Any:
         """Return :meth:`Search.signals` over the topics in question."""
         if not isinstance(look, WideLook):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from bot.understanding.danger import alarming, cries, kind_of, long_ago, made_up
 from bot.understanding.foreign import foreign_words
 from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
 from bot.understanding.matter import matter, without_labels
-from bot.understanding.request import is_story, request, way
+from bot.understanding.request import halves, is_story, request, way
 from bot.understanding.words import rest, senseless, without_place
 
 Ranking = Sequence[tuple[str, float]]
@@ -74,6 +74,8 @@ _HARDLY_OURS, _NOT_AT_ALL_OURS = 0.35, 0.05
 """Share of what asks or tells in the ranking below which a story, and any text, is nobody's question which of several
 cards was meant, unless it calls one of them by its name."""
 _NOT_OURS: tuple[Kind, ...] = ("out_of_scope", "talk")
+_HARDLY = 0.6
+"""Below this score a card may have been found by its place alone."""
 _LESS_LIKELY, _CLEARLY, _KNOWN = 0.3, 0.8, 0.9
 """Below this chance of being out of scope a text that has a card's name among its words asks for the card, if the
 search is as sure: that it is that card, and that it is ours at all."""
@@ -249,12 +251,14 @@ class Decider:
         told_openly = verdict.outcome == "clarify" and (_tells(ranking) or way(text) == "openly")
         if kind == "procedure" and (told_openly or (_tells(ranking) and self._by_place_alone(text, look, verdict))):
             told = self.search.verdict(look, "life_event")
-            if any(hit.kind == "life_event" for hit in told.hits[:1]):
+            if any(hit.kind == "life_event" for hit in told.hits[:1]) and (told_openly or not self._is_step(told)):
                 kind, verdict = "life_event", told
         if kind == "out_of_scope" and senseless(text):
             chances[kind] = min(chances[kind], _SENSELESS)
         if bare and kind == "procedure":
             verdict = Verdict("unknown", (), look.named)
+        if kind == "life_event":
+            verdict = self._told_first(text, look, verdict)
         event = None
         if chances["life_event"] >= self._weights.limits["event_named"] or kind == "life_event":
             found = verdict if kind == "life_event" else self.search.verdict(look, "life_event")
@@ -295,10 +299,27 @@ class Decider:
 
         "Tuve una nena, vivo en la CDMX": a place never chooses a matter where something that happened is told.
         """
-        first = next((hit.id for hit in verdict.hits if hit.kind == "procedure"), "")
-        card = self.search.catalogue.procedures.get(first)
-        placed = look.named is not None and card is not None and card.jurisdiction.state is not None
-        return placed and not self.search.names_any(text, [first])
+        first = next((hit for hit in verdict.hits if hit.kind == "procedure"), None)
+        card = self.search.catalogue.procedures.get(first.id) if first else None
+        if first is None or card is None or look.named is None or card.jurisdiction.state is None:
+            return False
+        return first.score < _HARDLY and not self.search.names_any(text, [first.id])
+
+    def _is_step(self, told: Verdict) -> bool:
+        """Say whether the likeliest card is a step of the event that is told."""
+        event, *hits = told.hits
+        steps = self.search.catalogue.life_events[event.id].steps
+        return any(hits[0].id in step.procedures for step in steps) if hits else False
+
+    def _told_first(self, text: str, look: Look, verdict: Verdict) -> Verdict:
+        """Return a life event's verdict, that of the event told first where a message tells of two."""
+        if not verdict.hits or verdict.hits[0].kind != "life_event":
+            return verdict
+        first = self.search.told_first(look, [(matter(before), matter(after)) for before, after in halves(text)])
+        if first is None:
+            return verdict
+        event, *others = verdict.hits
+        return replace(verdict, hits=(replace(event, id=first), *others))
 
     def _unheard_of(self, text: str, verdict: Verdict, ranking: Ranking) -> bool:
         """Say whether cards were found that the text does not name, of a text that was hardly heard to ask for any."""

@@ -76,6 +76,13 @@ _LAST = re.compile(
 )
 """A question at the end of what has no signs."""
 
+_PARTS = re.compile(
+    r"\s*(?:[.;!?…]+\s+|,?\s+(?:y|e|tambi[eé]n|adem[aá]s|aparte|and|also)\s+(?:(?:adem[aá]s|tambi[eé]n|aparte)\s+)?|,\s+)",
+    re.IGNORECASE,
+)
+_MOST_PARTINGS = 4
+"""Where a message may be parted in two: more cost time, and the matter of a tale stands at its beginning."""
+
 _OPEN = re.compile(
     r"\b(?:por (?:donde|cual(?: \w+)?) (?:\w+ )?(?:empez|comenz|empiez|comienz|inici)\w*"
     r"|que (?:mas )?(?:sigue|procede|se hace|hay que hacer|se tiene que hacer|ten(?:go|emos) que hacer|debemos hacer|"
@@ -142,6 +149,12 @@ def _asked(said: str, sentence: str, last: bool) -> str | None:
     return asked if len(asked.split()) >= _FEWEST else None
 
 
+def halves(text: str) -> list[tuple[str, str]]:
+    """Return what stands before and after each place where a message may be parted, the first ones."""
+    found = ((text[: at.start()], text[at.end() :]) for at in _PARTS.finditer(text))
+    return [pair for pair in found if all(len(part.split()) >= _FEWEST for part in pair)][:_MOST_PARTINGS]
+
+
 def way(text: str) -> Way | None:
     """Say how a story's request asks; None for a short text, or if its form does not say."""
     asked = request(text)
@@ -185,4 +198,4 @@ def _counts(name: str, share: float, story: Mapping[str, float]) -> bool:
     return name in _BY_ITSELF or kind_of_intent(name) in ("procedure", "life_event")
 
 
-__all__ = ["is_story", "pooled", "request", "way"]
+__all__ = ["halves", "is_story", "pooled", "request", "way"]

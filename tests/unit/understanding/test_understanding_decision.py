@@ -80,6 +80,9 @@ class OneCard:
     def names_any(self, text: str, ids: Any) -> bool:
         return "acta" in ids and "acta" in text.split()
 
+    def told_first(self, _: Any, halves: Any) -> str | None:
+        return "nacimiento_hijo" if halves and halves[0][0].startswith("nació") else None
+
     def look(self, text: str, **_: Any) -> Any:
         self.looks += 1
         self.asked = text
