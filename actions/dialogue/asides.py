@@ -10,6 +10,7 @@ from actions.dialogue.aspects import asked, without_question
 from actions.dialogue.both import and_then
 from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu, show_event
+from actions.dialogue.fitting import better
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, minors_card
@@ -59,7 +60,8 @@ def learned(turn: Turn, know: Knowledge) -> Turn:
 
 
 def completed(turn: Turn, know: Knowledge, found: Answer) -> Answer:
-    """Add what was put off, and come back to a question that was left."""
+    """Put the right fact of the card first, add what was put off, and come back to a question that was left."""
+    found = better(turn, know, found)
     return went_back(turn, know, and_then(turn, know, _no_nearer(turn, know, found)))
 
 

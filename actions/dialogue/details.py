@@ -13,6 +13,7 @@ from dataclasses import replace
 from actions.dialogue import cards, cases
 from actions.dialogue.aspects import BY_INTENT, HEARD, asked, aspects_of, without_question
 from actions.dialogue.events import show_event
+from actions.dialogue.fitting import LIKELY, not_on_card, told
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import another_kind, called, goes_on, named_elsewhere, things, with_last, words_of
 from actions.dialogue.naming import names, root
@@ -24,7 +25,7 @@ from actions.dialogue.urgent import URGENT_CARDS
 from bot.catalogue.search import Hit
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure, narrow
-from bot.core.replies import Aspect, Say, ShowProcedure
+from bot.core.replies import Aspect, ShowProcedure
 from bot.understanding.decision import Decision
 
 _MOST_WORDS = 14
@@ -33,8 +34,8 @@ _ENOUGH = 0.6
 """The share of the words that must be in a sentence for it to speak of the same."""
 _MOST_NOTES = 2
 _LIKELY = 0.5
-OUTSPOKEN = 0.42
-"""From this likeness on a sentence says just what is asked."""
+OUTSPOKEN = 0.4
+"""From this chance on a sentence says just what is asked."""
 _LACKS = re.compile(
     r"^(?:(?:y|pero|es que|oiga|pues|bueno|ay|hijole|fijese que|lo que pasa es que) )*(?:si )?"
     r"(?:(?:no|ya no|solo|nomas|todavia no|aun no|yo no|nunca) (?:\w+ ){0,2}?"
@@ -73,7 +74,6 @@ _MATTERS = re.compile(
     r"(?!\w)"
 )
 _RECEIPT = frozenset(map(stem, ("recibo", "recibos", "luz", "agua", "comprobante", "comprobantes")))
-_MEANS, _AS_NEAR = 0.27, 0.05
 _LEAST, _NEAR = 0.15, 0.3
 _YEARS = stem("anos")
 _AGED = re.compile(
@@ -285,9 +285,9 @@ def _proof(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
     """Answer "no tengo recibo de luz a mi nombre" with what else proves an address."""
     if not lacks(turn.text):
         return None
-    told = instead(narrow(card, turn.case, _state(turn, card)), turn.text)
-    if told is not None:
-        return _shown(turn, know, *told)
+    known = instead(narrow(card, turn.case, _state(turn, card)), turn.text)
+    if known is not None:
+        return _shown(turn, know, *known)
     if not {stem(word) for word in normalise(turn.text).split()} & _RECEIPT:
         return None
     found = _speaking_of(card, {stem("comprobante")})
@@ -324,39 +324,12 @@ def spoken_of(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
     return _shown(turn, know, *found) if found is not None else None
 
 
-def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = _MEANS) -> Answer | None:
+def meant(turn: Turn, know: Knowledge, card: Procedure, least: float = LIKELY) -> Answer | None:
     """Show the sentences of a card that mean what was asked, in whatever words ("¿y el recibo de luz?").
 
-    ``least``: the likeness of two sentence vectors; what has nothing to do with a card stays below 0.23 of all of it.
+    ``least``: the chance from which a sentence is shown.
     """
-    mine = narrow(card, turn.case, _state(turn, card)).requirements
-    needed = [(r, ". ".join(text for text in (r.name, r.note, *r.accepts) if text)) for r in mine]
-    told: list[tuple[Aspect, str | None]] = [
-        ("cost", card.cost.note),
-        ("who", card.who),
-        ("output", card.output),
-        ("deadline", card.deadline),
-        ("duration", card.duration),
-    ]
-    told += [("cost", amount.label) for amount in narrow(card, turn.case, _state(turn, card)).cost.amounts]
-    facts = [(aspect, text) for aspect, text in told if text]
-    spoken = (*card.notes, *card.summary.split(". ")[1:])  # what a summary says after what the card is for
-    texts = [*(text for _, text in needed), *(text for _, text in facts), *spoken]
-    if not texts:
-        return None
-    asked_, *sentences = know.search.encode([normalise(text) for text in (turn.text, *texts)])
-    likeness = [float(sentence @ asked_) for sentence in sentences]
-    limit = max(least, max(likeness) - _AS_NEAR)
-    near = [value >= limit for value in likeness]
-    requirements = tuple(r for (r, _), fits in zip(needed, near, strict=False) if fits)
-    parts = dict.fromkeys(aspect for (aspect, _), fits in zip(facts, near[len(needed) :], strict=False) if fits)
-    notes = tuple(n for n, fits in zip(spoken, near[len(needed) + len(facts) :], strict=True) if fits)[:_MOST_NOTES]
-    aspects: tuple[Aspect, ...] = (
-        *(("requirements",) if requirements else ()),
-        *parts,
-        *(("notes",) if notes else ()),
-    )
-    return _shown(turn, know, replace(card, requirements=requirements, notes=notes), aspects) if aspects else None
+    return told(turn, know, card, least)
 
 
 def _rest_names_another(know: Knowledge, card: Procedure, decision: Decision, said: set[str]) -> bool:
@@ -419,13 +392,6 @@ def _speaking_of(card: Procedure, said: set[str]) -> tuple[Procedure, tuple[Aspe
     )
     parts = tuple(aspect for aspect, found in facts if found)
     return (replace(card, requirements=needed, notes=notes), parts) if parts else None
-
-
-def not_on_card(turn: Turn, card: Procedure) -> Answer:
-    """Say that the card does not tell it, and where to ask; what waited for an answer is asked again."""
-    waits = turn.memory.pending_kind == "case"
-    shown = (ShowProcedure(card, ("where",), _state(turn, card)),) if card.channels and not waits else ()
-    return answer(turn, "smalltalk", Say("not_on_card", {"procedure": card.short}), *shown, procedure=card.id)
 
 
 def _shown(turn: Turn, know: Knowledge, card: Procedure, parts: tuple[Aspect, ...]) -> Answer:

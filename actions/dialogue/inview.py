@@ -68,7 +68,6 @@ def _in_view(turn: Turn, know: Knowledge) -> Procedure | None:
 _SPEAKS, _NEARER, _FAR = 0.3, 0.05, 0.15
 """The likeness that a sentence of the card in view needs, by how much the other card's may be the better one, and by
 how much where the card in view has more of the words."""
-_SAME = 0.01
 _SURELY, _TOLD = 0.7, 0.8
 """From this score on the search is sure of a card, and from this chance on a life event is told."""
 _DOUBT = 0.6
@@ -102,7 +101,7 @@ def held(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) 
     if said and not nearer and not as_likely and not (of_ours and ours >= theirs - _FAR):
         return None
     wanted = asked(turn.text) and aspects_of(turn.text, turn.intent, turn.confidence)
-    meant = None if wanted else details.meant(turn, know, card, ours - _SAME)
+    meant = None if wanted else details.meant(turn, know, card, 0.0)
     return meant or cards.show(turn.remember(pending=None), know, card, wanted or turn.memory.last_aspects)
 
 
@@ -123,7 +122,7 @@ def _no_event(turn: Turn, know: Knowledge, card: Procedure, decision: Decision) 
     wanted = aspects_of(turn.text, turn.intent, turn.confidence)
     if asked(turn.text):
         return cards.show(turn.remember(pending=None), know, card, wanted)
-    return details.meant(turn, know, card, _SPEAKS) or details.not_on_card(turn, card)
+    return details.meant(turn, know, card) or details.not_on_card(turn, card)
 
 
 def _affirmative(text: str) -> str:

@@ -6,7 +6,9 @@ import logging
 import os
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -37,6 +39,11 @@ class Knowledge:
     search: Search
     places: Places
     decider: Decider
+
+    @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What was worked out from it once, by whoever did."""
+        return {}
 
     def place_in(self, text: str) -> Place | None:
         """Return the place that a text names, if it names one; of several namesakes the biggest."""

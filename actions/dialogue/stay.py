@@ -67,7 +67,7 @@ _LIKELY = 0.25
 _SURELY = 0.7
 """From this score on a card was found, whatever the words of its names."""
 _MEANS_IT = 0.35
-"""From this likeness on a sentence of the card answers what nothing else surely does."""
+"""From this chance on a sentence of the card answers what nothing else surely does."""
 _SOME = 0.3
 """The least share of all that asks, in the classifier's ranking, for a question without words of its own."""
 
@@ -140,7 +140,7 @@ def asked_further(turn: Turn, know: Knowledge, decision: Decision) -> Answer | N
     if wanted:
         told = details.meant(turn, know, card, details.OUTSPOKEN) if details.asks_for_one(turn.text) else None
         return told or _shown(turn, know, card, wanted)
-    meant = details.meant(turn, know, card, _SOME) if supposed else None
+    meant = details.meant(turn, know, card) if supposed else None
     return meant or (_shown(turn, know, card, turn.memory.last_aspects) if supposed else None)
 
 
@@ -205,7 +205,8 @@ def rather(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None
         return None
     if names_another(turn, know, card, decision, _OUTRIGHT):
         return None
-    return details.spoken_of(turn, know, card) or details.meant(turn, know, card, _MEANS_IT)
+    spoken = details.spoken_of(turn, know, card)
+    return spoken or (None if wanted else details.meant(turn, know, card, _MEANS_IT))
 
 
 def _gives_way(turn: Turn, know: Knowledge, card: Procedure, decision: Decision, found: Answer) -> bool:

@@ -19,7 +19,6 @@ from bot.core.replies import ShowProcedure
 
 _QUESTIONS = re.compile(r"[^?]+\?")
 _T = TypeVar("_T")
-_MEANS = 0.3
 _FEWEST = 2
 
 
@@ -55,7 +54,7 @@ def _answered(turn: Turn, know: Knowledge, card: Procedure, question: str) -> Sh
     here = replace(turn.remember(pending=None), text=question, intent="ask_procedure", confidence=0.0)
     here = replace(here, ranking=PLAIN_QUESTION)
     wanted = asked(normalise(question))
-    found = cards.show(here, know, card, wanted) if wanted else details.meant(here, know, card, _MEANS)
+    found = cards.show(here, know, card, wanted) if wanted else details.meant(here, know, card)
     if found is None:
         return None
     return next((reply for reply in found.replies if isinstance(reply, ShowProcedure)), None)
