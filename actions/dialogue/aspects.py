@@ -36,6 +36,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"que datos? (?:(?:me|nos|se|les?|van?|a|tengo que|hay que|debo) )*(?:pid|ped|necesit|ocup|requier|dar)\w*",
         r"que (?:mas )?(?:se )?(?:necesit\w+|ocup\w+)",
         r"que (?:es lo que )?(?:tengo que |hay que |debo |tenemos que |debemos )?(?:llev\w+|present\w+)",
+        r"(?:cuant[oa]s) (?:fotos?|fotografias|copias|testigos|papeles|juegos)",
         r"que (?:tengo|tenemos|hay) que (?:prob\w+|demostr\w+|comprob\w+|acredit\w+|junt\w+|entreg\w+)",
         r"(?:tengo|tenemos|hay) que llevar (?:algo|algun\w*)", r"que (?:otr[oa] )?(?:papel|documento)\b",
         r"cuant[oa]s? (?:\w+ ){1,4}(?:piden|exigen|necesit\w+|debo tener|hay que (?:tener|llevar|juntar)|se llevan)",
@@ -60,7 +61,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         "how much (?:is|does|do|will|for)", "price", r"fee\b", "free of charge",
     ),
     "where": (
-        r"(?:^|\b(?:y|a|en|para|hasta|por|pues|oiga|hola|tambien|tardes|dias|noches|disculpe) )donde\b"
+        r"(?:^|\b(?:y|a|en|para|hasta|por|pues|oiga|hola|tambien|tardes|dias|noches|disculpe|eso|esto|ese|esa) )donde\b"
         r"(?! (?:\w+ )?(?:empe|empie|comie|come))"
         r"(?! (?:vivo|naci|trabajo|estoy))",
         r"(?<!de )donde (?:la |lo |las |los |me |se |nos |le )?(?:sac\w+|tramit\w+|qued\w+|est\w+|es|voy|puedo|hago"

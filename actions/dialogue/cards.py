@@ -11,7 +11,7 @@ from actions.dialogue.cases import told
 from actions.dialogue.checklist import case_question, next_question
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.notes import counted, notes_on
-from actions.dialogue.outright import outright
+from actions.dialogue.outright import besides, outright
 from actions.dialogue.periods import last_day
 from actions.dialogue.turn import Answer, Outcome, Pending, Turn, answer
 from actions.dialogue.ways import asked_first
@@ -103,6 +103,7 @@ def show(turn: Turn, know: Knowledge, card: Procedure, aspects: Sequence[Aspect]
         return answer(turn, "answer", *_before(turn, know, card), _shown(turn, know, *how_many), procedure=card.id)
     said_so = outright(card, turn.text) if aspects != ("simple",) else None
     if said_so is not None:
+        said_so = besides(card, turn.text, said_so)
         return answer(turn, "answer", *_before(turn, know, card), _shown(turn, know, *said_so), procedure=card.id)
     state = turn.place.state if turn.place else None
     needs_state = _needs_state(card, state) and bool({"cost", "overview"} & set(aspects))

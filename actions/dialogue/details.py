@@ -18,7 +18,7 @@ from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import another_kind, called, goes_on, named_elsewhere, things, with_last, words_of
 from actions.dialogue.naming import names, root
 from actions.dialogue.notes import counted, notes_on
-from actions.dialogue.outright import instead, outright
+from actions.dialogue.outright import besides, instead, outright
 from actions.dialogue.turn import Answer, Turn, answer
 from actions.dialogue.unknown import SURE
 from actions.dialogue.urgent import URGENT_CARDS
@@ -303,6 +303,7 @@ def how_many(turn: Turn, know: Knowledge) -> Answer | None:
     found = counted(mine, turn.text)
     if found is None and {root(word) for word in words_of(turn, know)} <= {root(w) for w in cards.every_word(card)}:
         found = outright(mine, turn.text)
+        found = besides(mine, turn.text, found) if found is not None else None
     return _shown(turn, know, *found) if found is not None else None
 
 

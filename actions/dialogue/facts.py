@@ -100,6 +100,8 @@ def ranked(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple[
     listed, made = features(know, card, text, ranking)
     sums = (_START + sum(map(mul, _WEIGHTS, each)) for each in made)
     found = [Ranked(fact, 1 / (1 + math.exp(-total))) for fact, total in zip(listed, sums, strict=True)]
+    if "cost" not in asked(text):  # a label of a word or two is as near to anything
+        found = [each for each in found if each.fact.kind != "amount" or _shares(each.fact, text)]
     return sorted(found, key=lambda each: -each.chance)
 
 
@@ -162,6 +164,10 @@ def features(
             ]
         )
     return listed, made
+
+
+def _shares(fact: Fact, text: str) -> bool:
+    return bool(_roots(fact.text) & _roots(text))
 
 
 def _roots(text: str) -> set[str]:

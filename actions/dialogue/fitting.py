@@ -85,6 +85,9 @@ def cut_down(card: Procedure, facts: Sequence[Fact]) -> tuple[Procedure, tuple[A
 
 def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     """Return the answer with the fact that was asked for, where what was found of the card says another."""
+    of_step = _of_another_step(turn, know, found)
+    if of_step is not None:
+        return of_step
     card = know.catalogue.procedures.get(found.procedure or "")
     shown = [reply for reply in found.replies if isinstance(reply, ShowProcedure)]
     if card is None or len(shown) != 1 or not _may_miss(turn, know, card, found):
@@ -94,23 +97,52 @@ def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     wanted = set(asked(turn.text))
     if wanted and not wanted <= {aspect for aspect in wanted if lacks(mine, aspect)}:
         return found
-    best = likeliest(listed, INSTEAD if wanted else SURELY)
+    echo = turn.memory.last_procedure == card.id and "overview" in shown[0].aspects and bool(turn.memory.last_aspects)
+    best = likeliest(listed, INSTEAD if wanted else LIKELY if echo else SURELY)
     new = [fact for fact in best if not _says(shown[0], fact)]
     if not best or best[0] not in new:
         return _with_kin(found, mine, shown[0], wanted)
     if turn.memory.last_procedure != card.id:
         told_too = [fact for fact in new if fact.kind in ("notes", "who")]
-        return _added(found, mine, shown[0], told_too) if told_too and "?" in turn.text else found
+        sure = listed[0].chance >= OUTSPOKEN or "?" in turn.text
+        return _added(found, mine, shown[0], told_too) if told_too and sure else found
     before = [reply for reply in found.replies if isinstance(reply, Say) and reply.phrase in _BEFORE]
     return _shown(turn, know, mine, best).preceded_by(*before)
 
 
+OUTSPOKEN = 0.6
+"""From this chance on a sentence says just what is asked."""
 INSTEAD = 0.3
 """From this chance on a fact is shown in place of "we do not have that"."""
 _BEFORE = ("safety_first", "card_is_for_place")
 _NOT_THERE = "not_on_card"
 _KIN: dict[Aspect, Aspect] = {"duration": "deadline", "deadline": "duration"}
 """Parts that are asked for in the same words ("¿en cuánto tiempo tiene que ir?")."""
+
+
+def _of_another_step(turn: Turn, know: Knowledge, found: Answer) -> Answer | None:
+    """Answer from another step of the life event in view, where one of its sentences says just what is asked.
+
+    "¿Lo firmo?" after a dismissal is what the legal advice speaks of, and not the electronic signature.
+    """
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    first = know.catalogue.procedures.get(found.procedure or "")
+    if event is None or turn.memory.last_procedure is not None or first is None or asked(turn.text):
+        return None
+    if not _may_miss(turn, know, first, found):
+        return None
+    ids = dict.fromkeys(id_ for step in event.steps for id_ in step.procedures)
+    here = [card for id_ in ids if _holds(turn, card := know.catalogue.procedures[id_])]
+    best = {card.id: ranked(know, card, turn.text, turn.ranking)[0] for card in (first, *here)}
+    card = max(here, key=lambda each: best[each.id].chance, default=first)
+    sure = best[card.id].chance >= OUTSPOKEN and best[card.id].fact.kind != "summary"
+    return told(turn, know, card, OUTSPOKEN) if sure and best[card.id].chance > 2 * best[first.id].chance else None
+
+
+def _holds(turn: Turn, card: Procedure) -> bool:
+    where = card.jurisdiction
+    state = turn.place.state if turn.place else None
+    return where.municipality is None and where.state in (None, state)
 
 
 def lacks(card: Procedure, aspect: Aspect) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from actions.dialogue.aspects import asked
 from actions.dialogue.naming import names, root, roots
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure, Requirement
@@ -61,6 +62,18 @@ def outright(card: Procedure, text: str) -> CutDown | None:
     said = normalise(text)
     asks = "?" in text or said.startswith(("y ", "pero ", "entonces "))
     return _for_how_long(card, said) or _how_much(card, said) or (_whether_needed(card, said) if asks else None)
+
+
+def besides(card: Procedure, text: str, found: CutDown) -> CutDown:
+    """Return what answers outright and the other parts that the same message asks for ("cuesta, ¿y cuánto dura?")."""
+    if not _for_how_long(card, normalise(text)):
+        return found
+    others = [aspect for aspect in asked(text) if aspect not in (*_TIMES, *found[1])]
+    return found[0], tuple(dict.fromkeys((*others, *found[1])))
+
+
+_TIMES: tuple[Aspect, ...] = ("duration", "output", "deadline", "hours")
+"""Parts that are asked for in the words of "for how long"."""
 
 
 def sentences(card: Procedure) -> Iterator[str]:

@@ -13,6 +13,11 @@ _CALLS = re.compile(
     r"(?<!\w)(?:telefon\w+|tel|numeros?|llam\w+|marc(?:o|ar|arle|amos)|habl(?:o|ar|arles?)|comunic\w+|whats\w*)(?!\w)"
 )
 _PAGE = re.compile(r"(?<!\w)(?:paginas?|internet|en linea|sitio|web|link|liga|correo|computadora|celular|app)(?!\w)")
+_FROM_MEXICO = re.compile(r"(?<!\w)(?:desde|en|de) mexico(?!\w)|(?<!\w)(?:desde )?(?:aqui|aca)(?!\w)")
+_FROM_ABROAD = re.compile(
+    r"(?<!\w)(?:desde (?:el extranjero|e+ ?u+|estados unidos|fuera)|del otro lado|en (?:estados unidos|e+ ?u+))(?!\w)"
+)
+"""From where somebody calls, as the labels of telephones say it."""
 _DATE = re.compile(r"(?<!\w)citas?(?!\w)")
 
 
@@ -25,11 +30,15 @@ def asked_first(card: Procedure, text: str) -> Procedure:
     elif _PAGE.search(said):
         kinds |= {"web", "app"}
     own = roots(_PAGE.sub(" ", _CALLS.sub(" ", said))) - roots(" ".join((card.name, card.short, *card.aliases)))
+    here = bool(_FROM_MEXICO.search(said))
+    abroad = not here and bool(_FROM_ABROAD.search(said))
     date = bool(_DATE.search(said))
 
     def rank(way: ServiceChannel) -> int:
         named = bool(own & roots(f"{way.name} {way.short}"))
         dated = date and "cita" in normalise(f"{way.name} {way.short} {way.url or ''}")
-        return -(2 * (way.type in kinds) + 2 * dated + named)
+        label = normalise(f"{way.name} {way.short}")
+        fits = (here and "desde mexico" in label) or (abroad and bool(_FROM_ABROAD.search(label)))
+        return -(2 * (way.type in kinds) + 2 * dated + named + fits)
 
     return replace(card, channels=tuple(sorted(card.channels, key=rank))) if said else card
