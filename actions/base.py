@@ -20,6 +20,7 @@ from actions.dialogue import (
     bound,
     details,
     earlier,
+    elsewhere,
     errands,
     inview,
     options,
@@ -129,6 +130,7 @@ class WordsCapability(Capability, ABC):
             return answered
         turn = bound.without_answer(turn, know)
         aside = asides.said(turn, know) or asides.back_to(turn, know) or earlier.back(turn, know)
+        aside = aside or earlier.by_name(turn, know)
         if aside is not None:
             return aside
         if asides.is_angry(turn):
@@ -150,7 +152,7 @@ class WordsCapability(Capability, ABC):
         )
         if put_right is not None:
             return put_right
-        beside = None if errands.asked_for(turn) else asked_beside(turn, know)
+        beside = None if errands.asked_for(turn) else elsewhere.asked_of_it(turn, know) or asked_beside(turn, know)
         if beside is not None:
             return beside
         answered = resume(turn, know) if turn.memory.pending_kind == "case" else None

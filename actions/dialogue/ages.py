@@ -24,10 +24,11 @@ _OLDEST = 130
 _OF_AGE = 18
 _MEN = re.compile(
     r"(?<!\w)(?:(?:mi|su|el|un) (?:espos|marid|pap|padre|abuel|hij|herman|ti|suegr|vecin|amig|prim|cunad|niet|sobrin|"
-    r"viej|viejit|novi|comp)(?:o|a|ito|adre)?|soy hombre|senor|varon)(?!\w)"
+    r"viej|viejit|novi|comp|jef|jefit|carnal)(?:o|e|a|ito|adre)?|soy hombre|senor|varon)(?!\w)"
 )
 _WOMEN = re.compile(
-    r"(?<!\w)(?:mama|esposa|mujer|madre|abuela|abuelita|hija|hermana|tia|suegra|vecina|amiga|prima|senora|ella)(?!\w)"
+    r"(?<!\w)(?:mama|mami|esposa|mujer|madre|abuela|abuelita|abue|hija|hermana|carnala|tia|suegra|cunada|nieta|sobrina|nuera"
+    r"|vecina|amiga|comadre|prima|novia|senora|ella|vieja|viejita|jefa|jefita)(?!\w)"
 )
 
 

@@ -12,6 +12,7 @@ from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, look_up, of_verdict, sought
 from actions.dialogue.turn import Answer, Turn
 from bot.catalogue.search import Verdict
+from bot.catalogue.text import normalise
 from bot.core.replies import Ask, Aspect, ShowProcedure
 from bot.understanding.words import rest
 
@@ -19,6 +20,11 @@ _SEAMS = re.compile(
     r"(?:[.,;?\n]+\s*(?:y\s+)?(?:tambi[eé]n\s+)?|\s+(?:y|e)\s+(?:tambi[eé]n\s+)?|\s+tambi[eé]n\s+|\s+adem[aá]s\s+(?:de\s+)?)(?=[¿\w])",
     re.IGNORECASE,
 )
+_WISH = re.compile(
+    r"(?<!\w)(?:quiero|quisiera|queria|necesito|ocupo|busco|me interesan?|me gustaria|quiero saber|saber|informes?"
+    r"|lo del?)(?!\w)"
+)
+"""Two things that are wished for, with nothing asked of either."""
 _MOST_SEAMS = 8
 _SURE = 0.5
 """The least chance that each half's card is the right one."""
@@ -49,6 +55,8 @@ def _halves(text: str) -> Iterator[tuple[str, str]]:
 def _wanted(turn: Turn, first: str, second: str) -> tuple[tuple[Aspect, ...], tuple[Aspect, ...]] | None:
     """Return what each half asks for; a short second half asks the same as the first. None: they are no questions."""
     asks = asked(first), asked(second)
+    if not any(asks) and _WISH.search(normalise(first)):
+        return (), ()
     if not asks[0] or (not asks[1] and len(second.split()) > _SHORT):
         return None
     of_first = aspects_of(first, "", 0.0)

@@ -41,6 +41,12 @@ _HEDGED = re.compile(
 )
 """Says yes or no as far as she knows ("creo que sí")."""
 _STARTS = re.compile(rf"^(?:(?P<no>{_NO}|{_NOBODY})|(?P<yes>{_YES}))(?!\w)(?P<rest>.*)$")
+_NO_THEN = re.compile(
+    r"^(?P<no>\W*no+)\s+(?=(?:(?:l[oa]s\s+dos|amb[oa]s|tod[oa]s|nosotr[oa]s|ell[oa]s)\s+\w+(?:mos|n)|(?:yo|ella|[eé]l|mi\s+\w+)\s+"
+    r"(?:soy|es|era|fue|tambi[eé]n|s[ií]|naci\w*|est[aá]\w*))\b)",
+    re.IGNORECASE,
+)
+"""A "no" that answers, before a sentence that says how it is instead ("no los dos somos de aquí")."""
 _ONLY_IF = re.compile(
     r"^si (?:no|fuera|hubiera|voy|quiero|quisiera|mejor|pago|saco|tuviera|se puede|puedo|me|le|nos|es que)(?!\w)"
 )
@@ -103,6 +109,8 @@ _FROM_HERE = re.compile(r"(?<!\w)(?:de|en|somos|aqui en) (?:aqui|mexico|aca|este
 """Comes from somewhere: with no place of Mexico named, from another country."""
 _ONLY = re.compile(r"(?<!\w)(?:nomas|nada mas|nadamas|unicamente|solamente)(?!\w)")
 _OTHER_STATE = re.compile(r"(?<!\w)(?:otro|mismo) estado(?!\w)")
+_OF_AGE = 18
+"""Who writes for herself is of age."""
 _MOST_WORDS = 18
 """A longer message tells a story of its own."""
 _SHORT = 7
@@ -183,6 +191,10 @@ def unclear(turn: Turn, know: Knowledge, decision: Decision, *, alarmed: bool = 
 
 def value_told(text: str, condition: Condition) -> str | None:
     """Return the answer's id that a text gives to a condition's own question, :data:`UNKNOWN`, or None."""
+    text = _NO_THEN.sub(r"\g<no>, ", text)
+    age = cases.bare_age(text)
+    if age is not None and (aged := cases.by_age(condition, age)) is not None:
+        return aged
     none = _NONE.match(_LEAD.sub("", normalise(text)))
     if none:  # "ninguno de los dos" has the words of "los dos"
         return "no" if {each.id for each in condition.values} == {"yes", "no"} else cases.answered(none[0], condition)
@@ -284,6 +296,7 @@ def _person(said: str, condition: Condition) -> str | None:
     """Return the answer "another person", or "I", where one of the answers is that and only that was said."""
     other = next((v.id for v in condition.values if _OTHER_PERSON.search(normalise(f"{v.label} {v.if_text}"))), None)
     own = next((v.id for v in condition.values if normalise(v.label) in ("yo", "a mi", "usted")), None)
+    own = own or next((v.id for v in condition.values if v.ages and v.ages[0] == _OF_AGE), None)
     if own is not None and _SELF.match(said):
         return own
     return other if other is not None and (_PERSON.match(said) or _WITH_ME.search(said)) else None

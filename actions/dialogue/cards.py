@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -79,6 +80,27 @@ def family_name(know: Knowledge, card: Procedure) -> str:
     return family.name if family else card.name
 
 
+_LONG_NAME = 5
+"""A longer name is no plain one."""
+
+
+def plain_name(know: Knowledge, card: Procedure) -> str:
+    """Return what a card's thing is called anywhere, without its place: its name, or the short one if that is long."""
+    if card.family in know.catalogue.families:
+        return family_name(know, card)
+    where = card.jurisdiction
+    own = "|".join(re.escape(place) for place in (where.state, where.municipality) if place)
+    name = re.sub(r"\s*\([^)]*\)", "", card.name)
+    name = re.sub(rf",? (?:(?:de|del|en|la|el) )*(?:{own})\b.*$", "", name) if own else name
+    if len(name.split()) <= _LONG_NAME:
+        return name
+    words = card.short.split()
+    for start in range(1, len(words)):
+        if know.places.named(fold(" ".join(words[start:]))) is not None:
+            return " ".join(words[:start])
+    return name
+
+
 def siblings(know: Knowledge, card: Procedure) -> tuple[str, ...]:
     """Return the ids of a card's family, itself first."""
     if card.family is None:
@@ -140,7 +162,7 @@ def show_at(turn: Turn, know: Knowledge, card: Procedure, place: Place, aspects:
     if all(member.jurisdiction.state is None for member in family):
         return show(turn, know, card, aspects)
     if len(family) == 1 and not _holds(card, place):
-        return no_card(turn, know, family, aspects, card.name)
+        return no_card(turn, know, family, aspects, plain_name(know, card))
     return settle(turn, know, [member.id for member in family], aspects)
 
 

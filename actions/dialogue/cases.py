@@ -23,7 +23,9 @@ _DENIED = re.compile(
 _CLAUSES = re.compile(r"[.,;:!?¡¿\n]+|\b(?:pero|sino|aunque)\b", re.IGNORECASE)
 _PEOPLE = (
     r"(?:hij\w*|nin\w+|bebe\w*|niet\w+|sobrin\w+|ahijad\w+|chamac\w+|chavit\w+|escuincle\w*|muchach\w+|gemel\w+"
-    r"|mama\w*|papa\w*|abuel\w+|suegr\w+|espos\w+|herman\w+|tia|tio|senor\w*|persona|menor\w*|viejit\w+)"
+    r"|mama\w*|papa\w*|abuel\w+|abue|suegr\w+|espos\w+|herman\w+|tia|tio|senor\w*|persona|menor\w*|viejit\w+"
+    r"|jef[ea]s?|jefit[oa]s?|carnal\w*|cunad\w+|prim[oa]s?|novi[oa]s?|marido|mujer|madre|padre|amig[oa]s?|vecin[oa]s?"
+    r"|compa|comadre|compadre|morr[oa]s?|chav[oa]s?|viej[oa]s?|pareja|yerno|nuera)"
 )
 _NUMBER = r"(?P<age>\d{1,3})"
 _YEARS = r"(?P<unit>an(?:it)?os?|meses|mes|semanas?|dias?)"
@@ -38,7 +40,7 @@ _AGES = (
     re.compile(rf"(?<!\w)(?!menor|mayor){_PEOPLE} (?:\w+ ){{0,2}}?de {_NUMBER} {_YEARS}(?!\w)"),
     re.compile(
         rf"(?<!\w)(?:mi|su|el|la|un|una) {_PEOPLE} (?:\w+ )?de {_NUMBER}"
-        r"(?= *$| (?:l[aeo]s?|que|y|se|ya|tambien|no|si|puede|quiere|va|cuant[oa]|hay|cobra\w*)(?!\w))"
+        r"(?! (?:pesos|mil|meses|mes|semanas?|dias?|horas?|kilos?|metros?|hij\w+|de|por|\d+)(?!\w))(?!\w)"
     ),
     re.compile(rf"(?<!\w)(?:el|ella|{_PEOPLE}) (?:ya )?{_NUMBER} {_YEARS}(?!\w)"),
     re.compile(rf"(?<!\w)de {_NUMBER} {_YEARS} de edad(?!\w)"),
@@ -120,6 +122,28 @@ def age_told(text: str) -> int | None:
     """Return the age that a text tells; None of none or several."""
     ages = {age for clause in _clauses(text) for age in _ages(clause)}
     return next(iter(ages)) if len(ages) == 1 else None
+
+
+_ONLY_AGE = re.compile(
+    rf"(?:(?:pues|bueno|si|no|mire|ya|casi|como|apenas|tengo|tiene|tienen|cumpli|cumplio|cumple|cumplira|va a cumplir"
+    rf"|va para|anda en|ando en|voy para|son|es|de|los|unos|mi|el|ella|yo|su edad es|edad|{_PEOPLE}) )*"
+    rf"{_NUMBER}(?: {_YEARS})?"
+    r"(?: (?:cumplid[oa]s?|de edad|y medio|apenas|ya|mas o menos|senor\w*|joven))*"
+)
+"""Nothing but an age, as it answers a question about one ("57", "ya casi 60", "de 67 años")."""
+
+
+def bare_age(text: str) -> int | None:
+    """Return the age that a few words are, in full years; None where they tell more, or no age of a person."""
+    found = _ONLY_AGE.fullmatch(" ".join(re.findall(r"\w+", normalise(text))))
+    if found is None or int(found["age"]) > _OLDEST:
+        return None
+    return int(found["age"]) if (found["unit"] or "a").startswith("a") else 0
+
+
+def by_age(condition: Condition, age: int) -> str | None:
+    """Return the answer of a condition that an age falls in."""
+    return _by_age(condition, {age})
 
 
 def own_again(text: str) -> bool:

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from actions.dialogue import cards, cases, choice
-from actions.dialogue.ages import denied, made_for, rather_for
-from actions.dialogue.aspects import asked
+from actions.dialogue.ages import denied, fits, made_for, rather_for
+from actions.dialogue.aspects import asked, without_question
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import (
     PLAIN_QUESTION,
@@ -18,12 +18,13 @@ from actions.dialogue.lookup import (
     minors_card,
     of_verdict,
     sought,
+    things,
     with_last,
     words_of,
 )
 from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Turn, moved_to
-from bot.catalogue.text import normalise
+from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
 from bot.core.replies import Aspect
 from bot.understanding.danger import kind_of
@@ -96,8 +97,21 @@ def for_that_age(turn: Turn, know: Knowledge) -> Answer | None:
     if other is None and denied(card, turn.text):
         other = rather_for(know, card, turn.text)
     if other is None:
-        return None
+        return _not_for(turn, know, card)
     return cards.show(turn.remember(pending=None), know, other, asked(turn.text) or turn.memory.last_aspects)
+
+
+def _not_for(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
+    """Answer with whom the card in view is for, where nothing else is told than somebody of another age."""
+    if fits(card, turn.text) is not False or cases.age_told(turn.text) is None or not card.who:
+        return None
+    every = tuple(know.catalogue.conditions.values())
+    left = names(" ".join(cases.leftover(without_question(know.without_place(turn.text)), every)))
+    if len(left) > 1 or not ("?" in turn.text or asked(turn.text) or normalise(turn.text).startswith(("y ", "pero "))):
+        return None
+    if things(turn, know) & {stem(word) for word in left}:  # "quiere el pasaporte"
+        return None
+    return cards.show(turn.remember(pending=None), know, card, ("who",))
 
 
 def _meant(text: str) -> str | None:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from actions.dialogue import cards
-from actions.dialogue.aspects import asked
+from actions.dialogue.aspects import asked, without_question
 from actions.dialogue.events import show_event
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.naming import names, root, without_persons
 from actions.dialogue.turn import Answer, Memory, Turn
 from bot.catalogue.text import normalise
+from bot.core.procedures import Procedure
 
 _SAID = (
     r"(?:(?:le|les|te|yo) )*(?:pregunt\w+|dije|decia|pedi|consult\w+|comente|queria(?: saber)?|estaba(?:mos)?"
@@ -45,6 +47,36 @@ def back(turn: Turn, know: Knowledge) -> Answer | None:
         return _shown(turn, know, matters[0]) if matters else None
     others = [past for past in matters if not _is_same(know, past, turn.memory)]
     return _shown(turn, know, others[-1]) if others else None
+
+
+_THE_ONE_OF = re.compile(
+    r"^(?:(?:y|pero|ahora|entonces|oiga|bueno|ok|no) )*(?:(?:para|pa|de|con|en|a) )?"
+    r"(?:lo del?|(?:el|la|los|las) del?|(?:el|la|los|las))(?: (?:el|la|los|las|mi|su))? (?P<what>\w.*)$"
+)
+_SHORT = 9
+
+
+def by_name(turn: Turn, know: Knowledge) -> Answer | None:
+    """Return to a matter that was shown before, by words of its name that the one in view has not ("¿y la de viuda?").
+
+    Whatever question is open: it was of the matter in view.
+    """
+    found = _THE_ONE_OF.match(without_question(turn.text))
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if found is None or card is None or know.place_in(turn.text) is not None or len(turn.text.split()) > _SHORT:
+        return None
+    said = {root(word) for word in names(without_persons(found["what"]))}
+    if not said or said & _names(card):
+        return None
+    for past in reversed(list(_matters(turn))):
+        before = know.catalogue.procedures.get(past.last_procedure or "")
+        if before is not None and not _is_same(know, past, turn.memory) and said <= _names(before):
+            return _shown(turn, know, past)
+    return None
+
+
+def _names(card: Procedure) -> set[str]:
+    return {root(word) for name in (card.name, card.short, *card.aliases) for word in normalise(name).split()}
 
 
 def _matters(turn: Turn) -> Iterator[Memory]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from actions.dialogue.residence import of_matter
 from bot.catalogue.entries import sane
 from bot.catalogue.places import Mention, Place, Places
 from bot.catalogue.reader import Catalogue
@@ -46,9 +48,21 @@ class Knowledge:
         return {}
 
     def place_in(self, text: str) -> Place | None:
-        """Return the place that a text names, if it names one; of several namesakes the biggest."""
-        mention = self.places.find(_read(text))
+        """Return the place that a text names, if it names one; of several namesakes the biggest.
+
+        Of two, the one a thing is asked of rather than the one where somebody lives.
+        """
+        read = _read(text)
+        mention = self.places.find(read)
+        if mention is not None and len(every := self.places.every(read)) > 1:
+            mention = of_matter(read.split(), every) or mention
         return mention.candidates[0] if mention else None
+
+    def is_at(self, text: str) -> bool:
+        """Say whether a text says that something is at the place that it names ("en Juárez", "desde Puebla")."""
+        read = _read(text)
+        mention = self.places.find(read)
+        return mention is not None and bool(_AT.search(" ".join(read.split()[: mention.start])))
 
     def places_in(self, text: str) -> tuple[Place, ...]:
         """Return all the places that a text names, in its order ("en Jalisco y en Puebla")."""
@@ -92,6 +106,9 @@ class Knowledge:
             return mention
         best = process.extractOne(tail, self.places.well_known, scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
         return self.places.named(best[0]) if best else mention
+
+
+_AT = re.compile(r"(?<!\w)(?:en|desde|hasta|por|a|in|at)(?: (?:el|la|los|las|ciudad|estado|municipio|de))*$")
 
 
 def _read(text: str) -> str:

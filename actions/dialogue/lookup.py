@@ -470,7 +470,7 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
         place = verdict.place or turn.place
         if _of_one_state(card) and place is not None:
             there = turn.remember(state=place.state, municipality=place.municipality)
-            return cards.no_card(there, know, [card], wanted, everyday_name(know, card).capitalize())
+            return cards.no_card(there, know, [card], wanted, cards.plain_name(know, card))
     if verdict.outcome == "answer" and turn.memory.last_procedure != card.id:
         aged = made_for(know, card, turn.text)
         if aged is not None and not named_rather(card, aged, turn.text):

@@ -41,7 +41,8 @@ _NOTHINGS = frozenset(
 _PERSON = re.compile(
     r"(?<!\w)(?:mi|mis|su|sus|el|la|un|una|de|del|para|pa) (?:espos[oa]s?|marido|mujer|pareja|novi[oa]|hij[oa]s?"
     r"|nin[oa]s?|bebes?|niet[oa]s?|herman[oa]s?|mamas?|papas?|abuel[oa]s?|abuelit[oa]s?|suegr[oa]s?|ti[oa]s?|vecin[oa]s?|amig[oa]s?"
-    r"|prim[oa]s?|sobrin[oa]s?|cunad[oa]s?|familia|senor|senora|wife|husband|son|daughter)(?!\w)"
+    r"|prim[oa]s?|sobrin[oa]s?|cunad[oa]s?|familia|senor|senora|wife|husband|son|daughter|compa|cuate|carnal[ea]?s?|jef[ea]s?|jefit[oa]s?|viej[oa]|viejit[oa]|comadre|compadre|nuera|yerno"
+    r"|madre|padre|abue|chamac[oa]s?|morr[oa]s?|chav[oa]s?|madrina|padrino|ahijad[oa]s?)(?!\w)"
 )
 
 

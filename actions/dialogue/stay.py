@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards, details
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of
+from actions.dialogue.cases import names_somebody
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import called, decide, fully_named, goes_on, words_of
 from actions.dialogue.naming import root, roots
@@ -103,6 +104,8 @@ def asked_of_it(turn: Turn, know: Knowledge, decision: Decision) -> Answer | Non
 def with_that(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer "¿y con credencial del INAPAM?" and "¿y la de seis?" with the price in view that is for just that."""
     card = _in_view(turn, know)
+    if card is not None and _has_or_not(turn, know, card):
+        return _shown(turn, know, card, ("cost",))
     if card is None or asked(turn.text):
         return None
     labels = [normalise(amount.label or "") for amount in card.cost.amounts]
@@ -118,6 +121,26 @@ def with_that(turn: Turn, know: Knowledge) -> Answer | None:
         if said & {stem(word) for label in labels for word in label.split()}
         else None
     )
+
+
+_HAS = re.compile(
+    r"(?<!\w)(?:no )?(?:tiene|tengo|tenemos|tienen|trae|traigo|cuent[ao] con|con|sin)"
+    r" (?:(?:su|la|el|mi|una?|credencial|tarjeta|del?) )*"
+    r"(?P<what>\w+)"
+)
+"""What somebody has or has not, on which a price may hang ("que no tiene INAPAM")."""
+
+
+def _has_or_not(turn: Turn, know: Knowledge, card: Procedure) -> bool:
+    """Say whether it is asked how much it is for who has, or has not, what a price in view is for."""
+    said = normalise(turn.text)
+    if not (goes_on(turn) or names_somebody(turn.text)) or set(asked(turn.text)) - {"cost"}:
+        return False
+    if not asked(turn.text) and "?" not in turn.text:
+        return False
+    labels = {stem(word) for amount in card.cost.amounts for word in normalise(amount.label or "").split()}
+    told = {stem(found["what"]) for found in _HAS.finditer(said)} & labels
+    return bool(told) and words_of(turn, know) - called(know, card) <= labels | told
 
 
 def asked_further(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:

@@ -33,7 +33,7 @@ _PLACES = ("place", "cost_place", "confirm_place")
 _IS_THERE = re.compile(
     r"(?<!\w)(?:nac(?:i|io|imos|ieron|id[oa]s?)|registr(?:e|o|aron|amos|ad[oa]s?|arl[oa])|viv\w+|radic\w+|resid\w+|cri(?:o|e|aron)"
     r"|crec\w+|asent\w+|mud\w+|cambi(?:e|o|amos|aron)|vin(?:e|o|imos|ieron)|veng\w+|lleg\w+|est(?:a|an|oy|amos|aba|uvo)"
-    r"|qued\w+|mur(?:io|ieron)|falleci\w+|cas(?:amos|aron|ar\w*)|tramit\w+|sac\w+|hac(?:er\w*|emos|en)|hare|seria|sera"
+    r"|trabaj\w+|labor\w+|chambe\w+|estudi\w+|qued\w+|mur(?:io|ieron)|falleci\w+|cas(?:amos|aron|ar\w*)|tramit\w+|sac\w+|hac(?:er\w*|emos|en)|hare|seria|sera"
     r"|va a ser|fue|era|es|son|soy|somos|ir|ire|iria|vamos|voy|va|born|liv(?:e|es|ed|ing)|registered|moved|from)(?!\w)"
 )
 """Says that somebody or something is, was or comes somewhere."""
@@ -111,6 +111,8 @@ def same_there(turn: Turn, know: Knowledge) -> Answer | None:
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     waiting = pending.candidates[0] if pending is not None and pending.kind in _PLACES and pending.candidates else ""
     card = know.catalogue.procedures.get(waiting) or card
+    if card is not None and not waiting and not depends(card):
+        return _asked_there(turn, know, card)
     if card is None or not depends(card) or len(turn.text.split()) > _MOST_WORDS or kind_of(turn.text) is not None:
         return None
     place = _meant(turn.text, know)
@@ -125,6 +127,17 @@ def same_there(turn: Turn, know: Knowledge) -> Answer | None:
     if waiting and pending is not None and pending.kind == "place":
         return replace(cards.settle(here, know, pending.candidates, wanted), context=context)
     return cards.show_at(here, know, card, place, wanted)
+
+
+def _asked_there(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
+    """Answer a part of a card that holds everywhere, asked by somebody who says where she is."""
+    place = _meant(turn.text, know) if know.is_at(turn.text) else None
+    if place is None or not asked(turn.text) or len(turn.text.split()) > _MOST_WORDS or kind_of(turn.text) is not None:
+        return None
+    if _left(turn, know, _conditions(know, card)) > _STRANGE or _names_another(turn, know, card):
+        return None
+    here, context = moved_to(turn.remember(pending=None), place)
+    return replace(cards.show(here, know, card, asked(turn.text)), context=context)
 
 
 def told(turn: Turn, know: Knowledge, conditions: tuple[Condition, ...] = ()) -> Place | None:

@@ -179,7 +179,7 @@ def test_a_card_of_another_state_is_no_answer_but_an_option(talk: Any) -> None:
     talk.context = TurnContext(state="Oaxaca")
     talk.finds("seguro de desempleo", "answer", "seguro-desempleo-cdmx")
     replies = talk.say("seguro de desempleo", "ask_procedure")
-    assert replies[0] == Say("no_card_for_place", {"procedure": "Seguro desempleo cdmx", "place": "Oaxaca"})
+    assert replies[0] == Say("no_card_for_place", {"procedure": "Trámite seguro-desempleo-cdmx", "place": "Oaxaca"})
     assert "state:Ciudad de México" in ids(asked(replies))
 
 
