@@ -22,6 +22,7 @@ from actions.dialogue import (
     earlier,
     elsewhere,
     errands,
+    heads,
     inview,
     options,
     plainly,
@@ -193,6 +194,7 @@ class WordsCapability(Capability, ABC):
         found = misheard(turn, know, decision) or (
             self._decided(turn, know, decision) if calmed is None else look_up(turn, know)
         )
+        found = heads.rather(turn, know, found) or found
         found = inview.held(turn, know, decision, found) or stay.rather(turn, know, decision, found) or found
         found = about.stays(turn, know, decision, found) or found
         return found or topic.offer(turn, know) or not_known(turn, know)

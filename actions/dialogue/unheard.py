@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from actions.dialogue.aspects import without_question
 from actions.dialogue.cases import leftover
+from actions.dialogue.clauses import clauses
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import called
 from actions.dialogue.naming import names, root, without_persons
@@ -60,8 +62,15 @@ _SURE = 0.75
 
 def admitted(turn: Turn, know: Knowledge, decision: Decision) -> bool:
     """Say whether it is to be said that what is asked for is not here."""
-    if decision.kind in ("emergency", "talk") or len(turn.text.split()) > _MOST_WORDS:
+    if decision.kind in ("emergency", "talk"):
         return False
+    if len(turn.text.split()) > _MOST_WORDS:
+        wished = [
+            clause.text for clause in clauses(turn.text) if clause.stance in ("wish", "question") and clause.named
+        ]
+        if len(wished) != 1:
+            return False
+        turn = replace(turn, text=wished[0])
     if any(decision.chances.get(kind, 0.0) >= _SURE for kind in ("life_event", "out_of_scope")):
         return False
     if decision.kind == "life_event" and not asks_for_thing(turn, know):
