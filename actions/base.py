@@ -194,7 +194,7 @@ class WordsCapability(Capability, ABC):
         found = misheard(turn, know, decision) or (
             self._decided(turn, know, decision) if calmed is None else look_up(turn, know)
         )
-        found = heads.rather(turn, know, found) or found
+        found = elsewhere.still(turn, know, decision, found) or heads.rather(turn, know, found) or found
         found = inview.held(turn, know, decision, found) or stay.rather(turn, know, decision, found) or found
         found = about.stays(turn, know, decision, found) or found
         return found or topic.offer(turn, know) or not_known(turn, know)

@@ -40,6 +40,7 @@ _SEAMS = re.compile(
     r"| (?=y (?:me|nos|le) (?:dijeron|dicen|piden|pidieron|mandaron) )"
     rf"| (?=(?:no|ya no) {_PRONOUNS}(?:dan|quieren dar|dejan|aceptan|reciben|entregan|hacen|dieron|dejaron|aceptaron) )"
     rf"| (?=ya {_PRONOUNS}{_OBTAIN} (?:\w+ )*(?:pero|y|ahora))"
+    r"|(?<= bien) (?=(?:y )?(?:como|donde|que|cuanto) )|(?<= correct[oa]) (?=(?:y )?(?:como|donde|que|cuanto) )"
 )
 _STATES = (
     r"quer|quier|pued|pod|deb|sab|viv|sirv|vien|vin|exist|cump|nac|perd|lleg|cai|sufr|sal|est|som|vamos|and|necesit"
@@ -58,6 +59,8 @@ _DENIED = re.compile(
 _OWNED = re.compile(
     rf"(?<!\w)ya {_PRONOUNS}(?:(?:tuv|h)(?:e|o|imos|a|emos) )?{_OBTAIN}(?!\w)(?! que )(?! (?:los |como )?\d)"
     rf"|(?<!\w)ya {_PRONOUNS}(?!{_STATES})\w{{3,}}(?:e|amos|imos|aron|ieron)(?!\w)"
+    r"|(?<!\w)(?:mis?|su|la|el|en la|en el) \w+(?: \w+)? (?:si |ya )?(?:esta|estan|viene|vienen|sale|quedo)"
+    r" (?:muy )?(?:bien|correct\w+)(?!\w)"
     r"|(?<!\w)ya (?:quedo|esta|estan|salio) (?:list|hech|tramitad|registrad|pagad|inscrit)\w*"
     r"|(?<!\w)already (?:have|got|did|registered)"
 )
@@ -72,7 +75,8 @@ _REFUSED = re.compile(
 _LACK = re.compile(
     r"(?<!\w)(?:(?:me|nos|le|les) (?:falta|faltan|hace falta)|(?:ya |aun |todavia )?no (?:l[ao]s? )?"
     r"(?:tengo|tiene|tenemos|tienen|traigo|cuento con|encuentro|hallo|he sacado|ha sacado|hemos sacado)"
-    r"|nunca (?:l[ao]s? )?(?:he|ha|hemos|habia|tuve|tuvo|saque|saco)(?: \w+d[oa]| \w+cho)?|sin"
+    r"|nunca (?:l[ao]s? )?(?:he|ha|hemos|habia|tuve|tuvo|saque|saco)(?: \w+d[oa]| \w+cho)?"
+    r"|sin(?! \w+[aei]r(?:me|se|l[oa]s?)?(?!\w))"
     r"|pero no (?:el|la|los|las)|missing)(?!\w)"
 )
 _NEVER = re.compile(

@@ -14,19 +14,21 @@ from actions.dialogue.turn import Answer, Turn
 from bot.core.procedures import Procedure
 from bot.core.replies import Ask
 from bot.understanding.danger import kind_of
+from bot.understanding.decision import Decision
 
 _OFFERED = "other_places_have_card"
 _MOST_WORDS = 10
 _STRANGE = 1
 _SURELY = 0.7
+_FOUND = 0.3
+"""Below this score nothing was found."""
 
 
 def asked_of_it(turn: Turn, know: Knowledge) -> Answer | None:
     """Offer the other places again for a question that goes on with what is not had here; None for another matter."""
-    pending, previous = turn.memory.pending, last(turn.before)
-    if pending is None or pending.kind != "place" or turn.place is None or previous is None:
+    pending, offered = turn.memory.pending, _offered(turn)
+    if pending is None or pending.kind != "place" or turn.place is None:
         return None
-    offered = [reply for reply in previous.replies if isinstance(reply, Ask) and reply.phrase == _OFFERED]
     if not offered or not asked(turn.text) or len(turn.text.split()) > _MOST_WORDS or kind_of(turn.text) is not None:
         return None
     family = [card for id_ in pending.candidates if (card := know.catalogue.procedures.get(id_)) is not None]
@@ -36,6 +38,28 @@ def asked_of_it(turn: Turn, know: Knowledge) -> Answer | None:
     topic = str(offered[-1].params.get("procedure") or cards.plain_name(know, family[0]))
     again = replace(turn, text=pending.text).remember(pending=None)
     return cards.no_card(again, know, family, wanted, topic)
+
+
+def still(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) -> Answer | None:
+    """Offer the same again, a person too, where what follows leads nowhere else ("¿será cierto?"); else None."""
+    pending = turn.memory.pending
+    hits = decision.verdict.hits
+    if pending is None or pending.kind != "place" or turn.place is None or not _offered(turn):
+        return None
+    lost = found is None or found.outcome == "clarify" or (found.outcome == "out_of_scope" and found.procedure is None)
+    if not lost or decision.kind in ("emergency", "talk") or (hits and hits[0].score >= _FOUND):
+        return None
+    family = [card for id_ in pending.candidates if (card := know.catalogue.procedures.get(id_)) is not None]
+    if not family or know.place_in(turn.text) is not None:
+        return None
+    again = replace(turn, text=pending.text).remember(pending=None)
+    return cards.no_card(again, know, family, pending.aspects, cards.plain_name(know, family[0]))
+
+
+def _offered(turn: Turn) -> list[Ask]:
+    previous = last(turn.before)
+    replies = previous.replies if previous is not None else ()
+    return [reply for reply in replies if isinstance(reply, Ask) and reply.phrase == _OFFERED]
 
 
 def _names_another(turn: Turn, know: Knowledge, family: Sequence[Procedure]) -> bool:

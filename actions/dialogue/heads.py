@@ -29,7 +29,7 @@ from bot.understanding.danger import kind_of
 _KINDS = (
     frozenset({"licencia", "licencias", "permiso", "permisos", "autorizacion"}),
     frozenset({"credencial", "credenciales", "tarjeta", "tarjetas", "tarjeton", "carnet", "cedula"}),
-    frozenset({"constancia", "constancias", "certificado", "certificados", "carta", "cartas", "comprobante"}),
+    frozenset({"constancia", "constancias", "certificado", "certificados", "carta", "cartas"}),
     frozenset({"pension", "pensiones"}),
     frozenset({"beca", "becas"}),
     frozenset({"credito", "creditos", "prestamo"}),
@@ -59,7 +59,8 @@ class Thing:
 
 
 _THERE = re.compile(
-    r"(?<!\w)(?:con|sin|ya|tengo|tiene|traigo|trae|tenemos|presentar|llevar|llevo|saque)(?: (?:mi|la|el|una?|su|ya))*$"
+    r"(?<!\w)(?:con|sin|ya|tengo|tiene|traigo|trae|tenemos|presentar|llevar|llevo|saque|que|cual)"
+    r"(?: (?:mi|la|el|una?|su|ya))*$"
 )
 """What stands before a paper that is there, or is not, for something else."""
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from actions.dialogue import cards, options
 from actions.dialogue.ages import denied, made_for, named_rather, only_fitting, rather_for
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
-from actions.dialogue.cases import of_minor, other_person
+from actions.dialogue.cases import of_minor, other_person, told
 from actions.dialogue.clauses import never_had, parts
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
@@ -109,12 +109,12 @@ def _kind_of_it(turn: Turn, know: Knowledge, wanted: tuple[Aspect, ...]) -> Answ
 
 
 def _is_there_only(turn: Turn, know: Knowledge, verdict: Verdict) -> bool:
-    """Say whether a town's card was found for nothing but the town's name."""
+    """Say whether a place's card was found for nothing but the place's name."""
     first = _best(verdict, "procedure")
     card = know.catalogue.procedures[first.id] if first is not None and verdict.outcome == "answer" else None
-    if card is None or card.jurisdiction.municipality is None:
+    if card is None or card.jurisdiction.state is None:
         return False
-    where = roots(f"{card.jurisdiction.municipality} {card.jurisdiction.state}")
+    where = roots(f"{card.jurisdiction.municipality or ''} {card.jurisdiction.state}")
     named = roots(" ".join((card.name, card.short, *card.aliases))) - where
     return not named & roots(without_persons(know.without_place(turn.text)))
 
@@ -450,7 +450,7 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
     if begun is not None:
         return show_event(turn, know, begun, verdict.hits)
     if verdict.outcome == "life_event" and event:
-        step = _step_meant(turn, know, verdict, event)
+        step = _step_meant(turn, know, verdict, event) or _step_named(turn, know, verdict, event)
         if step is not None:
             return cards.settle(turn, know, [step.id], wanted)
         return show_event(turn, know, event.id, verdict.hits)
@@ -549,6 +549,18 @@ def _step_meant(turn: Turn, know: Knowledge, verdict: Verdict, event: Hit) -> Pr
     first = next((hit for hit in verdict.hits if hit.kind == "procedure" and hit.id in of_event), None)
     card = know.catalogue.procedures[first.id] if first is not None and first.score >= _SOME else None
     return card if card is not None and (card.family is None or fits_place(card, turn.place)) else None
+
+
+def _step_named(turn: Turn, know: Knowledge, verdict: Verdict, event: Hit) -> Procedure | None:
+    """Return the card of a step that was found as surely as the event, for what happened to the thing it is of."""
+    first = _best(verdict, "procedure")
+    kinds = [each for id_ in options.KINDS_OF_CASE if (each := know.catalogue.conditions.get(id_)) is not None]
+    if first is None or first.score < max(_SURELY, event.score - _AS_GOOD) or not told(turn.text, kinds):
+        return None
+    card = know.catalogue.procedures[first.id]
+    of_event = {id_ for step in know.catalogue.life_events[event.id].steps for id_ in step.procedures}
+    named = {stem(word) for word in normalise(turn.text).split()} & _thing(card)
+    return card if card.id in of_event and named and card.jurisdiction.state is None else None
 
 
 def _step_in_view(turn: Turn, know: Knowledge, verdict: Verdict) -> Procedure | None:

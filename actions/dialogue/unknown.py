@@ -31,6 +31,10 @@ CERTAIN = 0.6
 """From this score on the card answers a text that is likelier ours than not."""
 
 
+CERTAIN_OURS = 0.5
+"""The same, of a text that is surely of some procedure."""
+
+
 def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
     """Say that the text is no matter of ours, as surely as that is known; in doubt offer the nearest cards."""
     chance = decision.chances["out_of_scope"]
@@ -49,7 +53,8 @@ def nothing_of_ours(turn: Turn, know: Knowledge, decision: Decision) -> Answer:
         elsewhere = of_verdict(there, know, decision.verdict, ())
         if elsewhere is not None:
             return elsewhere
-    if not foreign and chance < NEAR and first >= CERTAIN and decision.verdict.outcome in ("answer", "ask_place"):
+    enough = CERTAIN_OURS if decision.chances.get("procedure", 0.0) >= SURE else CERTAIN
+    if not foreign and chance < NEAR and first >= enough and decision.verdict.outcome in ("answer", "ask_place"):
         likely = of_verdict(turn, know, decision.verdict, aspects_of(turn.text, turn.intent, turn.confidence))
         if likely is not None:
             return likely
