@@ -10,6 +10,7 @@ from actions.dialogue.cards import show
 from actions.dialogue.events import menu, show_event
 from actions.dialogue.history import before_last, last_told
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.long_lists import more_steps
 from actions.dialogue.lookup import look_up
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.text import normalise
@@ -113,5 +114,6 @@ class More(WordsCapability):
         """Show the whole card after a part of it; else there is nothing more."""
         card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
         if card is None or turn.memory.last_aspects in ((), ("overview",)) or further.whole_shown(turn, card):
-            return further.what_else(turn, know) or answer(turn, "smalltalk", Say("nothing_more"))
+            found = more_steps(turn, know) or further.what_else(turn, know)
+            return found or answer(turn, "smalltalk", Say("nothing_more"))
         return show(turn, know, card, ("overview",))

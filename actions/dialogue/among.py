@@ -14,11 +14,14 @@ from actions.dialogue.details import lacks
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import fully_named, goes_on
 from actions.dialogue.naming import names, root, roots
+from actions.dialogue.nearest import answering_step
+from actions.dialogue.notes import notes_on
 from actions.dialogue.steps import is_conditional, named_step
-from actions.dialogue.story import fitting
+from actions.dialogue.story import fitting, told
 from actions.dialogue.turn import Answer, Pending, Turn, moved_to
 from bot.catalogue.text import keywords, normalise
 from bot.core.procedures import LifeEvent, LifeEventStep, Procedure
+from bot.core.replies import Reply, ShowProcedure
 from bot.understanding.decision import Decision
 
 _MOST_WORDS = 14
@@ -56,6 +59,12 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if surely is not None and turn.memory.last_procedure is None:
         return _settled(turn, know, surely.procedures, event, surely.title)
     only_titles = turn.memory.last_procedure is not None
+    answering = None
+    if not only_titles and _asks_or_tells(turn, decision) and not (_only_deeds(turn, know) and _points(turn)):
+        answering = answering_step(know, event, turn.text, told(turn))
+    if answering is not None:
+        step = event.steps[answering]
+        return _with_notes(turn, know, _settled(turn, know, step.procedures, event, step.title))
     index = named_step(know, event, turn.text, titles_only=only_titles)
     if index is None:
         index = named_step(know, event, _question(turn.text), titles_only=only_titles)
@@ -68,6 +77,37 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if index is None and (step := _having(turn, know, event)) is not None:
         return _settled(turn, know, step.procedures, event, step.title)
     return None
+
+
+def _asks_or_tells(turn: Turn, decision: Decision) -> bool:
+    """Say whether a message is of a matter, rather than a short word of talk."""
+    return decision.kind in ("procedure", "life_event") or "?" in turn.text or bool(asked(turn.text))
+
+
+def _only_deeds(turn: Turn, know: Knowledge) -> bool:
+    """Say whether a message names no thing but papers and steps as such ("¿qué papel tengo que enseñar?")."""
+    named = names(without_question(know.without_place(turn.text)))
+    return not roots(" ".join(word for word in named if not _DEED.fullmatch(word)))
+
+
+def _points(turn: Turn) -> bool:
+    pending = turn.memory.pending
+    return pending is not None and pending.kind == "step" and bool(pending.candidates)
+
+
+def _with_notes(turn: Turn, know: Knowledge, found: Answer) -> Answer:
+    """Return an answer with the sentences of its card that speak of what was said, beside what is first to know."""
+    return replace(found, replies=tuple(_noted(turn, know, reply) for reply in found.replies))
+
+
+def _noted(turn: Turn, know: Knowledge, reply: Reply) -> Reply:
+    if not isinstance(reply, ShowProcedure) or reply.aspects != ("overview",):
+        return reply
+    notes = notes_on(know, reply.procedure, turn.text, ())
+    own = tuple(note for note in notes if note in reply.procedure.notes)
+    return (
+        replace(reply, procedure=replace(reply.procedure, notes=own), aspects=("overview", "notes")) if own else reply
+    )
 
 
 def _found(turn: Turn, know: Knowledge, event: LifeEvent, decision: Decision) -> LifeEventStep | None:

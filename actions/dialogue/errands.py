@@ -130,8 +130,8 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if plan.DROPS.match(said) and (dropping := plan.ask_drop(turn, know)) is not None:
         return dropping
     heard = turn.intent in _ANSWERS and turn.confidence >= HEARD and not _asks_again(turn, said)
-    no_plan = turn.intent == "plan" and turn.memory.last_procedure is not None and not plan.plans_of(turn, know)
-    if heard and not (turn.intent == "call_me" and cannot_talk(turn)) and not (no_plan and asked(turn.text)):
+    of_card = turn.intent == "plan" and turn.memory.last_procedure is not None and asked(turn.text)
+    if heard and not (turn.intent == "call_me" and cannot_talk(turn)) and not of_card:
         return _ANSWERS[turn.intent](turn, know)
     if _TAKE_AWAY.search(said) and _listed_reminders(turn):
         return reminders.cancel(turn, know)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards, plan
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.long_lists import first_of, there_is_more
 from actions.dialogue.naming import roots
 from actions.dialogue.steps import facts_of, is_conditional, named_step, pointed_at, step_options, steps_here
 from actions.dialogue.story import fitting
@@ -50,11 +51,14 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
     if meant in kept and meant is not None and is_conditional(event.steps[meant]):
         others = [i for i in kept if i != meant]
         kept = [*others[:1], meant, *others[1:]] if kept[0] != meant else kept
+    every, kept = kept, first_of(turn, event, kept, meant)
+    part = len(kept) < len(every)
     shown = ShowLifeEvent(
-        replace(event, steps=steps_here(turn, know, event, kept)),
+        replace(event, steps=steps_here(turn, know, event, kept), notes=() if part else event.notes),
         tuple(options[i] for i in kept),
         facts_of(turn, know, event, kept),
     )
+    after = there_is_more(event, [i for i in every if i not in kept])
     turn = turn.remember(last_life_event=id_, last_procedure=None, last_aspects=())
     safety = cards.safety_line(know) if event.sensitive == "violence" else ()
     if any(number in event.opening for line in safety for number in line.params.values()):
@@ -64,7 +68,7 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
     usual = meant == 0 and not is_conditional(event.steps[0])
     waiting = Pending("step", event.steps[meant].procedures if meant is not None else (), text=said, tries=int(usual))
     context = plan.keep(turn, begun)
-    return answer(turn, "life_event", *safety, shown, pending=waiting, life_event=id_, context=context)
+    return answer(turn, "life_event", *safety, shown, *after, pending=waiting, life_event=id_, context=context)
 
 
 def show_step(

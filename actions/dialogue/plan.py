@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from actions.dialogue import cards
 from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.long_lists import first_of, there_is_more
 from actions.dialogue.steps import facts_of, key_of, step_options, steps_here
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.text import keywords, normalise, stem
@@ -79,15 +80,18 @@ def show_plan(turn: Turn, know: Knowledge, plan: Plan, *before: Reply) -> Answer
     done = tuple(step.title for step in event.steps if key_of(step) in plan.done)
     options = step_options(event)
     more = (_OTHERS,) if len(plans_of(turn, know)) > 1 else ()
+    first = first_of(turn, event, left)
     shown = ShowPlan(
-        replace(event, opening="", steps=steps_here(turn, know, event, left), notes=()),
-        (*(options[index] for index in left), *more),
-        facts_of(turn, know, event, left),
+        replace(event, opening="", steps=steps_here(turn, know, event, first), notes=()),
+        (*(options[index] for index in first), *more),
+        facts_of(turn, know, event, first),
         done,
     )
+    after = there_is_more(event, [index for index in left if index not in first])
     safety = cards.safety_line(know) if event.sensitive == "violence" else ()
     turn = turn.remember(last_life_event=event.id, last_procedure=None, last_aspects=())
-    return answer(turn, "life_event", *before, *safety, shown, life_event=event.id, context=keep(turn, plan))
+    replies = (*before, *safety, shown, *after)
+    return answer(turn, "life_event", *replies, life_event=event.id, context=keep(turn, plan))
 
 
 def tell_plan(turn: Turn, know: Knowledge) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.naming import roots
+from actions.dialogue.nearest import nearest_card
 from actions.dialogue.turn import Turn
 from bot.core.procedures import Procedure
 
@@ -20,10 +21,16 @@ def told(turn: Turn) -> str:
 
 
 def fitting(turn: Turn, know: Knowledge, ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the only one of several cards for everybody that the story's words tell apart, else all of them."""
+    """Return the only one of several cards for everybody that the story's words tell apart, else all of them.
+
+    The search tells them apart where it can ("se llevaron mi cartera", then "la INE": the lost one), else the words.
+    """
     known = [card for id_ in ids if (card := know.catalogue.procedures.get(id_)) is not None]
     if len(known) < 2 or any(card.jurisdiction.state is not None for card in known):
         return tuple(ids)
+    meant = nearest_card(know, [card.id for card in known], told(turn))
+    if meant is not None:
+        return (meant,)
     own = [_own(card) for card in known]
     common = set.intersection(*own)
     said = roots(told(turn)) - common - _of_event(turn, know, known)

@@ -194,7 +194,8 @@ def _in_full(short: Any, know: Knowledge) -> Reply | None:
 def _steps_in_full(short: dict[str, Any], know: Knowledge) -> Reply:
     event = know.catalogue.life_events[short["id"]]
     options = step_options(event)
-    indexes = [index for index, step in enumerate(event.steps) if key_of(step) in short["steps"]]
+    keys = [key_of(step) for step in event.steps]
+    indexes = [keys.index(key) for key in short["steps"] if key in keys]  # in the order of their numbers
     picked = tuple(options[index] for index in indexes)
     more = tuple(from_payload(Option, each) for each in short["more"])
     facts = facts_of(Turn(text=""), know, event, indexes)

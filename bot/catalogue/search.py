@@ -195,6 +195,14 @@ class Search:
         """Score a text against every topic; :meth:`verdict` then decides (arguments as of :meth:`find`)."""
         return self.look_at(self.read(text), state=state, municipality=municipality, recent=recent)
 
+    def likeness(self, text: str) -> dict[str, float]:
+        """Return how well each procedure, or family of them, fits a text, wherever its cards hold; by card id."""
+        scores = self.look(text).scored.scores
+        members = (
+            (self._members.get(topic, ()), float(score)) for topic, score in zip(self.index.topics, scores, strict=True)
+        )
+        return {card.id: score for cards, score in members for card in cards}
+
     def encode(self, texts: Sequence[str]) -> Any:
         """Return the sentence vectors of normalised texts, a row each."""
         return self._encode(list(texts))

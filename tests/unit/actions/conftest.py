@@ -205,6 +205,11 @@ class TableSearch:
     verdicts: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)
+    fits: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def likeness(self, text: str) -> dict[str, float]:
+        """Return how well cards fit a text; nothing fits one that the test says nothing of."""
+        return self.fits.get(text, {})
 
     def find(self, text: str, **known: Any) -> Any:
         """Return the verdict for the text, unknown by default."""
