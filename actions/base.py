@@ -184,6 +184,7 @@ class WordsCapability(Capability, ABC):
             or details.detail(turn, know, decision)
             or stay.asked_of_it(turn, know, decision)
             or stay.asked_further(turn, know, decision)
+            or among.beside(turn, know, decision)
         )
         if stays is not None:
             return stays

@@ -79,6 +79,22 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     return None
 
 
+def beside(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
+    """Answer from another step of what the card in view is a step of, where the search alone would ask which card."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    in_doubt = decision.kind == "procedure" and decision.verdict.outcome == "clarify"
+    if card is None or not in_doubt or len(turn.text.split()) > _MOST_WORDS or know.place_in(turn.text) is not None:
+        return None
+    events = dict.fromkeys((turn.memory.last_life_event, *card.life_events[:1]))
+    for event in (known for id_ in events if (known := know.catalogue.life_events.get(id_ or "")) is not None):
+        of_card = [index for index, step in enumerate(event.steps) if card.id in step.procedures]
+        index = answering_step(know, event, turn.text) if of_card else None
+        if index is not None and index not in of_card:
+            step = event.steps[index]
+            return _with_notes(turn, know, _settled(turn, know, step.procedures, event, step.title))
+    return None
+
+
 def _asks_or_tells(turn: Turn, decision: Decision) -> bool:
     """Say whether a message is of a matter, rather than a short word of talk."""
     return decision.kind in ("procedure", "life_event") or "?" in turn.text or bool(asked(turn.text))

@@ -17,6 +17,7 @@ from actions.dialogue.lookup import PLAIN_QUESTION, minors_card
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
 from actions.dialogue.unknown import not_known
 from actions.dialogue.urgent import URGENT_CARDS
+from actions.dialogue.vague import led_nowhere
 from bot.catalogue.text import normalise, stem
 from bot.core.procedures import Procedure
 from bot.core.replies import Ask, Handoff, Say, ShowProcedure, open_options
@@ -65,12 +66,23 @@ def completed(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     return went_back(turn, know, and_then(turn, know, _no_nearer(turn, know, found)))
 
 
+_WHAT = ((Ask("what_else"),), (Ask("correct_what"),))
+"""Answers that only ask what is wanted."""
+
+
 def _no_nearer(turn: Turn, know: Knowledge, found: Answer) -> Answer:
-    """Count a sentence that only led to "what do you need?" as not understood; the second time the menu follows."""
-    if found.replies != (Ask("what_else"),) or len(turn.text.split()) < _SENTENCE or turn.intent == "pick":
-        return found
-    if turn.memory.misunderstandings:
-        return not_known(turn, know)
+    """Count a sentence that only led to "what do you need?" as not understood; the second time the menu follows.
+
+    So does one that names nothing and led to a question about something ("lo del coso ese": in which state?).
+    """
+    pointless = found.memory.misunderstandings == 0 and led_nowhere(turn, know, found)
+    counts = len(turn.text.split()) >= _SENTENCE or turn.memory.misunderstandings > 0
+    asks_what = found.replies in _WHAT and counts and turn.intent != "pick"
+    if not pointless and not asks_what:
+        still = turn.memory.misunderstandings if found.replies[-1:] in _WHAT else found.memory.misunderstandings
+        return replace(found, memory=replace(found.memory, misunderstandings=still))
+    if turn.memory.misunderstandings or found.outcome == "ask_place":
+        return not_known(turn.remember(pending=None), know)
     return replace(found, memory=replace(found.memory, misunderstandings=1))
 
 

@@ -10,7 +10,17 @@ from decimal import Decimal
 from actions.dialogue import cards
 from actions.dialogue.aspects import asked
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import PLAIN_QUESTION, asks_only, same_thing, sought, subject, thing_of, with_last
+from actions.dialogue.lookup import (
+    PLAIN_QUESTION,
+    asks_only,
+    called,
+    names_of,
+    same_thing,
+    sought,
+    subject,
+    thing_of,
+    with_last,
+)
 from actions.dialogue.naming import names
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.places import Place
@@ -48,6 +58,10 @@ _LEAD = re.compile(
 )
 
 
+_COUNTS = {
+    word: str(number)
+    for number, word in enumerate("uno dos tres cuatro cinco seis siete ocho nueve diez".split(), start=1)  # noqa: SIM905
+}
 _TWO, _MOST = 2, 3
 _PAIR = re.compile(r"(?<!\w)(?:dos|2|ambas|ambos|ese|esa|este|esta|otr[oa])(?!\w)")
 _BETTER = re.compile(r"(?<!\w)(?:conviene\w*|mejor|mas me sirve)(?!\w)")
@@ -93,7 +107,7 @@ def side_by_side(turn: Turn, know: Knowledge, sides: Sequence[Side], aspects: tu
         aspects = ("output",)  # "¿cuál paga más?": neither costs anything, both give money
     if aspects == ("cost",) and _BETTER.search(normalise(turn.text)) and all(side.card.output for side in sides):
         aspects = aspects if any(side.card.cost.amounts for side in sides) else ("output",)
-    shown = [_shown(turn, know, side, aspects) for side in sides]
+    shown = _only_row(turn, [_shown(turn, know, side, aspects) for side in sides])
     said: tuple[Reply, ...] = ()
     if "cost" in aspects:
         cheaper = _cheaper(shown)
@@ -173,8 +187,9 @@ def _named(turn: Turn, know: Knowledge) -> list[Procedure]:
         found = _sides_named(turn, know, (parts[-2], parts[-1]))
         if found[0] is not None and found[1] is not None and found[0].id != found[1].id:
             return [found[0], found[1]]
-    whole = _card(turn, know, text) if rest(_LEAD.sub(" ", _without_places(text, know))) else None
-    return [whole] if whole is not None else []
+    left = _LEAD.sub(" ", _without_places(text, know))
+    whole = _card(turn, know, text) if rest(left) else None
+    return [whole] if whole is not None and names_of(left) & called(know, whole) else []
 
 
 def _says_something(part: str, know: Knowledge) -> bool:
@@ -266,12 +281,33 @@ def _two_places(turn: Turn, know: Knowledge) -> bool:
 
 def _shown(turn: Turn, know: Knowledge, side: Side, aspects: tuple[Aspect, ...]) -> ShowProcedure:
     state = side.place.state if side.place else None
-    narrowed = narrow(side.card, turn.known, state)
+    case = turn.case if side.card.id == turn.memory.last_procedure else turn.known
+    narrowed = narrow(side.card, case, state)
     if "output" in aspects and "$" not in (narrowed.output or ""):  # how much is given may stand in a note
         notes = tuple(note for note in narrowed.notes if "$" in note)
         narrowed, aspects = replace(narrowed, notes=notes), (*aspects, "notes") if notes else aspects
     shown_state = state if side.card.jurisdiction.state is None else side.card.jurisdiction.state
-    return ShowProcedure(narrowed, aspects, shown_state, cards.open_conditions(know, narrowed, turn.known))
+    return ShowProcedure(narrowed, aspects, shown_state, cards.open_conditions(know, narrowed, case))
+
+
+_SPAN = re.compile(rf"(?<!\w)(?P<count>\d+|{'|'.join(_COUNTS)}) (?P<unit>ano|mes|dia)(?:s|es)?(?!\w)")
+
+
+def _only_row(turn: Turn, shown: list[ShowProcedure]) -> list[ShowProcedure]:
+    """Return the sides with only the prices of the row that is compared ("la de tres años"), if all have one."""
+    row = _spans(turn.text)
+    kept = [tuple(a for a in each.procedure.cost.amounts if row & _spans(a.label or "")) for each in shown]
+    if not row or not all(kept):
+        return shown
+    return [
+        replace(each, procedure=replace(each.procedure, cost=replace(each.procedure.cost, amounts=amounts)))
+        for each, amounts in zip(shown, kept, strict=True)
+    ]
+
+
+def _spans(text: str) -> set[tuple[str, str]]:
+    found = _SPAN.finditer(normalise(text))
+    return {(_COUNTS.get(each["count"], each["count"]), each["unit"]) for each in found}
 
 
 def _cheaper(shown: Sequence[ShowProcedure]) -> ShowProcedure | None:

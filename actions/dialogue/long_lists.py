@@ -23,6 +23,8 @@ from bot.core.replies import Reply, Say, ShowLifeEvent, ShowPlan
 
 MOST = 7
 MOST_SPOKEN = 5
+FEWEST = 4
+"""A first part is at least this long, whatever the steps are for."""
 _ONE_MORE = 1
 """A written list may be longer by this much rather than leave so little behind."""
 _BETWEEN = re.compile(r"(?<!\w)de (?P<least>\d{1,3}) a (?P<most>\d{1,3}) anos(?!\w)")
@@ -40,19 +42,30 @@ def first_of(turn: Turn, event: LifeEvent, indexes: Sequence[int], meant: int | 
     most = MOST_SPOKEN if turn.channel == "voice" else MOST + _ONE_MORE
     if len(indexes) <= most or event.sensitive == "violence":
         return list(indexes)
-    return ordered(turn, event, indexes, meant)[: MOST_SPOKEN if turn.channel == "voice" else MOST]
+    inorder = ordered(turn, event, indexes, meant)
+    main = [
+        index
+        for index in inorder
+        if index in (0, meant) or not _waits(event.steps[index]) or is_told(turn, event, event.steps[index])
+    ]
+    first = main if len(main) >= FEWEST else inorder
+    return first[: MOST_SPOKEN if turn.channel == "voice" else MOST]
 
 
 def ordered(turn: Turn, event: LifeEvent, indexes: Sequence[int], meant: int | None = None) -> list[int]:
     """Return steps with what is only for some, and was not told of, behind the others."""
     head = [index for index in indexes if index == 0 or _is_urgent(event.steps[index])]
-    begins = [index for index in indexes if index not in head and is_conditional(event.steps[index])]
+    begins = [index for index in indexes if index not in head and _waits(event.steps[index])]
     some = [index for index in begins if index == meant or is_told(turn, event, event.steps[index])]
-    everybody = [index for index in indexes if index not in head and not is_conditional(event.steps[index])]
+    everybody = [index for index in indexes if index not in head and not _waits(event.steps[index])]
     rest = [index for index in begins if index not in some]
-    waits = any(is_conditional(event.steps[i]) and not _is_urgent(event.steps[i]) and i != meant for i in head)
+    waits = any(_waits(event.steps[index]) and index != meant for index in head)
     waits = waits and not any(is_told(turn, event, event.steps[index]) for index in head)
     return [*some, *head, *everybody, *rest] if waits else [*head, *some, *everybody, *rest]
+
+
+def _waits(step: LifeEventStep) -> bool:
+    return is_conditional(step) and not _is_urgent(step)
 
 
 def _is_urgent(step: LifeEventStep) -> bool:

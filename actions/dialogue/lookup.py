@@ -15,6 +15,7 @@ from actions.dialogue.clauses import never_had, parts
 from actions.dialogue.events import show_event, step_options
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.naming import names, roots, without_persons
+from actions.dialogue.nearest import likeliest_event
 from actions.dialogue.steps import is_conditional
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.places import Place, fold
@@ -491,7 +492,7 @@ _AS_GOOD = 0.05
 _NOT_THERE = re.compile(r"(?<!\w)(?:no|sin|nunca|ni) (?:(?:tengo|tiene|tenemos|cuento|con|el|la|un|una) )*\w+")
 _WHERE_TO_BEGIN = re.compile(
     r"(?<!\w)(?:por d?onde (?:\w+ )?(?:empie|empe|comie|come|inici|arranc)\w*"
-    r"|(?:que|cual) (?:\w+ )?(?:\w+ )?(?:primero|sigue)"
+    r"|(?:que|cual) (?:\w+ )?(?:\w+ )?(?:primero|siguen?)"
     r"|primero que|que (?:hago|hay que hacer|tengo que hacer|debo hacer)|que me falta|paso (?:a|por) paso|que pasos"
     r"|(?:que|cuales) (?:apoyos|ayudas|beneficios|programas|derechos)|(?:hay|habra) (?:apoyos|ayudas))(?!\w)"
 )
@@ -504,6 +505,9 @@ def _event_begun(turn: Turn, know: Knowledge, verdict: Verdict) -> str | None:
         return None
     if verdict.outcome == "life_event":
         return None  # that is the one
+    told_of = likeliest_event(know, turn.text)
+    if told_of is not None and told_of != turn.memory.last_life_event:
+        return told_of
     first = _best(verdict, "procedure")
     heard = next((hit.id for hit in (*verdict.hits, *verdict.others) if hit.kind == "life_event"), None)
     told = decide(turn, know).event

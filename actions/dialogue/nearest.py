@@ -27,7 +27,7 @@ _SENTENCE, _STORY = 3.0, 0.5
 
 def nearest_card(know: Knowledge, ids: Sequence[str], text: str) -> str | None:
     """Return the one of several cards that a text is about; None where two are as near, or none is."""
-    scores = know.search.likeness(text)
+    scores = _of_cards(know, text)
     ranked = sorted(((scores[id_], id_) for id_ in ids if id_ in scores), reverse=True)
     if len(ranked) < len(ids) or ranked[0][0] < _SOME:
         return None
@@ -39,10 +39,10 @@ def answering_step(know: Knowledge, event: LifeEvent, text: str, story: str = ""
 
     ``story``: the text with what was told before. None too where a card that is no step of the life event fits better.
     """
-    alone = know.search.likeness(text)
+    alone = _of_cards(know, text)
     if not alone:
         return None
-    both = know.search.likeness(story) if story and story != text else {}
+    both = _of_cards(know, story) if story and story != text else {}
     steps = [_best(step, alone) for step in event.steps]
     if max(steps) < max(alone.values()) - _AS_GOOD:
         return None
@@ -57,7 +57,23 @@ def answering_step(know: Knowledge, event: LifeEvent, text: str, story: str = ""
     return first if steps[first] >= _FITS or (said[first] >= _SAYS and steps[first] >= _SOME) else None
 
 
+def likeliest_event(know: Knowledge, text: str) -> str | None:
+    """Return the life event that a text tells of, where nothing fits it better; None in doubt."""
+    scores = know.search.likeness(text)
+    ranked = sorted(((score, key) for key, score in scores.items()), reverse=True)
+    if not ranked or not ranked[0][1].startswith(_EVENT) or ranked[0][0] < _FITS:
+        return None
+    rival = next((score for score, _ in ranked[1:]), _NOTHING)
+    return ranked[0][1].removeprefix(_EVENT) if ranked[0][0] - rival >= _AS_GOOD else None
+
+
+_CARD, _EVENT = "procedure:", "event:"
 _NOTHING = -9.0
+
+
+def _of_cards(know: Knowledge, text: str) -> dict[str, float]:
+    scores = know.search.likeness(text)
+    return {key.removeprefix(_CARD): score for key, score in scores.items() if key.startswith(_CARD)}
 
 
 def _best(step: LifeEventStep, scores: dict[str, float], nothing: float = _NOTHING) -> float:

@@ -196,12 +196,13 @@ class Search:
         return self.look_at(self.read(text), state=state, municipality=municipality, recent=recent)
 
     def likeness(self, text: str) -> dict[str, float]:
-        """Return how well each procedure, or family of them, fits a text, wherever its cards hold; by card id."""
-        scores = self.look(text).scored.scores
-        members = (
-            (self._members.get(topic, ()), float(score)) for topic, score in zip(self.index.topics, scores, strict=True)
-        )
-        return {card.id: score for cards, score in members for card in cards}
+        """Return how well each procedure and life event fits a text, wherever its cards hold; by ``kind:id``."""
+        scores = zip(self.index.topics, self.look(text).scored.scores, strict=True)
+        return {
+            key: float(score)
+            for topic, score in scores
+            for key in ([f"procedure:{card.id}" for card in self._members.get(topic, ())] or [topic])
+        }
 
     def encode(self, texts: Sequence[str]) -> Any:
         """Return the sentence vectors of normalised texts, a row each."""
