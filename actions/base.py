@@ -52,6 +52,7 @@ from bot.core.codec import from_payload, to_payload
 from bot.core.turns import TurnContext
 from bot.understanding.danger import kind_of, unmistakable
 from bot.understanding.decision import Decision, kind_of_intent
+from bot.understanding.words import unreadable
 
 logger = logging.getLogger("actions")
 
@@ -102,6 +103,10 @@ _SURELY_A_PERSON = 0.9
 """From this confidence on somebody wants a person, whatever else the words may sound like."""
 
 
+_HEARD = 0.3
+"""From this confidence on even words that nobody knows are what they were heard as ("buensa trades")."""
+
+
 class WordsCapability(Capability, ABC):
     """A capability that words led to. Danger comes first, then what waits for an answer, then what the message is.
 
@@ -130,6 +135,8 @@ class WordsCapability(Capability, ABC):
         if answered is not None:
             return answered
         turn = bound.without_answer(turn, know)
+        if unreadable(turn.text) and (turn.intent == "out_of_scope" or turn.confidence < _HEARD):
+            return not_known(turn, know)
         aside = asides.said(turn, know) or asides.back_to(turn, know) or earlier.back(turn, know)
         aside = aside or earlier.by_name(turn, know)
         if aside is not None:

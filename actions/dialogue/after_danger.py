@@ -13,6 +13,7 @@ from actions.dialogue.aspects import asked, aspects_of
 from actions.dialogue.clauses import clauses
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, decide, fits_place
+from actions.dialogue.stay import CERTAINLY_TALK, IS_TALK
 from actions.dialogue.turn import Answer, Turn
 from actions.dialogue.urgent import URGENT_CARDS
 from bot.understanding.danger import kind_of, unmistakable
@@ -25,6 +26,8 @@ def protection(turn: Turn, know: Knowledge) -> Answer | None:
     """Show the card for victims that is asked for, after the lines were given; None of anything else."""
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None or card.sensitive != "violence" or len(turn.text.split()) > _MOST_WORDS or unmistakable(turn.text):
+        return None
+    if turn.intent in IS_TALK and turn.confidence >= CERTAINLY_TALK:  # "¿quién puede ver lo que escribo?"
         return None
     asks = any(clause.stance in ("wish", "question") for clause in clauses(turn.text))
     if not asks and kind_of(turn.text) is not None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from actions.dialogue import cards, cases
-from actions.dialogue.aspects import asked, without_question
+from actions.dialogue.aspects import asked
 from actions.dialogue.both import and_then
 from actions.dialogue.checklist import case_question
 from actions.dialogue.events import menu, show_event
@@ -14,12 +14,12 @@ from actions.dialogue.fitting import better
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import PLAIN_QUESTION, minors_card
+from actions.dialogue.naming import roots
 from actions.dialogue.turn import Answer, Memory, Pending, Turn, answer
 from actions.dialogue.unknown import not_known
 from actions.dialogue.urgent import URGENT_CARDS
 from actions.dialogue.vague import led_nowhere
-from bot.catalogue.text import normalise, stem
-from bot.core.procedures import Procedure
+from bot.catalogue.text import normalise
 from bot.core.replies import Ask, Handoff, Say, ShowProcedure, open_options
 from bot.understanding.decision import ASKING
 from bot.understanding.words import rest
@@ -27,7 +27,8 @@ from bot.understanding.words import rest
 _AGAIN_AFTER = ("answer", "smalltalk", "privacy")
 """Outcomes after which a question that still waits is asked again."""
 _BACK_TO = re.compile(
-    r"^(?:(?:mejor|ya|bueno|entonces|y|quiero|vamos a|ahora) )*(?:volv\w+|regres\w+|retom\w+|sigamos|seguimos|seguir)"
+    r"^(?:(?:mejor|ya|bueno|entonces|y|quiero|vamos a|ahora|ok|okey|oiga|ah|pues|este|si|va) )*"
+    r"(?:volv\w+|regres\w+|retom\w+|sigamos|seguimos|seguir)"
     r" (?:a lo|con lo|al?|con|de|lo)(?: (?:de|del|el|la|lo|los|las))* (?P<what>.+)$"
 )
 _THAT_OF = re.compile(
@@ -157,16 +158,28 @@ def back_to(turn: Turn, know: Knowledge) -> Answer | None:
         return None
     if _STEPS.search(found["what"]) and turn.memory.last_life_event in know.catalogue.life_events:
         return show_event(turn.remember(pending=None), know, str(turn.memory.last_life_event))
-    named = {stem(word) for word in rest(without_question(found["what"]))}
+    before = _shown_before(turn, know, roots(found["what"]))
+    if before is not None:
+        card = know.catalogue.procedures[before.last_procedure or ""]
+        here = turn.remember(last_procedure=card.id, case=before.case, asked=before.asked, for_other=before.for_other)
+        here = here.remember(pending=None)
+        return cards.show(replace(here, text=""), know, card, asked(turn.text) or before.last_aspects)
+    return None
+
+
+def _shown_before(turn: Turn, know: Knowledge, named: set[str]) -> Memory | None:
+    """Return the memory of the last card before the one in view that shares most words with what is returned to."""
+    view = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    named = named - (roots(f"{view.name} {view.short}") if view else set())
+    best: tuple[int, Memory] | None = None
     for past in reversed(turn.before):
         card = know.catalogue.procedures.get(past.memory.last_procedure or "")
-        if card is not None and named and named <= _names(card):
-            aspects = asked(turn.text) or past.memory.last_aspects
-            then = past.memory
-            here = turn.remember(last_procedure=card.id, case=then.case, asked=then.asked, for_other=then.for_other)
-            here = here.remember(pending=None)
-            return cards.show(replace(here, text=""), know, card, aspects)
-    return None
+        if card is None or (view is not None and card.id == view.id):
+            continue
+        shared = len(named & roots(" ".join((card.name, card.short, *card.aliases))))
+        if shared > (best[0] if best else 0):
+            best = shared, past.memory
+    return best[1] if best else None
 
 
 _ANGER = re.compile(
@@ -200,10 +213,6 @@ def begun_with(turn: Turn) -> Turn | None:
         return None
     turn = turn.remember(last_procedure=None, last_aspects=(), pending=None)
     return replace(turn, text=found["what"], intent=ASKING, confidence=_HEARD, ranking=PLAIN_QUESTION)
-
-
-def _names(card: Procedure) -> set[str]:
-    return {stem(word) for word in normalise(" ".join((card.name, card.short, *card.aliases))).split()}
 
 
 def said(turn: Turn, know: Knowledge) -> Answer | None:

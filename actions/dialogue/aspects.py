@@ -84,6 +84,8 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?<!\bmi )(?<!\bpor )(?<!\bun )telefonos?$",
         "en que (?:oficina|modulo|lugar|parte|pagina)", "ubicacion",
         "direccion de la oficina", "where", "address", "phone number", "website",
+        r"what (?:phone |telephone )?number (?:do|can|should|must|would) (?:i|we|she|he|they)",
+        r"who (?:do|can|should) (?:i|we) (?:call|phone)",
     ),
     "hours": (
         "horarios?", "a que horas?", "que dias (?:atienden|abren|trabajan|hay)", "abren", "cierran", "hasta que hora",

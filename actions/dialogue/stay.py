@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.dialogue import cards, details
-from actions.dialogue.aspects import BY_INTENT, asked, aspects_of
+from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
 from actions.dialogue.cases import names_somebody
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import called, decide, fully_named, goes_on, words_of
-from actions.dialogue.naming import root, roots
+from actions.dialogue.naming import names, root, roots
 from actions.dialogue.notes import cannot_go, notes_on
 from actions.dialogue.turn import Answer, Turn
 from bot.catalogue.text import normalise, stem
@@ -55,7 +55,7 @@ IS_TALK = frozenset(
     {"human", "data_use", "delete_data", "stop", "change_language", "remind", "cancel_reminders", "plan", "step_done"}
 )
 """Talk that may well ask and is what it is; other talk that asks was misheard ("¿cuesta poner la queja?")."""
-_CERTAINLY_TALK = 0.6
+CERTAINLY_TALK = 0.6
 """From this share of the ranking on such talk is what it was heard as, below it what it asks in plain words."""
 _GRAVE = 0.8
 """From this chance on danger is danger, whatever is asked with it."""
@@ -89,7 +89,7 @@ def calm(turn: Turn, know: Knowledge, decision: Decision) -> Decision:
 def asked_of_it(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     """Answer talk that asks for a part of the card in view, in words that are the card's own or nobody's."""
     card = _in_view(turn, know)
-    certain = decision.intent in IS_TALK and dict(turn.ranking).get(decision.intent, 0.0) >= _CERTAINLY_TALK
+    certain = decision.intent in IS_TALK and dict(turn.ranking).get(decision.intent, 0.0) >= CERTAINLY_TALK
     if card is None or decision.kind != "talk" or certain or not asks(turn):
         return None
     wanted = asked(turn.text)
@@ -184,7 +184,11 @@ def kindred(turn: Turn, know: Knowledge) -> Answer | None:
     if card is None or turn.memory.pending_kind in ("place", "cost_place", "confirm_place"):
         return None
     own = {root(word) for word in cards.every_word(card)} | roots(" ".join(card.aliases))
-    said = {root(found["which"]) for found in _THE_OTHER.finditer(know.without_place(turn.text))} - own
+    bare = know.without_place(turn.text)
+    said = {root(found["which"]) for found in _THE_OTHER.finditer(bare)}
+    if goes_on(turn) and len(bare.split()) <= _SHORT:  # "¿y un documento federal?"
+        said |= roots(" ".join(names(without_question(bare))))
+    said -= own
     thing, place = normalise(card.short).split()[0], know.place_in(turn.text) or turn.place
     fitting = [
         other

@@ -82,6 +82,10 @@ class Speller:
             for word in self._joined(normalised.split())
         )
 
+    def knows(self, word: str) -> bool:
+        """Say whether a folded word is one that was learned."""
+        return word in self._counts
+
     def _joined(self, words: Sequence[str]) -> Iterator[str]:
         """Yield the words, those that a recogniser parted as one ("pasa porte", "pre dial")."""
         at = 0

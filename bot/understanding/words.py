@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bot.catalogue.entries import sane
 from bot.catalogue.places import Places
+from bot.catalogue.spelling import default_speller
 from bot.catalogue.text import keywords, normalise
 
 # Words that a follow-up may hold without naming a procedure ("¿y eso cuánto cuesta en Jalisco?").
@@ -44,6 +46,13 @@ def senseless(text: str) -> bool:
     """Say whether a text is letters without sense ("asdfgh"): nobody can know whose matter that is."""
     words = [word for word in normalise(text).split() if len(word) > _SHORT and word.isalpha()]
     return bool(words) and all(_MASHED.search(word) for word in words)
+
+
+def unreadable(text: str) -> bool:
+    """Say whether a text has letters but not one word that is known here, however misspelled ("kjhh wpp")."""
+    speller = default_speller()
+    words = [word for word in speller.correct(normalise(sane(text))).split() if word.isalpha()]
+    return bool(words) and not any(speller.knows(word) for word in words)
 
 
 def without_place(text: str, places: Places) -> str:
