@@ -25,7 +25,7 @@ from bot.understanding.danger import alarming, cries, kind_of, long_ago, made_up
 from bot.understanding.foreign import foreign_words
 from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
 from bot.understanding.matter import matter, without_labels
-from bot.understanding.request import halves, is_story, request, way
+from bot.understanding.request import asks, halves, is_story, way
 from bot.understanding.words import rest, senseless, without_place
 
 Ranking = Sequence[tuple[str, float]]
@@ -59,9 +59,11 @@ _SURE = 0.5
 _SURE_OF_TALK = 0.97
 """Share of talk in the ranking from which on it is talk: of the examples, each read by a classifier that never saw it,
 995 in 1,000 are."""
-_PLAIN_OF_DANGER, _OF_A_FILM = 0.65, 0.95
-"""Chance from which on a message is an emergency though no word of it tells of danger ("la casa no está a mi nombre"
-was one), or though it tells of a film."""
+_OF_A_STORY, _PLAIN_OF_DANGER, _OF_A_FILM = 0.5, 0.65, 0.95
+"""Chance from which on a message without a named danger is an emergency: a story, which has many words; one that has no
+word that danger is told with ("la casa no está a mi nombre" was one); one that tells of a film."""
+_AT_LENGTH = 12
+"""Words from which on a courtesy is told at length, and its words may be those of any card."""
 _MERE_TALK = 0.8
 """Share of talk in the ranking from which on it takes a word of danger to make it an emergency."""
 _PLAINLY = 0.9
@@ -336,7 +338,7 @@ class Decider:
         told = chances["life_event"] >= _SURELY_AN_EVENT and kind_of(text) in (None, "danger")
         if unmistakable(text) or (chance >= limits["emergency_named"] and named and not told):
             return "emergency"
-        least = _OF_A_FILM if made_up(text) else 0.0 if named or alarming(text) else _PLAIN_OF_DANGER
+        least = 0.0 if named else _least_alarming(text)
         enough = max(least, limits["emergency"] * (_TWICE if told else 1))
         if chance >= enough and not (whole and talk >= _MERE_TALK):
             return "emergency"
@@ -361,10 +363,19 @@ class Decider:
         return "life_event" if chances["life_event"] * limits["life_event"] >= chances["procedure"] else "procedure"
 
 
+def _least_alarming(text: str) -> float:
+    """Return the chance from which on a text that names no danger is an emergency."""
+    if made_up(text):
+        return _OF_A_FILM
+    if not alarming(text):
+        return _PLAIN_OF_DANGER
+    return _OF_A_STORY if is_story(text) else 0.0
+
+
 def _long_courtesy(text: str, ranking: Ranking) -> bool:
     """Say whether a long text is surely a courtesy that asks for nothing: all its words are wishes and thanks."""
     share = sum(confidence for name, confidence in ranking if name in _COURTESY)
-    return is_story(text) and request(text) is None and share >= _SURE_OF_TALK
+    return len(text.split()) >= _AT_LENGTH and not asks(text) and share >= _SURE_OF_TALK
 
 
 def _tells(ranking: Ranking) -> bool:

@@ -124,6 +124,11 @@ def request(text: str) -> str | None:
     return _request(sane(text)) if is_story(text) else None
 
 
+def asks(text: str) -> bool:
+    """Say whether any sentence of a text, long or short, has the form of a request."""
+    return _request(sane(text)) is not None
+
+
 @lru_cache(maxsize=64)
 def _request(text: str) -> str | None:
     last = True
@@ -198,4 +203,4 @@ def _counts(name: str, share: float, story: Mapping[str, float]) -> bool:
     return name in _BY_ITSELF or kind_of_intent(name) in ("procedure", "life_event")
 
 
-__all__ = ["halves", "is_story", "pooled", "request", "way"]
+__all__ = ["asks", "halves", "is_story", "pooled", "request", "way"]
