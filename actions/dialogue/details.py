@@ -38,8 +38,10 @@ OUTSPOKEN = 0.4
 """From this chance on a sentence says just what is asked."""
 _LACKS = re.compile(
     r"^(?:(?:y|pero|es que|oiga|pues|bueno|ay|hijole|fijese que|lo que pasa es que) )*(?:si )?"
+    r"(?:(?:el|ella|ellos|mi \w+) )?"
     r"(?:(?:no|ya no|solo|nomas|todavia no|aun no|yo no|nunca) (?:\w+ ){0,2}?"
-    r"(?:tengo|traigo|cuento|tenemos|hay|encuentro|traemos|tiene|consigo|saque|sacamos|dieron|dio|tuve|alcanz\w+)"
+    r"(?:tengo|traigo|cuento|tenemos|hay|encuentro|traemos|tienen?|traen?|consigo|saque|sacamos|dieron|dio|tuve"
+    r"|alcanz\w+)"
     r"|me falta|solo|nada mas|nomas|sin)(?!\w)"
     r"|(?<!\w)(?:esta|estan|sale|viene|sigue|es) a nombre de(?!\w)|(?<!\w)a nombre de otr|(?<!\w)a mi nombre(?!\w)"
 )
@@ -95,7 +97,8 @@ def detail(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return None
     if decision.kind == "emergency" or turn.intent in _DEEDS or know.place_in(turn.text) is not None:
         return None
-    if decision.kind == "talk" and not (decision.intent in _SHORT_ANSWERS and goes_on(turn)):
+    short = decision.intent in _SHORT_ANSWERS and (goes_on(turn) or lacks(turn.text))
+    if decision.kind == "talk" and not short:
         return None
     if _asks_in_vain(turn, know, decision):
         outspoken = meant(turn, know, card, OUTSPOKEN) if asks_for_one(turn.text) else None

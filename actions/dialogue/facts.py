@@ -19,6 +19,7 @@ from typing import Any, Literal
 from actions.dialogue.aspects import BY_INTENT, asked, without_question
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.naming import names, root
+from actions.dialogue.notes import alone
 from bot.catalogue.text import keywords, normalise
 from bot.core.procedures import Procedure, Requirement
 from bot.core.replies import Aspect
@@ -26,7 +27,6 @@ from bot.core.replies import Aspect
 Kind = Literal[
     "requirements", "amount", "cost", "who", "output", "deadline", "duration", "where", "hours", "notes", "summary"
 ]
-_FEW_WORDS = 3
 _PRICE = "costo, gratis, cobran"
 """What a price is compared by where no sentence tells of it. Never shown."""
 _SENTENCE = re.compile(r"(?<=[.;!?]) +(?=[A-ZÁÉÍÓÚÑ¿])")
@@ -56,7 +56,7 @@ def facts(card: Procedure) -> Iterator[Fact]:
     """Yield what a card says, sentence by sentence; a way is one, its hours another."""
     for needed in card.requirements:
         yield Fact("requirements", ". ".join((needed.name, *needed.accepts)), needed)
-        if needed.note and len(needed.note.split()) > _FEW_WORDS:
+        if needed.note and alone(needed.note):
             yield Fact("requirements", f"{needed.short}: {needed.note}", needed)
     yield from (Fact("amount", amount.label) for amount in card.cost.amounts if amount.label)
     if card.cost.free or (card.cost.amounts and not card.cost.note):
@@ -105,6 +105,8 @@ def ranked(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple[
     return sorted(found, key=lambda each: -each.chance)
 
 
+_FORCED = re.compile(r"(?<!\w)(?:(?:a|por) (?:la )?fuerzas?|forzos[oa]s?|forzosamente)(?!\w)")
+"""Said for what cards call compulsory."""
 _DENIES = re.compile(r"(?<!\w)(?:no|sin|ni|tampoco|nadie|ningun\w*|voluntari\w*)(?!\w)")
 _WH = re.compile(r"(?<!\w)(?:que|cual(?:es)?|cuant[oa]s?|donde|quien(?:es)?|cuando|como)(?!\w)")
 _IN_CASE = re.compile(r"(?<!\w)(?:si|aunque|cuando|sin|no|tambien|puede\w*)(?!\w)")
@@ -125,7 +127,7 @@ def features(
 ) -> tuple[list[Fact], list[list[float]]]:
     """Return the facts of a card and, of each, what tells whether it answers a text."""
     listed = list(facts(card))
-    said = know.without_place(text)
+    said = _FORCED.sub("obligatorio", know.without_place(text))
     told = [normalise(fact.text) for fact in listed]
     whole, rest, *vectors = _vectors(know, [said, without_question(said) or said, *told])
     near = [(float(vector @ whole), float(vector @ rest)) for vector in vectors]

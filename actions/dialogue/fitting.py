@@ -7,6 +7,7 @@ that the card does not have ("No tenemos cuánto tarda", where the deadline says
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from actions.dialogue.lookup import goes_on
 from actions.dialogue.notes import counted
 from actions.dialogue.outright import outright
 from actions.dialogue.turn import Answer, Turn, answer
+from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure, narrow
 from bot.core.replies import Aspect, Say, ShowProcedure
 
@@ -85,16 +87,19 @@ def cut_down(card: Procedure, facts: Sequence[Fact]) -> tuple[Procedure, tuple[A
 
 def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     """Return the answer with the fact that was asked for, where what was found of the card says another."""
-    of_step = _of_another_step(turn, know, found)
-    if of_step is not None:
-        return of_step
+    outspoken = _of_another_step(turn, know, found) or _of_the_doubted(turn, know, found)
+    if outspoken is not None:
+        return outspoken
     card = know.catalogue.procedures.get(found.procedure or "")
     shown = [reply for reply in found.replies if isinstance(reply, ShowProcedure)]
     if card is None or len(shown) != 1 or not _may_miss(turn, know, card, found):
         return found
-    mine = narrow(card, {**turn.case, **found.memory.case}, _state(turn, card))
+    case = cases.told(turn.text, cards.card_conditions(know, card))
+    mine = narrow(card, {**turn.case, **found.memory.case, **case}, _state(turn, card))
     listed = [each for each in ranked(know, mine, turn.text, turn.ranking) if each.fact.kind != "summary"]
     wanted = set(asked(turn.text))
+    if "requirements" in wanted:
+        return _honest(found, mine, shown[0])
     if wanted and not wanted <= {aspect for aspect in wanted if lacks(mine, aspect)}:
         return found
     echo = turn.memory.last_procedure == card.id and "overview" in shown[0].aspects and bool(turn.memory.last_aspects)
@@ -104,7 +109,7 @@ def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
         return _with_kin(found, mine, shown[0], wanted)
     if turn.memory.last_procedure != card.id:
         told_too = [fact for fact in new if fact.kind in ("notes", "who")]
-        sure = listed[0].chance >= OUTSPOKEN or "?" in turn.text
+        sure = "?" in turn.text or bool(_OR_NOT.search(normalise(turn.text)))
         return _added(found, mine, shown[0], told_too) if told_too and sure else found
     before = [reply for reply in found.replies if isinstance(reply, Say) and reply.phrase in _BEFORE]
     return _shown(turn, know, mine, best).preceded_by(*before)
@@ -139,6 +144,39 @@ def _of_another_step(turn: Turn, know: Knowledge, found: Answer) -> Answer | Non
     return told(turn, know, card, OUTSPOKEN) if sure and best[card.id].chance > 2 * best[first.id].chance else None
 
 
+def _of_the_doubted(turn: Turn, know: Knowledge, found: Answer) -> Answer | None:
+    """Answer from the one of several doubted cards that says just what is asked; None where none does, or two do."""
+    pending = found.memory.pending
+    if found.outcome != "clarify" or pending is None or pending.kind != "clarify" or asked(turn.text)[:1] == ("cost",):
+        return None
+    ids = [each.partition("procedure:")[2] for each in pending.candidates]
+    doubted = [card for id_ in ids if (card := know.catalogue.procedures.get(id_)) is not None]
+    best = sorted(((ranked(know, card, turn.text, turn.ranking)[0], card.id) for card in doubted), key=_chance)
+    if not best or best[-1][0].chance < OUTSPOKEN or best[-1][0].fact.kind == "summary":
+        return None
+    if len(best) > 1 and best[-1][0].chance < 2 * best[-2][0].chance:
+        return None
+    return told(turn.remember(pending=None), know, know.catalogue.procedures[best[-1][1]], OUTSPOKEN)
+
+
+def _chance(item: tuple[Ranked, str]) -> float:
+    return item[0].chance
+
+
+def _honest(found: Answer, card: Procedure, shown: ShowProcedure) -> Answer:
+    """Return a list of documents with the sentence of the card that says that the list is not whole."""
+    doubts = tuple(note for note in card.notes if _NOT_WHOLE.search(normalise(note)))[:1]
+    if not doubts or not {"overview", "requirements"} & set(shown.aspects):
+        return found
+    aspects = tuple(dict.fromkeys((*shown.aspects, "notes")))
+    notes = tuple(dict.fromkeys((*doubts, *(shown.procedure.notes if "notes" in shown.aspects else ()))))
+    return _with(found, shown, replace(shown, procedure=replace(shown.procedure, notes=notes), aspects=aspects))
+
+
+_NOT_WHOLE = re.compile(r"no se (?:encontr|conoc)\w+ (?:\w+ )*?(?:lista|documentos)|lista (?:\w+ )*?incompleta")
+_OR_NOT = re.compile(r" o no$")
+
+
 def _holds(turn: Turn, card: Procedure) -> bool:
     where = card.jurisdiction
     state = turn.place.state if turn.place else None
@@ -168,9 +206,10 @@ def _may_miss(turn: Turn, know: Knowledge, card: Procedure, found: Answer) -> bo
         return False
     if said - {_NOT_THERE, *_BEFORE} or turn.intent in _OTHER_DEEDS:
         return False
-    if turn.memory.pending is not None and "?" not in turn.text and not goes_on(turn):
+    if turn.memory.pending is not None and not ("?" in turn.text or goes_on(turn) or asked(turn.text)):
         return False
-    return not cases.told(turn.text, cards.card_conditions(know, card)) and know.place_in(turn.text) is None
+    tells = bool(cases.told(turn.text, cards.card_conditions(know, card))) and _NOT_THERE not in said
+    return not tells and know.place_in(turn.text) is None
 
 
 _OTHER_DEEDS = frozenset({"compare", "simpler", "repeat", "more", "go_back", "correct", "other_person", "plan"})

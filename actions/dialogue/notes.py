@@ -27,7 +27,8 @@ _MOST = 2
 _FEW_WORDS = 3
 _CANNOT_GO = re.compile(
     r"(?<!\w)(?:(?:ya )?no (?:se )?(?:puede|puedo|podemos|pueden) (?:ni )?(?:ir|caminar|salir|mover\w*|levantar\w*"
-    r"|venir|acudir|presentar\w*)|ya no (?:camina|sale|anda|se levanta|se mueve)|no camina|esta (?:postrad\w+|enferm\w+"
+    r"|venir|acudir|presentar\w*)|ya no (?:camina|sale|anda|se levanta|se mueve)|(?:casi )?no camin(?:a|o|an|amos)"
+    r"|esta (?:postrad\w+|enferm\w+"
     r"|encamad\w+|en cama|hospitalizad\w+|internad\w+|en el hospital|en silla de ruedas|muy (?:grande|mal|enferm\w+))"
     r"|puedo ir yo por)(?!\w)"
 )
@@ -42,7 +43,7 @@ _SPAN = frozenset({"dias", "meses", "anos", "horas", "semanas", "minutos", "peso
 _AMOUNT = re.compile(r"\d|(?<!\w)(?:un|una|dos|tres|cuatro|cinco|seis)(?!\w)")
 
 
-def _alone(note: str) -> bool:
+def alone(note: str) -> bool:
     """Say whether a requirement's note says something without it ("Si la tiene." does not)."""
     return len(note.split()) > _FEW_WORDS
 
@@ -58,7 +59,7 @@ def notes_on(know: Knowledge, card: Procedure, text: str, aspects: Sequence[Aspe
         return ()
     told = (
         *card.notes,
-        *(r.note for r in card.requirements if r.note and _alone(r.note) and "requirements" not in aspects),
+        *(r.note for r in card.requirements if r.note and alone(r.note) and "requirements" not in aspects),
     )
     if not told:
         return ()

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from actions.dialogue.aspects import asked
 from actions.dialogue.naming import names, root, roots
+from actions.dialogue.notes import alone
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure, Requirement
 from bot.core.replies import Aspect
@@ -148,16 +149,27 @@ _IF_MISSING = re.compile(
 """Begins what a card says for those who have not what it asks for."""
 
 
+_NOTHING = re.compile(
+    r"(?<!\w)(?:no|sin|ni) (?:\w+ ){0,2}?(?:nada|(?:ni un|ningun) (?:solo )?(?:papel\w*|document\w+)|papeles)(?!\w)"
+)
+"""Says that none of what is asked for is there."""
+
+
 def instead(card: Procedure, text: str) -> CutDown | None:
     """Return the card cut down to what it says for who lacks a thing that it asks for, and to that thing."""
     said = roots(text)
     lacked = [r for r in card.requirements if said & roots(" ".join((r.name, r.short, *r.accepts)))]
+    if not lacked and _NOTHING.search(normalise(text)):
+        lacked = list(card.requirements)
     own = {word for needed in lacked for word in roots(f"{needed.name} {needed.short}")}
     told = [
         each
         for each in sentences(card)
         if _IF_MISSING.search(normalise(each)) and roots(each) & (own | said) and each != card.summary
     ]
+    of_their_own = [r for r in lacked if r.note and alone(r.note) and _IF_MISSING.search(normalise(r.note))]
+    if not told and of_their_own:
+        return replace(card, requirements=tuple(of_their_own)), ("requirements",)
     if not told:
         return None
     return replace(card, requirements=tuple(lacked), notes=tuple(told)[:_MOST]), ("notes", "requirements")

@@ -169,7 +169,7 @@ def asked_further(turn: Turn, know: Knowledge, decision: Decision) -> Answer | N
 
 def unable(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer that somebody cannot go herself ("ya no camina") with what the card in view says of that."""
-    card = _in_view(turn, know)
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     if card is None or not cannot_go(turn.text) or kind_of(turn.text) is not None:
         return None
     if names_other(turn, know, card, decide(turn, know)):
