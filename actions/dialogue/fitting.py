@@ -92,6 +92,8 @@ def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
         return outspoken
     card = know.catalogue.procedures.get(found.procedure or "")
     shown = [reply for reply in found.replies if isinstance(reply, ShowProcedure)]
+    if card is not None and not shown and found.outcome != "answer":  # said not to be on it, and no more
+        shown = [ShowProcedure(card, ("where",))]
     if card is None or len(shown) != 1 or not _may_miss(turn, know, card, found):
         return found
     case = cases.told(turn.text, cards.card_conditions(know, card))
@@ -102,8 +104,9 @@ def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
         return _honest(found, mine, shown[0])
     if wanted and not wanted <= {aspect for aspect in wanted if lacks(mine, aspect)}:
         return found
-    echo = turn.memory.last_procedure == card.id and "overview" in shown[0].aspects and bool(turn.memory.last_aspects)
-    best = likeliest(listed, INSTEAD if wanted else LIKELY if echo else SURELY)
+    again = "overview" in shown[0].aspects and bool(turn.memory.last_aspects)
+    of_no_use = turn.memory.last_procedure == card.id and (again or found.outcome != "answer")
+    best = likeliest(listed, INSTEAD if wanted else LIKELY if of_no_use else SURELY)
     new = [fact for fact in best if not _says(shown[0], fact)]
     if not best or best[0] not in new:
         return _with_kin(found, mine, shown[0], wanted)
