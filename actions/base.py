@@ -183,6 +183,7 @@ class WordsCapability(Capability, ABC):
             return resumed
         stays = (
             among.of_steps(turn, know, decision)
+            or among.of_same_thing(turn, know, decision)
             or details.how_many(turn, know)
             or inview.pointed(turn, know)
             or details.to_bring(turn, know)

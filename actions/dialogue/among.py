@@ -12,9 +12,9 @@ from actions.dialogue import cards
 from actions.dialogue.aspects import asked, aspects_of, without_question
 from actions.dialogue.details import lacks
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import fully_named, goes_on
+from actions.dialogue.lookup import fully_named, goes_on, same_thing
 from actions.dialogue.naming import names, root, roots
-from actions.dialogue.nearest import answering_step
+from actions.dialogue.nearest import answering_step, as_near
 from actions.dialogue.notes import notes_on
 from actions.dialogue.steps import is_conditional, named_step
 from actions.dialogue.story import fitting, told
@@ -93,6 +93,27 @@ def beside(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
             step = event.steps[index]
             return _with_notes(turn, know, _settled(turn, know, step.procedures, event, step.title))
     return None
+
+
+def of_same_thing(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
+    """Answer from the step's card where another of the same thing was found ("las credenciales": those lost in a flood).
+
+    Only where the words fit the step's card about as well: they do not tell the one from the other.
+    """
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    first = next((hit for hit in decision.verdict.hits if hit.kind == "procedure"), None)
+    if event is None or first is None or decision.kind != "procedure" or decision.verdict.outcome == "unknown":
+        return None
+    of_event = {id_ for step in event.steps for id_ in step.procedures}
+    card = know.catalogue.procedures[first.id]
+    if card.id in of_event or card.jurisdiction.state is not None or len(turn.text.split()) > _MOST_WORDS:
+        return None
+    kin = [other for other in same_thing(know, card) if other.id in of_event]
+    if len(kin) != 1 or cards.same_matter(know, turn.memory.last_procedure, kin[0]):
+        return None
+    if not as_near(know, kin[0].id, card.id, turn.text):
+        return None
+    return _settled(turn, know, (kin[0].id,), event)
 
 
 def _asks_or_tells(turn: Turn, decision: Decision) -> bool:

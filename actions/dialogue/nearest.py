@@ -21,6 +21,8 @@ _AHEAD = 1.2
 """By how much the nearest must be the nearest."""
 _AS_GOOD = 0.6
 """By how much a card that is no step may be the better one."""
+_FAR = 3.0
+"""By how much one of two cards of a thing is the better one only because the words say no more."""
 _SENTENCE, _STORY = 3.0, 0.5
 """The weight of a sentence's likeness (0 to 1), and of the score with what was told before, beside the score."""
 
@@ -32,6 +34,12 @@ def nearest_card(know: Knowledge, ids: Sequence[str], text: str) -> str | None:
     if len(ranked) < len(ids) or ranked[0][0] < _SOME:
         return None
     return ranked[0][1] if ranked[0][0] - ranked[1][0] >= _AHEAD else None
+
+
+def as_near(know: Knowledge, id_: str, other: str, text: str) -> bool:
+    """Say whether a text fits a card about as well as another one that it fits best."""
+    scores = _of_cards(know, text)
+    return id_ in scores and other in scores and scores[other] - scores[id_] < _FAR
 
 
 def answering_step(know: Knowledge, event: LifeEvent, text: str, story: str = "") -> int | None:
