@@ -96,7 +96,7 @@ def beside(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
 
 
 def of_same_thing(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
-    """Answer from the step's card where another of the same thing was found ("las credenciales": those lost in a flood).
+    """Answer from the step's card where another of the same thing was found ("las credenciales": lost in a flood).
 
     Only where the words fit the step's card about as well: they do not tell the one from the other.
     """
