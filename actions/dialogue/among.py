@@ -12,14 +12,14 @@ from actions.dialogue import cards
 from actions.dialogue.aspects import asked, aspects_of, without_question
 from actions.dialogue.details import lacks
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import fully_named, goes_on, same_thing
+from actions.dialogue.lookup import called, fully_named, goes_on, same_thing
 from actions.dialogue.naming import names, root, roots
 from actions.dialogue.nearest import answering_step, as_near
 from actions.dialogue.notes import notes_on
 from actions.dialogue.steps import is_conditional, named_step
 from actions.dialogue.story import fitting, told
 from actions.dialogue.turn import Answer, Pending, Turn, moved_to
-from bot.catalogue.text import keywords, normalise
+from bot.catalogue.text import keywords, normalise, stem
 from bot.core.procedures import LifeEvent, LifeEventStep, Procedure
 from bot.core.replies import Reply, ShowProcedure
 from bot.understanding.decision import Decision
@@ -102,18 +102,27 @@ def of_same_thing(turn: Turn, know: Knowledge, decision: Decision) -> Answer | N
     """
     event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
     first = next((hit for hit in decision.verdict.hits if hit.kind == "procedure"), None)
-    if event is None or first is None or decision.kind != "procedure" or decision.verdict.outcome == "unknown":
+    if first is None or decision.kind != "procedure" or decision.verdict.outcome == "unknown":
         return None
-    of_event = {id_ for step in event.steps for id_ in step.procedures}
+    of_event = {id_ for step in event.steps for id_ in step.procedures} if event is not None else set()
     card = know.catalogue.procedures[first.id]
-    if card.id in of_event or card.jurisdiction.state is not None or len(turn.text.split()) > _MOST_WORDS:
+    if card.jurisdiction.state is not None or len(turn.text.split()) > _MOST_WORDS:
         return None
-    kin = [other for other in same_thing(know, card) if other.id in of_event]
-    if len(kin) != 1 or cards.same_matter(know, turn.memory.last_procedure, kin[0]):
+    kin = [other for other in same_thing(know, card) if other.id == turn.memory.last_procedure]
+    kin = kin or [other for other in same_thing(know, card) if other.id in of_event and card.id not in of_event]
+    if len(kin) != 1 or _tells_apart(know, turn.text, card, kin[0]):
         return None
-    if not as_near(know, kin[0].id, card.id, turn.text):
-        return None
-    return _settled(turn, know, (kin[0].id,), event)
+    if kin[0].id == turn.memory.last_procedure:
+        return cards.show(
+            turn.remember(pending=None), know, kin[0], aspects_of(turn.text, turn.intent, turn.confidence)
+        )
+    return _settled(turn, know, (kin[0].id,), event) if event is not None else None
+
+
+def _tells_apart(know: Knowledge, text: str, card: Procedure, kin: Procedure) -> bool:
+    """Say whether a text has a word that only the one of two cards of a thing is called by, or fits it far better."""
+    said = {stem(word) for word in keywords(without_question(normalise(text)))}
+    return bool(said & (called(know, card) - called(know, kin))) or not as_near(know, kin.id, card.id, text)
 
 
 def _asks_or_tells(turn: Turn, decision: Decision) -> bool:

@@ -51,7 +51,7 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
     if meant in kept and meant is not None and is_conditional(event.steps[meant]):
         others = [i for i in kept if i != meant]
         kept = [*others[:1], meant, *others[1:]] if kept[0] != meant else kept
-    every, kept = kept, first_of(turn, event, kept, meant)
+    every, kept = kept, first_of(turn, know, event, kept, meant)
     part = len(kept) < len(every)
     shown = ShowLifeEvent(
         replace(event, steps=steps_here(turn, know, event, kept), notes=() if part else event.notes),

@@ -7,12 +7,13 @@ everybody, unless the person told what it is for; the first of a card and whatev
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from actions.dialogue.cases import age_told
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.naming import roots
+from actions.dialogue.nearest import nearest_step
 from actions.dialogue.steps import facts_of, is_conditional, key_of, step_options, steps_here
 from actions.dialogue.story import told
 from actions.dialogue.turn import Answer, Turn, answer
@@ -34,7 +35,9 @@ _ENOUGH = 1 / 3
 """The share of a condition's words that tells of it."""
 
 
-def first_of(turn: Turn, event: LifeEvent, indexes: Sequence[int], meant: int | None = None) -> list[int]:
+def first_of(
+    turn: Turn, know: Knowledge, event: LifeEvent, indexes: Sequence[int], meant: int | None = None
+) -> list[int]:
     """Return the steps to show first, in order, of those that may apply; all of a list that is short.
 
     ``meant``: the step that the words point at.
@@ -42,26 +45,23 @@ def first_of(turn: Turn, event: LifeEvent, indexes: Sequence[int], meant: int | 
     most = MOST_SPOKEN if turn.channel == "voice" else MOST + _ONE_MORE
     if len(indexes) <= most or event.sensitive == "violence":
         return list(indexes)
-    inorder = ordered(turn, event, indexes, meant)
-    main = [
-        index
-        for index in inorder
-        if index in (0, meant) or not _waits(event.steps[index]) or is_told(turn, event, event.steps[index])
-    ]
+    named = {meant, nearest_step(know, event, told(turn))}
+    some = {index for index in indexes if index in named or is_told(turn, event, event.steps[index])}
+    inorder = ordered(event, indexes, some)
+    main = [index for index in inorder if index in {0, *some} or not _waits(event.steps[index])]
     first = main if len(main) >= FEWEST else inorder
     return first[: MOST_SPOKEN if turn.channel == "voice" else MOST]
 
 
-def ordered(turn: Turn, event: LifeEvent, indexes: Sequence[int], meant: int | None = None) -> list[int]:
-    """Return steps with what is only for some, and was not told of, behind the others."""
+def ordered(event: LifeEvent, indexes: Sequence[int], some: Collection[int] = ()) -> list[int]:
+    """Return steps with what is only for some behind the others, but for those (``some``) that were told of."""
     head = [index for index in indexes if index == 0 or _is_urgent(event.steps[index])]
-    begins = [index for index in indexes if index not in head and _waits(event.steps[index])]
-    some = [index for index in begins if index == meant or is_told(turn, event, event.steps[index])]
-    everybody = [index for index in indexes if index not in head and not _waits(event.steps[index])]
-    rest = [index for index in begins if index not in some]
-    waits = any(_waits(event.steps[index]) and index != meant for index in head)
-    waits = waits and not any(is_told(turn, event, event.steps[index]) for index in head)
-    return [*some, *head, *everybody, *rest] if waits else [*head, *some, *everybody, *rest]
+    rest = [index for index in indexes if index not in head]
+    waits = [index for index in rest if _waits(event.steps[index])]
+    told_of, others = [i for i in waits if i in some], [i for i in waits if i not in some]
+    everybody = [index for index in rest if index not in waits]
+    first = [told_of, head] if any(_waits(event.steps[i]) and i not in some for i in head) else [head, told_of]
+    return [*first[0], *first[1], *everybody, *others]
 
 
 def _waits(step: LifeEventStep) -> bool:
@@ -84,6 +84,7 @@ def is_told(turn: Turn, event: LifeEvent, step: LifeEventStep) -> bool:
     if _AS_ASKED.search(condition):
         return False
     own = roots(condition) - roots(" ".join((event.name, event.short, *event.aliases)))
+    own -= {word for other in event.steps if not is_conditional(other) for word in roots(other.title)}  # everybody's
     return bool(own) and len(own & roots(said)) >= _ENOUGH * len(own)
 
 
@@ -107,10 +108,10 @@ def more_steps(turn: Turn, know: Knowledge) -> Answer | None:
         for index, step in enumerate(event.steps)
         if key_of(step) not in done and applies(step.when, turn.case) is not False
     ]
-    left = ordered(turn, event, [index for index in every if key_of(event.steps[index]) not in shown])
+    left = ordered(event, [index for index in every if key_of(event.steps[index]) not in shown])
     if not shown or not left:
         return None
-    now = first_of(turn, event, left)
+    now = first_of(turn, know, event, left)
     options = step_options(event)
     part = replace(event, opening="", steps=steps_here(turn, know, event, now), notes=())
     listed = ShowLifeEvent(part, tuple(options[index] for index in now), facts_of(turn, know, event, now))

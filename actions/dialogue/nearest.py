@@ -42,6 +42,15 @@ def as_near(know: Knowledge, id_: str, other: str, text: str) -> bool:
     return id_ in scores and other in scores and scores[other] - scores[id_] < _FAR
 
 
+def nearest_step(know: Knowledge, event: LifeEvent, text: str) -> int | None:
+    """Return the step that a story tells of: its card is found, and clearly before the other steps' cards."""
+    scores = _of_cards(know, text) if text else {}
+    steps = [_best(step, scores) for step in event.steps]
+    first, *others = sorted(range(len(steps)), key=lambda index: -steps[index])
+    ahead = not others or steps[first] - steps[others[0]] >= _AHEAD
+    return first if steps[first] >= _FITS and ahead else None
+
+
 def answering_step(know: Knowledge, event: LifeEvent, text: str, story: str = "") -> int | None:
     """Return the step whose card answers a message, by what it is asked for and by its sentences; None in doubt.
 
