@@ -35,7 +35,7 @@ from actions.dialogue.after_danger import protection
 from actions.dialogue.aspects import asked
 from actions.dialogue.both import both
 from actions.dialogue.compare import compared
-from actions.dialogue.correction import corrected, for_that_age
+from actions.dialogue.correction import corrected, for_that_age, not_for
 from actions.dialogue.history import past_turns
 from actions.dialogue.knowledge import Knowledge, loader
 from actions.dialogue.lookup import asks_only, decide, goes_on, likeliest, look_up, tells_place
@@ -151,7 +151,7 @@ class WordsCapability(Capability, ABC):
             found = among.of_steps(begun, know, decide(begun, know)) or look_up(begun, know)
             if found is not None:
                 return found
-        whose = for_that_age(turn, know) or of_another(turn, know) or stay.unable(turn, know)
+        whose = for_that_age(turn, know) or of_another(turn, know) or not_for(turn, know) or stay.unable(turn, know)
         if whose is not None:
             return whose
         put_right = reminders.moved(turn, know) or (

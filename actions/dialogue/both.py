@@ -22,7 +22,7 @@ _SEAMS = re.compile(
 )
 _WISH = re.compile(
     r"(?<!\w)(?:quiero|quisiera|queria|necesito|ocupo|busco|me interesan?|me gustaria|quiero saber|saber|informes?"
-    r"|lo del?)(?!\w)"
+    r"|lo del?|(?:como|donde) (?:\w+ )?(?:sac|tramit|hag|consig|pid|renuev|registr|obten)\w*)(?!\w)"
 )
 """Two things that are wished for, with nothing asked of either."""
 _MOST_SEAMS = 8
@@ -55,9 +55,12 @@ def _halves(text: str) -> Iterator[tuple[str, str]]:
 def _wanted(turn: Turn, first: str, second: str) -> tuple[tuple[Aspect, ...], tuple[Aspect, ...]] | None:
     """Return what each half asks for; a short second half asks the same as the first. None: they are no questions."""
     asks = asked(first), asked(second)
-    if not any(asks) and _WISH.search(normalise(first)):
+    wished = bool(_WISH.search(normalise(first)))
+    if not any(asks) and wished:
         return (), ()
-    if not asks[0] or (not asks[1] and len(second.split()) > _SHORT):
+    if not (asks[0] or wished) or (
+        not asks[1] and len(second.split()) > _SHORT and not _WISH.search(normalise(second))
+    ):
         return None
     of_first = aspects_of(first, "", 0.0)
     return of_first, aspects_of(second, "", 0.0) or of_first

@@ -63,7 +63,7 @@ _FOR_OTHER = re.compile(
     r"(?<!\w)(?:para|pa|de|el de|la de|por) (?:mis? |un |una |el |la |otr[oa] )*"
     rf"(?:otra persona|alguien mas|{_RELATIVE})(?!\w)"
 )
-_FOR_SELF = re.compile(r"(?<!\w)(?:para|pa) mi(?: mism[oa])?$")
+_FOR_SELF = re.compile(r"(?<!\w)(?:para|pa) mi(?: mism[oa])?$|^(?:y )?(?:el|la|lo) mi[oa]$")
 _CASE_WORDS = frozenset(
     map(stem, "ahora caso chiquita chiquito cumplio naci nacio perdon persona primera seria tengo vez ya".split())  # noqa: SIM905
 )

@@ -97,12 +97,15 @@ def for_that_age(turn: Turn, know: Knowledge) -> Answer | None:
     if other is None and denied(card, turn.text):
         other = rather_for(know, card, turn.text)
     if other is None:
-        return _not_for(turn, know, card)
+        return None
     return cards.show(turn.remember(pending=None), know, other, asked(turn.text) or turn.memory.last_aspects)
 
 
-def _not_for(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
+def not_for(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer with whom the card in view is for, where nothing else is told than somebody of another age."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or len(turn.text.split()) > _MOST_WORDS or turn.memory.pending_kind in _PLACES:
+        return None
     if fits(card, turn.text) is not False or cases.age_told(turn.text) is None or not card.who:
         return None
     every = tuple(know.catalogue.conditions.values())
@@ -151,7 +154,7 @@ def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects
         return None
     told = cases.told(text, conditions)
     goes_on = normalise(turn.text).startswith(("y ", "ahora ", "tambien "))
-    if cases.own_again(text) and turn.memory.for_other:
+    if cases.own_again(text) and (turn.memory.for_other or turn.memory.case):
         own = turn.remember(case=turn.memory.own_case, own_case={}, for_other=False, asked=())
         return cards.show(_silent(own), know, card, turn.memory.last_aspects)
     left = cases.leftover(know.without_place(text), conditions)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from actions.dialogue import cards, options
-from actions.dialogue.ages import denied, made_for, named_rather, only_fitting, rather_for
+from actions.dialogue.ages import denied, fits, made_for, named_rather, only_fitting, rather_for
 from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
 from actions.dialogue.cases import of_minor, other_person, told
 from actions.dialogue.clauses import never_had, parts
@@ -468,7 +468,9 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
         card = _for_everybody(know, verdict, procedure) or card  # a town's card is for who is there
     elif _of_one_state(card) and not fits_place(card, verdict.place or turn.place):
         card = _for_everybody(know, verdict, procedure, _NEARLY) or card
-        place = verdict.place or turn.place
+        place = know.place_in(turn.text) or verdict.place or turn.place
+        if fits_place(card, place):
+            return cards.show(turn, know, card, wanted)
         if _of_one_state(card) and place is not None:
             there = turn.remember(state=place.state, municipality=place.municipality)
             return cards.no_card(there, know, [card], wanted, cards.plain_name(know, card))
@@ -479,6 +481,8 @@ def of_verdict(turn: Turn, know: Knowledge, verdict: Verdict, wanted: tuple[Aspe
         other = rather_for(know, card, turn.text) or aged
         if other is not None and not fully_named(know, card, _affirmed(turn.text)):
             return cards.show(turn, know, other, () if denied(card, turn.text) else wanted)
+    if not wanted and verdict.outcome == "answer" and fits(card, turn.text) is False:
+        wanted = ("who",)
     if verdict.outcome == "answer" and (card.family is None or fits_place(card, turn.place)):
         unnamed = _kinds_not_named(turn, know, card)
         return cards.which(turn, unnamed, wanted) if unnamed else cards.show(turn, know, card, wanted)
@@ -739,12 +743,34 @@ def _best(verdict: Verdict, kind: str) -> Hit | None:
     return next((hit for hit in verdict.hits if hit.kind == kind), None)
 
 
+_DEEDS = {
+    "correg": ("correg", "corrij", "correc", "arregl", "compon"),
+    "renov": ("renov", "renuev"),
+    "repon": ("repon", "repus", "reposic"),
+    "cambi": ("cambi",),
+    "consult": ("consult", "imprim", "descarg"),
+}
+"""Beginnings of verbs that name what is done with a thing, by the one that cards use."""
+
+
+def _by_deed(turn: Turn, close: Sequence[Procedure]) -> list[Procedure]:
+    """Return the only one of close cards, or its family, that does what is asked for ("¿cómo corrijo el acta?")."""
+    said = normalise(turn.text).split()
+    done = {deed for deed, begun in _DEEDS.items() if any(word.startswith(begun) for word in said)}
+    fitting = [card for card in close if any(normalise(card.short).startswith(deed) for deed in done)]
+    family = {card.family or card.id for card in fitting}
+    return fitting if len(family) == 1 and len(fitting) < len(close) else []
+
+
 def clarify(turn: Turn, know: Knowledge, hits: Sequence[Hit], wanted: tuple[Aspect, ...]) -> Answer:
     """Ask which of the close hits. Of a family one is offered, under the family's name: its place is asked for next."""
     close = [card for hit in hits[:3] if (card := know.catalogue.procedures.get(hit.id)) is not None]
     told = only_fitting(close, turn.text) if len(close) == len(hits[:3]) else None
     if told is not None and told.jurisdiction.state is None:
         return cards.show(turn, know, told, wanted)
+    done = _by_deed(turn, close) if len(close) == len(hits[:3]) else []
+    if done:
+        return cards.settle(turn, know, [card.id for card in done], wanted)
     offered: list[Option] = []
     for hit in hits[:3]:
         if hit.kind == "life_event":

@@ -54,6 +54,8 @@ def of_another(turn: Turn, know: Knowledge) -> Answer | None:
         return _shown(turn, know, by_town)
     if kind_of(turn.text) is not None or know.place_in(turn.text) is not None:
         return None
+    if _asks_of_the_thing(turn, know, card):
+        return _shown(turn, know, card)
     if _OF_IT.match(normalise(turn.text)) and words_of(turn, know) and words_of(turn, know) <= _thing_words(card):
         return _shown(turn, know, card)  # "la de la INE": it is in view
     like_it = _named_for_somebody(turn, know, card)
@@ -72,6 +74,17 @@ def of_another(turn: Turn, know: Knowledge) -> Answer | None:
     if adult:
         rivals = [c for c in rivals if not _is_for_minors(c)]
     return _best_of(turn, know, card, rivals, adult) if rivals else None
+
+
+_TO_DO = re.compile(
+    r"(?<!\w)(?:que|como) (?:\w+ ){0,3}?(?:hag\w*|hac\w+|sigue|toca|proced\w+)(?: \w+)* (?:con|de) (?:la|el|mi|eso)"
+)
+
+
+def _asks_of_the_thing(turn: Turn, know: Knowledge, card: Procedure) -> bool:
+    """Say whether it is asked what to do with the thing of the card in view ("¿qué hago con la INE?")."""
+    said = words_of(turn, know)
+    return bool(said) and said <= subject(card) and bool(_TO_DO.search(normalise(turn.text)))
 
 
 def _named_for_somebody(turn: Turn, know: Knowledge, card: Procedure) -> Procedure | None:
