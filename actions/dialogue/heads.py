@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from actions.dialogue import cards
 from actions.dialogue.cards import every_word
@@ -20,6 +21,8 @@ from actions.dialogue.options import cards_of
 from actions.dialogue.turn import Answer, Turn
 from actions.dialogue.unheard import vocabulary
 from actions.dialogue.unknown import not_known
+from bot.catalogue.places import fold
+from bot.catalogue.reader import Catalogue
 from bot.catalogue.search import Hit, Verdict
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
@@ -122,36 +125,56 @@ def _given(know: Knowledge, found: Answer | None) -> list[Procedure]:
 
 def _fits(know: Knowledge, card: Procedure, thing: Thing) -> bool:
     """Say whether a card, or one of its family elsewhere, is called after a thing, or speaks of it much like that."""
-    members = [know.catalogue.procedures[id_] for id_ in cards.siblings(know, card)]
-    family = know.catalogue.families.get(card.family or "")
-    called = [text for each in members for text in (each.name, each.short, *each.aliases)]
-    called += (family.name, *family.aliases) if family is not None else ()
-    asked = [text for each in members for text in each.questions]
-    short = [text for text in asked if len(text.split()) <= _PLAIN]
-    named = _roots((*called, *short))
-    of_kind = _is_of_kind((*called, *short), thing)
-    if of_kind and thing.of in named:
+    members = [_told(know.catalogue, id_) for id_ in cards.siblings(know, card)]
+    of_kind = any(thing.kind & (each.called | each.asked_briefly) for each in members)
+    if of_kind and any(thing.of in each.called_roots | each.asked_roots for each in members):
         return True
-    spoken = thing.of in _roots((card.summary, card.output or "")) | {root(word) for word in every_word(card)}
-    told = thing.of in _roots(card.questions)
-    if not (of_kind and (spoken or told)) and any(
-        _is_called(other, thing) for other in know.catalogue.procedures.values()
-    ):
+    near = of_kind and thing.of in _spoken(know.catalogue, card.id)
+    if not near and any(_is_called(know.catalogue, other, thing) for other in know.catalogue.procedures.values()):
         return False  # by that name there is another
-    return _likeness(know, thing.phrase, (*called, *asked)) >= (_SPOKEN if of_kind and (spoken or told) else _AS_SAID)
+    return _likeness(know, thing.phrase, card) >= (_SPOKEN if near else _AS_SAID)
 
 
-def _is_of_kind(texts: Sequence[str], thing: Thing) -> bool:
-    return any(thing.kind & set(normalise(text).split()) for text in texts)
+@dataclass(frozen=True)
+class _Told:
+    """The words of a card's names and of short questions for it, and the roots of both."""
+
+    called: frozenset[str]
+    asked_briefly: frozenset[str]
+    called_roots: frozenset[str]
+    asked_roots: frozenset[str]
 
 
-def _roots(texts: Sequence[str]) -> set[str]:
-    return {root(word) for text in texts for word in names(normalise(text))}
+@lru_cache(maxsize=1024)
+def _told(catalogue: Catalogue, id_: str) -> _Told:
+    card = catalogue.procedures[id_]
+    family = catalogue.families.get(card.family or "")
+    called = (card.name, card.short, *card.aliases, *((family.name, *family.aliases) if family is not None else ()))
+    short = tuple(text for text in card.questions if len(text.split()) <= _PLAIN)
+    return _Told(_words(called), _words(short), _roots(called), _roots(short))
 
 
-def _likeness(know: Knowledge, phrase: str, texts: Sequence[str]) -> float:
-    said, *vectors = know.search.encode([phrase, *(normalise(text) for text in texts)])
-    return max((float(vector @ said) for vector in vectors), default=0.0)
+@lru_cache(maxsize=1024)
+def _spoken(catalogue: Catalogue, id_: str) -> frozenset[str]:
+    """Return the roots of all that a card says, or is asked for by."""
+    card = catalogue.procedures[id_]
+    return _roots((card.summary, card.output or "", *card.questions)) | {root(word) for word in every_word(card)}
+
+
+def _words(texts: Sequence[str]) -> frozenset[str]:
+    return frozenset(word for text in texts for word in normalise(text).split())
+
+
+def _roots(texts: Sequence[str]) -> frozenset[str]:
+    return frozenset(root(word) for text in texts for word in names(normalise(text)))
+
+
+def _likeness(know: Knowledge, phrase: str, card: Procedure) -> float:
+    family = know.catalogue.families.get(card.family or "")
+    short = (text for text in card.questions if len(text.split()) <= _PLAIN)
+    texts = (card.name, card.short, *card.aliases, *((family.name, *family.aliases) if family else ()), *short)
+    said, *vectors = know.search.encode([phrase, *map(normalise, texts)])
+    return max(float(vector @ said) for vector in vectors)
 
 
 def _another(turn: Turn, know: Knowledge, thing: Thing) -> Answer | None:
@@ -160,14 +183,16 @@ def _another(turn: Turn, know: Knowledge, thing: Thing) -> Answer | None:
     seen = sought(replace(alone, text=know.without_place(turn.text), ranking=PLAIN_QUESTION), know)
     for hit in (*seen.hits, *seen.others)[:_LONGEST]:
         card = know.catalogue.procedures.get(hit.id)
-        if hit.score >= _LEAST and card is not None and _is_called(card, thing):
+        if hit.score >= _LEAST and card is not None and _is_called(know.catalogue, card, thing):
             return _of(turn, know, card)
     return None
 
 
-def _is_called(card: Procedure, thing: Thing) -> bool:
-    own = (card.name, card.short, *card.aliases)
-    return thing.of in _roots(own) and _is_of_kind(own, thing)
+def _is_called(catalogue: Catalogue, card: Procedure, thing: Thing) -> bool:
+    if not any(thing.of in fold(text) for text in (card.name, card.short, *card.aliases)):
+        return False  # most cards, at no cost
+    told = _told(catalogue, card.id)
+    return thing.of in told.called_roots and bool(thing.kind & told.called)
 
 
 def _of(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:

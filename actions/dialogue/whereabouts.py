@@ -37,6 +37,8 @@ _IS_THERE = re.compile(
     r"|va a ser|fue|era|es|son|soy|somos|ir|ire|iria|vamos|voy|va|born|liv(?:e|es|ed|ing)|registered|moved|from)(?!\w)"
 )
 """Says that somebody or something is, was or comes somewhere."""
+_LIVES = re.compile(r"(?<!\w)(?:viv[eíi]\w*|radica\w*|trabaja(?:ba)?n?|labora\w*|chambe\w+|estudia(?:ba)?n?)(?!\w)")
+"""What somebody does where she is, which names no job and no school."""
 _FILLERS = frozenset(
     map(
         root,
@@ -212,7 +214,7 @@ def _begins(text: str, know: Knowledge) -> bool:
 
 def _names_another(turn: Turn, know: Knowledge, card: Procedure) -> bool:
     """Say whether a message has the whole name of a card of another thing."""
-    said = know.without_place(turn.text)
+    said = " ".join(_LIVES.sub(" ", know.without_place(turn.text)).split())
     if describes_paper(turn.text):
         return True
     if not names(without_question(said)):
