@@ -65,7 +65,13 @@ _FOR_OTHER = re.compile(
 )
 _FOR_SELF = re.compile(r"(?<!\w)(?:para|pa) mi(?: mism[oa])?$|^(?:y )?(?:el|la|lo) mi[oa]$")
 _CASE_WORDS = frozenset(
-    map(stem, "ahora caso chiquita chiquito cumplio naci nacio perdon persona primera seria tengo vez ya".split())  # noqa: SIM905
+    map(
+        stem,
+        """
+        ahora caso chiquita chiquito cumplio naci nacio perdon persona primera seria tengo vez ya acorde recorde fijese
+        mire mira
+        """.split(),  # noqa: SIM905
+    )
 )
 _OF_SELF = re.compile(r"(?<!\w)(?:soy|tengo|naci|yo)(?!\w)")
 _OF_OTHERS = re.compile(rf"(?<!\w)(?:mi|mis|su|sus|un|una|el|la|los|las) (?:\w+ )?{_PEOPLE}(?!\w)")

@@ -73,7 +73,12 @@ def corrected(turn: Turn, know: Knowledge) -> Answer | None:
     if not meant or (card is None and turn.memory.pending is None):
         return None
     if card is not None:
-        found = _told_more(turn, know, card, meant, corrects=True) or _another(turn, know, card, meant)
+        found = (
+            _told_more(turn, know, card, meant, corrects=True)
+            or _told_more(turn, know, card, turn.text, corrects=True)
+            or _told_and_asked(turn, know, card)
+            or _another(turn, know, card, meant)
+        )
         if found is not None:
             return found
     found = (
@@ -178,6 +183,18 @@ def _told_more(turn: Turn, know: Knowledge, card: Procedure, text: str, corrects
         return _for_somebody(turn, know, card)
     case = told if goes_on and cases.other_person(text) else {**turn.memory.case, **told}
     return cards.show(_silent(turn.remember(case=case, pending=None)), know, card, _that_change(turn))
+
+
+def _told_and_asked(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
+    """Take what is put right of the case and answer what is asked in the same message ("la perdí, ¿cuánto es?")."""
+    conditions = cards.card_conditions(know, card)
+    told, wanted = cases.told(turn.text, conditions), asked(turn.text)
+    said = _SAYS_SO.sub(" ", without_question(know.without_place(turn.text)))
+    left = names(" ".join(cases.leftover(said, conditions)))
+    if not told or not wanted or len(turn.text.split()) > 2 * _MOST_WORDS or len(left) > 1:
+        return None
+    here = turn.remember(case={**turn.memory.case, **told}, pending=None)
+    return cards.show(_silent(here), know, card, wanted)
 
 
 def _that_change(turn: Turn) -> tuple[Aspect, ...]:

@@ -519,6 +519,8 @@ def _event_begun(turn: Turn, know: Knowledge, verdict: Verdict) -> str | None:
         return None
     events = know.catalogue.life_events
     having = [id_ for id_, event in events.items() if any(first.id in step.procedures for step in event.steps)]
+    if told is not None and told.id not in having and verdict.outcome == "clarify":
+        return told.id if told.id != turn.memory.last_life_event else None  # no card was surely found
     ranked = [id_ for id_ in (told.id if told is not None else None, heard) if id_ in having]
     if not ranked and "por donde" in normalise(turn.text):
         ranked = having
