@@ -31,7 +31,7 @@ _ONE_MORE = 1
 _BETWEEN = re.compile(r"(?<!\w)de (?P<least>\d{1,3}) a (?P<most>\d{1,3}) anos(?!\w)")
 _AS_ASKED = re.compile(r"^si se l[oa]s? pid\w+")
 """A condition that nobody tells of: others will ask for it, or not."""
-_ENOUGH = 1 / 3
+_ENOUGH = 0.4
 """The share of a condition's words that tells of it."""
 
 
