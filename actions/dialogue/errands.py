@@ -16,6 +16,7 @@ from actions.dialogue.events import show_event, show_step
 from actions.dialogue.history import last
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide
+from actions.dialogue.nearest import event_of_deed
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.core.replies import Ask, Say
 from bot.core.turns import Plan
@@ -146,7 +147,7 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     if (
         turn.intent == "step_done"
         and turn.confidence >= HEARD
-        and (turn.context.plans or decision.event or _event_of_card(turn, know))
+        and (turn.context.plans or decision.event or _event_of_card(turn, know) or _event_of_deed(turn, know))
     ):
         return step_done(turn, know)
     if turn.intent == "continue_topic" and turn.confidence >= HEARD:
@@ -265,7 +266,9 @@ def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:
     """Begin the plan of the life event that the text tells of, with what is done already marked."""
     heard = decide(turn, know).event
     id_ = (
-        turn.memory.last_life_event or _event_talked(turn, know) or (heard.id if heard else _event_of_card(turn, know))
+        turn.memory.last_life_event
+        or _event_talked(turn, know)
+        or (heard.id if heard else _event_of_card(turn, know) or _event_of_deed(turn, know))
     )
     if id_ is None or id_ not in know.catalogue.life_events:
         return None
@@ -273,6 +276,13 @@ def begun_by_deed(turn: Turn, know: Knowledge) -> Answer | None:
     in_view = id_ in (turn.memory.last_life_event, _event_of_card(turn, know))
     found = plan.steps_said(turn, know, begun, in_view)
     return plan.finish(turn, know, begun, found) if len(found) == 1 else show_event(turn, know, id_)
+
+
+def _event_of_deed(turn: Turn, know: Knowledge) -> str | None:
+    """Return the life event that a deed is a step of, where nothing was talked about ("ya registré a mi bebé")."""
+    if turn.memory.last_procedure is not None or "?" in turn.text or asked(turn.text):
+        return None
+    return event_of_deed(know, turn.text)
 
 
 def _event_talked(turn: Turn, know: Knowledge) -> str | None:

@@ -36,11 +36,16 @@ _ENOUGH = 0.4
 
 
 def first_of(
-    turn: Turn, know: Knowledge, event: LifeEvent, indexes: Sequence[int], meant: int | None = None
+    turn: Turn,
+    know: Knowledge,
+    event: LifeEvent,
+    indexes: Sequence[int],
+    meant: int | None = None,
+    fewest: int = FEWEST,
 ) -> list[int]:
     """Return the steps to show first, in order, of those that may apply; all of a list that is short.
 
-    ``meant``: the step that the words point at.
+    ``meant``: the step that the words point at. With fewer than ``fewest`` for everybody, those for some fill up.
     """
     most = MOST_SPOKEN if turn.channel == "voice" else MOST + _ONE_MORE
     if len(indexes) <= most or event.sensitive == "violence":
@@ -49,7 +54,7 @@ def first_of(
     some = {index for index in indexes if index in named or is_told(turn, event, event.steps[index])}
     inorder = ordered(event, indexes, some)
     main = [index for index in inorder if index in {0, *some} or not _waits(event.steps[index])]
-    first = main if len(main) >= FEWEST else inorder
+    first = main if len(main) >= fewest else inorder
     return first[: MOST_SPOKEN if turn.channel == "voice" else MOST]
 
 

@@ -84,6 +84,19 @@ def likeliest_event(know: Knowledge, text: str) -> str | None:
     return ranked[0][1].removeprefix(_EVENT) if ranked[0][0] - rival >= _AS_GOOD else None
 
 
+def event_of_deed(know: Knowledge, text: str) -> str | None:
+    """Return the life event that a text fits best, or that the card is a step of first which it fits best."""
+    scores = know.search.likeness(text)
+    best = max(scores, key=lambda key: scores[key], default="")
+    if not best or scores[best] < _FITS:
+        return None
+    card = know.catalogue.procedures.get(best.removeprefix(_CARD))
+    if card is None:
+        return best.removeprefix(_EVENT) if best.startswith(_EVENT) else None
+    events = (known for id_ in card.life_events if (known := know.catalogue.life_events.get(id_)) is not None)
+    return next((event.id for event in events if any(card.id in step.procedures for step in event.steps)), None)
+
+
 _CARD, _EVENT = "procedure:", "event:"
 _NOTHING = -9.0
 

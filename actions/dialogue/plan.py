@@ -80,7 +80,7 @@ def show_plan(turn: Turn, know: Knowledge, plan: Plan, *before: Reply) -> Answer
     done = tuple(step.title for step in event.steps if key_of(step) in plan.done)
     options = step_options(event)
     more = (_OTHERS,) if len(plans_of(turn, know)) > 1 else ()
-    first = first_of(turn, know, event, left)
+    first = first_of(turn, know, event, left, fewest=1)
     shown = ShowPlan(
         replace(event, opening="", steps=steps_here(turn, know, event, first), notes=()),
         (*(options[index] for index in first), *more),
