@@ -63,7 +63,10 @@ def not_on_card(turn: Turn, card: Procedure) -> Answer:
 
 def told(turn: Turn, know: Knowledge, card: Procedure, least: float = LIKELY) -> Answer | None:
     """Show the facts of a card that answer a message best; None where none is likely to."""
-    mine = narrow(card, turn.case, _state(turn, card))
+    case = cases.told(turn.text, cards.card_conditions(know, card))
+    if case and cards.same_matter(know, turn.memory.last_procedure, card):
+        turn = turn.remember(case={**turn.memory.case, **case})
+    mine = narrow(card, {**turn.case, **case}, _state(turn, card))
     best = likeliest(ranked(know, mine, turn.text, turn.ranking), least)
     before = cards.safety_line(know) if card.sensitive == "violence" else ()
     return _shown(turn, know, mine, best).preceded_by(*before) if best else None
