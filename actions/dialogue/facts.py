@@ -3,7 +3,7 @@
 "¿Tengo que ir con un juez?" is answered by what the card is for, "¿y si va conmigo, que soy su mamá?" by whom it is
 for, "¿me quitan semanas?" by a note: neither asks for a part of the card by name. Every sentence is weighed by its
 meaning (sentence vectors), by the rare words that it shares with the message, and by the part that was heard asked
-for; the weights are fitted on turns of dialogues read by people (docs/understanding.md).
+for; the weights are fitted on turns of dialogues that people judged by hand.
 """
 
 from __future__ import annotations
