@@ -67,6 +67,7 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         r"(?:vivir|viviendo|la vida)",
         r"(?:me |nos )?(?:dejo|deje|escribio|mando|escribi) (?:\w+ ){0,4}(?:despidiendo(?:me|se)|de despedida|"
         r"de adios)",
+        "(?:cuerda|soga|mecate) (?:ya )?(?:list[oa]|amarrad[oa]|colgad[oa]|preparad[oa])",
         "kill (?:myself|himself|herself)", "want to die", "end my life", "don t want to (?:live|wake up)",
         "hurt myself", "took (?:a lot of|too many|all (?:my|the)) pills",
     ),
@@ -120,6 +121,7 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "(?:golpea|golpean|golpearon|maltrata|maltratan|violaron|viola) (?:a (?:mi|su|un|una|sus|los)|mucho a)",
         r"abus(?:o|aron|a|an|ando) (?:de (?:mi|un|una|ella|su|los|la)|sexual\w*)",
         "me (?:tiene|tienen|tenia) (?:encerrad|amenazad|amarrad|secuestrad|escondid)[oa]", "me encerro",
+        "se mete (?:a|en) mi (?:cuarto|cama|recamara)",
         "no (?:me|nos) (?:deja|dejan) salir(?! (?:del pais|de vacaciones))", r"me amenaz\w+ (?:con|de|mi|si|a|que)",
         "violencia (?:en (?:mi|la) casa|familiar|intrafamiliar|domestica|fisica|de pareja)|(?:sufro|vivo|vivimos|"
         "sufre) (?:con |de |mucha )?violencia", r"(?:mi|su) \w+ (?:la|lo) (?:toca|manosea|tocaba)\b",

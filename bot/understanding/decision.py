@@ -59,7 +59,7 @@ _SURE = 0.5
 _SURE_OF_TALK = 0.97
 """Share of talk in the ranking from which on it is talk: of the examples, each read by a classifier that never saw it,
 995 in 1,000 are."""
-_OF_A_STORY, _PLAIN_OF_DANGER, _OF_A_FILM = 0.5, 0.65, 0.95
+_OF_A_STORY, _PLAIN_OF_DANGER, _OF_A_FILM = 0.45, 0.65, 0.95
 """Chance from which on a message without a named danger is an emergency: a story, which has many words; one that has no
 word that danger is told with ("la casa no está a mi nombre" was one); one that tells of a film."""
 _AT_LENGTH = 12

@@ -76,6 +76,12 @@ _LAST = re.compile(
 )
 """A question at the end of what has no signs."""
 
+_EXCLAIMED = re.compile(
+    r"\bqu[eé] (?:pena|verg[uü]enza|bien|buen[oa]?|bonit[oa]|lind[oa]|amables?|f[aá]cil|gusto|padre|chid[oa]|alivio|"
+    r"detalle)\b",
+    re.IGNORECASE,
+)
+"""A courtesy that begins as a question does."""
 _PARTS = re.compile(
     r"\s*(?:[.;!?…]+\s+|,?\s+(?:y|e|tambi[eé]n|adem[aá]s|aparte|and|also)\s+(?:(?:adem[aá]s|tambi[eé]n|aparte)\s+)?|,\s+)",
     re.IGNORECASE,
@@ -126,7 +132,7 @@ def request(text: str) -> str | None:
 
 def asks(text: str) -> bool:
     """Say whether any sentence of a text, long or short, has the form of a request."""
-    return _request(sane(text)) is not None
+    return _request(_EXCLAIMED.sub(" ", sane(text))) is not None
 
 
 @lru_cache(maxsize=64)

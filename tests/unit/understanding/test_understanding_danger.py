@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.understanding.danger import kind_of, long_ago, unmistakable
+from bot.understanding.danger import alarming, kind_of, long_ago, made_up, unmistakable
 
 NOW = [
     "mi esposo me va a pegar",
@@ -67,6 +67,17 @@ NAMED = [
     "mi bebé se está poniendo morado y se atragantó",
     "una señora está dando a luz",
     "acaban de balear a mi primo",
+    "mi hija quedó con uno del Face el jueves, su celular me manda a buzón",
+    "mi muchacha salió el viernes con un desconocido, ya es domingo y nadie la ha visto",
+    "mi niño se perdió en el mercado",
+    "mi abuelita se extravió hace rato",
+    "tengo el cuchillo en la mano",
+    "hoy descanso para siempre",
+    "nomás quiero que se acabe todo ya",
+    "mi amigo me mandó un mensaje despidiéndose",
+    "ya no le encuentro caso a seguir viviendo",
+    "dice que de hoy no paso",
+    "mi padrastro se mete en mi cuarto",
 ]
 NO_DANGER = [
     "me quiero morir de la pena",
@@ -192,3 +203,62 @@ def test_what_is_made_up_or_long_past_is_not_unmistakable(text: str) -> None:
 @pytest.mark.parametrize("text", ["me quiero " * 500, "no aparece mi " * 400, "se " * 2000, "salio " + "y " * 2000])
 def test_endless_texts_are_compared_too(text: str) -> None:
     assert kind_of(text[:2400]) in (None, "suicide", "missing", "violence", "danger")
+
+
+@pytest.mark.parametrize("text", [*NOW, *NAMED])
+def test_a_danger_has_a_word_that_danger_is_told_with(text: str) -> None:
+    assert alarming(text) or kind_of(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "chocamos en la curva",
+        "sale mucho humo del cuarto",
+        "mi papá se cayó del techo",
+        "mi hijo no contesta desde ayer",
+        "my dog? no, my brother has a knife",
+        "hay un señor tirado en la banqueta",
+    ],
+)
+def test_words_that_danger_is_told_with(text: str) -> None:
+    assert alarming(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "la casa está a nombre de mi hermana",
+        "tengo que ir a apuntarme a algún lado?",
+        "y si mejor ponemos una fonda",
+        "no, ya me acordé, se me perdió",
+        "puede venir alguien a la casa",
+        "y de cuánto viene siendo",
+        "borren mis datos",
+        "mi hijo perdió la audición",
+        "me robaron en el metro",
+    ],
+)
+def test_what_has_no_word_of_danger(text: str) -> None:
+    assert not alarming(text)
+    assert kind_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ayer vi una película de un secuestro en un barco",
+        "leí una novela donde matan a todos",
+        "estoy escribiendo un cuento con un incendio",
+        "¿en qué acaba la serie? no vi el final de la serie",
+    ],
+)
+def test_a_film_or_a_book_is_made_up(text: str) -> None:
+    assert made_up(text)
+    assert long_ago(text)
+    assert not unmistakable(text)
+
+
+def test_who_is_in_danger_tells_of_no_film() -> None:
+    assert not made_up("se metieron a mi casa y estoy escondida")
+    assert not made_up("mi hija no aparece desde ayer")

@@ -191,6 +191,67 @@ def test_a_word_of_danger_makes_a_small_chance_enough() -> None:
     assert decide("hay un tramite", *ranking).kind != "emergency"
 
 
+def test_a_message_without_a_word_of_danger_needs_a_greater_chance() -> None:
+    heard = (("emergency", 0.5), ("ask_where", 0.3), ("life_event", 0.2))
+    assert decide("la casa del registro está chueca, hay humo", *heard).kind == "emergency"
+    assert decide("la casa no está a mi nombre", *heard).kind != "emergency"
+    assert decide("la casa no está a mi nombre", ("emergency", 0.95)).kind == "emergency"
+
+
+def test_a_story_without_a_named_danger_needs_a_greater_chance() -> None:
+    heard = (("emergency", 0.33), ("ask_where", 0.36), ("life_event", 0.31))
+    assert decide("el perro se cayó del techo del registro", *heard).kind == "emergency"
+    assert decide(f"el perro se cayó del techo del registro {LONG}", *heard).kind != "emergency"
+    assert decide(f"mi papá no respira {LONG}", *heard).kind == "emergency"
+
+
+def test_a_film_is_no_emergency() -> None:
+    heard = (("emergency", 0.8), ("out_of_scope", 0.2))
+    assert decide("vi una película con humo y gritos", *heard).kind != "emergency"
+    assert decide("hay humo y gritos", *heard).kind == "emergency"
+
+
+def test_of_two_events_the_one_told_first_comes_first() -> None:
+    told = decide("nació mi niña y murió mi suegro", ("life_event", 0.95))
+    assert told.event is not None
+    assert told.event.id == "nacimiento_hijo"
+    assert told.verdict.hits[0].id == "nacimiento_hijo"
+    assert decide("murió mi suegro y quedamos solos", ("life_event", 0.95)).verdict.hits[0].id == "fallecimiento"
+
+
+def test_a_place_alone_chooses_no_card_where_something_is_told() -> None:
+    class Placed(OneCard):
+        catalogue = SimpleNamespace(
+            procedures={
+                "licencia": SimpleNamespace(
+                    name="Licencia", short="Licencia", aliases=(), family=None, jurisdiction=Place("Puebla")
+                )
+            },
+            families={},
+            life_events={"fallecimiento": SimpleNamespace(steps=())},
+        )
+        score = 0.5
+
+        def look(self, text: str, **_: Any) -> Any:
+            return SimpleNamespace(named=Place("Puebla"))
+
+        def verdict(self, _: Any, kind: str | None = None) -> Verdict:
+            hits = (Hit("licencia", self.score, "procedure"),)
+            if kind == "life_event":
+                return Verdict("life_event", (Hit("fallecimiento", 0.8, "life_event"), *hits))
+            return Verdict("answer", hits)
+
+    reminded = weights()
+    reminded._bias = np.array([9.0, 0.0, 0.0, 0.0, 0.0])
+    search = Placed()
+    own = Decider(search, reminded, Silent())  # type: ignore[arg-type]
+    text = "murió mi suegro en el rancho de Puebla"
+    assert own.decide(text, (("life_event", 0.95), ("ask_where", 0.05))).kind == "life_event"
+    assert own.decide(text, (("ask_where", 0.95),)).kind == "procedure"
+    search.score = 0.9
+    assert own.decide(text, (("life_event", 0.95), ("ask_where", 0.05))).kind == "procedure"
+
+
 def test_an_unmistakable_danger_needs_no_chance() -> None:
     assert decide("me está pegando mi marido", ("greet", 1.0)).kind == "emergency"
 
@@ -318,6 +379,13 @@ def test_a_long_courtesy_is_not_searched_for_a_matter() -> None:
     wishes = f"muy buenas tardes le saluda doña Eufrosina y que el calorcito no lo esté agobiando {LONG}"
     ranking = (("greet", 0.98), ("ask_procedure", 0.02))
     assert decide(wishes, *ranking).kind == "talk"
+
+
+def test_a_courtesy_told_at_length_is_one_unless_it_asks() -> None:
+    ranking = (("thanks", 0.98), ("ask_procedure", 0.02))
+    thanks = "qué pena darle tanta lata, ya todo quedó apuntado en mi libreta y se lo reconozco de corazón"
+    assert decide(thanks, *ranking).kind == "talk"
+    assert decide(f"{thanks}. ¿Y dónde saco el acta?", *ranking).kind == "procedure"
 
 
 def test_the_projects_weights_fit_the_features() -> None:
