@@ -196,6 +196,7 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "(?:quieren?|quiere) entrar a (?:mi|la) casa|(?:tirando|tumbando|pateando) la puerta", "sicarios",
         "hay muertos", "mataron a .{0,25}(?:ahorita|aqui|afuera|en la calle)",
         "(?:tuvo un accidente|chocamos|choque) y",
+        r"pag\w+\b.{0,30}\b(?:levant|desaparec|secuestr)(?:an|aran|amos|en) a (?:mi|mis|su|sus|una?)\b",
         r"de (?:hoy|esta (?:noche|tarde)) no pas(?:o|a|amos)\b|(?:me|nos) (?:accident\w+|volteamos|volcamos|"
         r"drogaron)|nos (?:quieren|van a) (?:matar|quemar|robar)",
         "me quieren (?:robar|levantar|llevar|subir|secuestrar)", r"me (?:robaron|quitaron) a mi (?:bebe|hij|nin)\w*",
@@ -281,7 +282,7 @@ _ALARM = re.compile(
     r"eron|endo)\b|"
     r"roban\w*|rban|rbar|robar\b|"
     # body and mind
-    r"sangr|herid|desmay|dsmay|desvan|conv?uls|combuls|infart|embolia|derrame|pecho|torci|chueca|respir|incon|inkon|"
+    r"sangr|herid|desmay|dsmay|desvan|conv?uls|combuls|infart|embolia|derrame|pecho|torci|chueca|respir|incon|inkon|enben|"
     r"reac?c?ion|reaks|mueve|morad|vomit|enven|veneno|beneno|raticid|pastill|cloro|trag[oa]|soga|cuerda|venas|benas|"
     r"cort(?:o|e|ar\w*|ad[oa]s?|aba)\b|dolor|marea|pari[roe]|pariendo|parto|fuente\b|contrac|alivi(?:ar|ando)|"
     r"suicid|vivir\b|viviendo|viv[oa]s?\b|existir|morir\w*|muriendo|muertos?\b|despid|despedi|carta|acab[ea]? todo|"

@@ -62,6 +62,8 @@ _SURE_OF_TALK = 0.97
 _OF_A_STORY, _PLAIN_OF_DANGER, _OF_A_FILM = 0.45, 0.65, 0.95
 """Chance from which on a message without a named danger is an emergency: a story, which has many words; one that has no
 word that danger is told with ("la casa no está a mi nombre" was one); one that tells of a film."""
+_BOTH_HEARD = 0.4
+"""The same, where the classifier hears an emergency before all else."""
 _AT_LENGTH = 12
 """Words from which on a courtesy is told at length, and its words may be those of any card."""
 _MERE_TALK = 0.8
@@ -338,13 +340,15 @@ class Decider:
         told = chances["life_event"] >= _SURELY_AN_EVENT and kind_of(text) in (None, "danger")
         if unmistakable(text) or (chance >= limits["emergency_named"] and named and not told):
             return "emergency"
+        heard_so = bool(ranking) and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE and not long_ago(text)
         least = 0.0 if named else _least_alarming(text)
+        if heard_so and not made_up(text):  # two judges that agree need no word that danger is told with
+            least = min(least, _BOTH_HEARD)
         enough = max(least, limits["emergency"] * (_TWICE if told else 1))
         if chance >= enough and not (whole and talk >= _MERE_TALK):
             return "emergency"
         if cries(text) and chances["procedure"] < _PLAINLY:
             return "emergency"
-        heard_so = bool(ranking) and ranking[0][0] == "emergency" and ranking[0][1] >= _SURE and not long_ago(text)
         if heard_so and not told and chance >= max(least, limits["emergency"] / 2):
             return "emergency"
         rivals = {kind: chances[kind] for kind in KINDS if kind != "emergency"}
