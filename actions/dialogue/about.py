@@ -239,7 +239,7 @@ def stays(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None)
 
 
 def _left(turn: Turn, know: Knowledge, card: Procedure, found: Answer | None) -> bool:
-    """Say whether an answer is about something else than a card, and not because that was named or is elsewhere."""
+    """Say whether an answer left what is in view, and not because something was named or is elsewhere."""
     if found is None or found.outcome in _UNSURE:
         return know.place_in(turn.text) is None
     if found.outcome == "emergency":

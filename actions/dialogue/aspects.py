@@ -82,6 +82,7 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         "(?:que|cual|cuales) (?:oficina|modulo|ventanilla|direccion|telefono|pagina|numero)",
         "a (?:que|cual) (?:oficina|modulo|lugar|numero|telefono)",
         r"(?<!\bmi )(?<!\bpor )(?<!\bun )telefonos?$",
+        r"(?:telefonos?|numeros?) de (?:es[oa]s|ell[oa]s|ahi|alla)$",
         "en que (?:oficina|modulo|lugar|parte|pagina)", "ubicacion",
         "direccion de la oficina", "where", "address", "phone number", "website",
         r"what (?:phone |telephone )?number (?:do|can|should|must|would) (?:i|we|she|he|they)",

@@ -97,7 +97,7 @@ def rather(turn: Turn, know: Knowledge, found: Answer | None) -> Answer | None:
     if any(cards.same_matter(know, in_view, card) for card in given):
         return None
     things = things_of(turn, know)
-    if not things:
+    if not things or _called_otherwise(turn, know, given, things):
         return None
     fitting = [card for card in given if any(_fits(know, card, thing) for thing in things)]
     if len(fitting) == len(given) or (fitting and found.outcome != "clarify"):
@@ -105,6 +105,13 @@ def rather(turn: Turn, know: Knowledge, found: Answer | None) -> Answer | None:
     if fitting:
         return _of(turn, know, fitting[0]) if len({card.family or card.id for card in fitting}) == 1 else None
     return _another(turn, know, things[0]) or not_known(turn.remember(pending=None), know, "not_here")
+
+
+def _called_otherwise(turn: Turn, know: Knowledge, given: Sequence[Procedure], things: Sequence[Thing]) -> bool:
+    """Say whether what was found is another kind of paper that is named too ("mi INAPAM … la licencia")."""
+    named = {word for word in know.without_place(turn.text).split() if word in _KIND_OF}
+    named -= {word for thing in things for word in thing.kind}
+    return bool(named) and any(named & _told(know.catalogue, card.id).called for card in given)
 
 
 def _given(know: Knowledge, found: Answer | None) -> list[Procedure]:

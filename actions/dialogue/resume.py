@@ -229,6 +229,10 @@ def _names_nothing(turn: Turn) -> bool:
 _HEARD = 0.5
 
 
+_SURELY_ANOTHER = 0.6
+"""From this score on a card that was not offered is what is asked for, whatever word it shares with an option."""
+
+
 def _told_option(turn: Turn, know: Knowledge, pending: Pending) -> str | None:
     """Return the option that the words settle, by themselves or with the question that led there ("la perdí")."""
     if len(turn.text.split()) > _FEW or _steers(turn) or pending.tries:
@@ -240,7 +244,7 @@ def _told_option(turn: Turn, know: Knowledge, pending: Pending) -> str | None:
     alone = () if case_only else sought(replace(turn, text=turn.text, ranking=PLAIN_QUESTION), know).hits[:1]
     offered = {id_.partition(":")[2] for id_ in pending.candidates}
     if not (said or case_only) or any(
-        said <= called(know, card) and not {card.id, card.family} & offered
+        (said <= called(know, card) or hit.score >= _SURELY_ANOTHER) and not {card.id, card.family} & offered
         for hit in alone
         if (card := know.catalogue.procedures.get(hit.id))
     ):
