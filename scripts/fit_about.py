@@ -1,8 +1,8 @@
 """Fit what says whether a message is about what is in view: ``.venv-engine/bin/python scripts/fit_about.py``.
 
-Reads ``data/about/*.jsonl`` (an object a line: ``text``; ``view``, the card in view; ``event``, the life event in view;
-``about``, "view" or what else it was) with the trained model and the built catalogue, says how well sets left out are
-told apart, and writes ``actions/dialogue/about.json``.
+Reads ``data/about/turns.jsonl`` and ``dangers.jsonl`` (an object a line: ``text``; ``view``, the card in view;
+``event``, the life event in view; ``about``, "view" or what else it was) with the trained model and the built
+catalogue, says how well sets left out are told apart, and writes ``actions/dialogue/about.json``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main() -> None:
 def _read() -> Sequence[Judged]:
     know, reader = Loader(default_path()).current(), Reader.load(ROOT / "models" / "ventanilla.tar.gz")
     found = []
-    for path in sorted((ROOT / "data" / "about").glob("*.jsonl")):
+    for path in (ROOT / "data" / "about" / name for name in ("turns.jsonl", "dangers.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             text = without_marks(row["text"])

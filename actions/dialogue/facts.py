@@ -8,12 +8,15 @@ for; the weights are fitted on turns of dialogues that people judged by hand.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import mul
+from pathlib import Path
 from typing import Any, Literal
 
 from actions.dialogue.aspects import BY_INTENT, asked, without_question
@@ -88,17 +91,21 @@ class Ranked:
     chance: float
 
 
-_WEIGHTS, _START = (
-    2.58, 1.45, 3.63, 0.34, 0.58, 3.77, -1.92, 3.40, 0.15, 0.45, 0.55, 0.16, 0.55,
-    0.60, -0.15, 0.70, 0.51, -0.02, -0.21, 0.69, -0.87, 0.30, -0.54, 0.77, -1.19,
-), -3.18  # fmt: skip
-"""Of the features below, in their order: a logistic regression over 850 turns and 107 doubts about 60 cards."""
+WEIGHTS = Path(__file__).with_name("facts.json")
+
+
+@lru_cache(maxsize=1)
+def _weights() -> tuple[float, ...]:
+    """Return the bias and the weights of the features below, in their order (``scripts/fit_facts.py`` fits them)."""
+    fitted = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    return (fitted["bias"], *fitted["weights"])
 
 
 def ranked(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple[str, float]]) -> list[Ranked]:
     """Return the facts of a card, the likeliest answer to a text first."""
     listed, made = features(know, card, text, ranking)
-    sums = (_START + sum(map(mul, _WEIGHTS, each)) for each in made)
+    start, *weights = _weights()
+    sums = (start + sum(map(mul, weights, each)) for each in made)
     found = [Ranked(fact, 1 / (1 + math.exp(-total))) for fact, total in zip(listed, sums, strict=True)]
     if "cost" not in asked(text):  # a label of a word or two is as near to anything
         found = [each for each in found if each.fact.kind != "amount" or _shares(each.fact, text)]
