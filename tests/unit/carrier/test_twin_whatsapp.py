@@ -163,7 +163,8 @@ def test_a_file_is_fetched_with_credentials(gateway: Gateway, control: httpx.Cli
     assert sent_on.status_code == 307
     fetched = api.get(url, follow_redirects=True)
     assert (fetched.content, fetched.headers["Content-Type"]) == (data, "audio/ogg")
-    assert api.get(url[:-3] + "000").status_code == 404
+    other = "111" if url.endswith("000") else "000"
+    assert api.get(url[:-3] + other).status_code == 404
 
 
 def test_buttons_are_shown_and_tapped(gateway: Gateway, control: httpx.Client, api: httpx.Client):

@@ -192,10 +192,15 @@ def test_a_word_of_danger_makes_a_small_chance_enough() -> None:
 
 
 def test_a_message_without_a_word_of_danger_needs_a_greater_chance() -> None:
-    heard = (("emergency", 0.5), ("ask_where", 0.3), ("life_event", 0.2))
+    heard = (("emergency", 0.45), ("ask_where", 0.35), ("life_event", 0.2))
     assert decide("la casa del registro está chueca, hay humo", *heard).kind == "emergency"
     assert decide("la casa no está a mi nombre", *heard).kind != "emergency"
     assert decide("la casa no está a mi nombre", ("emergency", 0.95)).kind == "emergency"
+
+
+def test_two_judges_that_hear_an_emergency_need_no_word_of_danger() -> None:
+    heard = (("emergency", 0.55), ("ask_where", 0.25), ("life_event", 0.2))
+    assert decide("mi tío está con lo de las ratas", *heard).kind == "emergency"
 
 
 def test_a_story_without_a_named_danger_needs_a_greater_chance() -> None:
