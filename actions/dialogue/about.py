@@ -194,8 +194,9 @@ def _of_steps(know: Knowledge, event: LifeEvent) -> set[str]:
 
 _CALM = 0.5
 """From this chance on what no word calls a danger is a question about what is in view."""
-_STAYS = 0.6
-"""From this chance on an answer that left what was in view is taken back."""
+_STAYS, _RATHER = 0.6, 0.4
+"""From this chance on an answer that left what was in view is taken back; one that tells of privacy to who asks of a
+card ("¿y qué llevo si no está nada a mi nombre?") sooner."""
 _UNSURE = frozenset({"clarify", "out_of_scope", "menu", "ask_place"})
 _ELSEWHERE = frozenset({"answer", "life_event", "privacy"})
 _MEANS, _SURELY_MEANS = 0.25, 0.4
@@ -226,9 +227,11 @@ def stays(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None)
     if card is None or kind_of(turn.text) is not None or not _left(turn, know, card, found):
         return None
     likely = chance(turn, know, decision)
-    if likely is None or likely < _STAYS:
+    if likely is None or likely < (_RATHER if found is not None and found.outcome == "privacy" else _STAYS):
         return None
     wanted = _wanted(turn)
+    if turn.intent == "correct" and not wanted:  # "no era eso"
+        return None
     if wanted:
         return cards.show(turn.remember(pending=None), know, card, wanted)
     if turn.memory.pending is not None:  # an answer that was not understood, as far as anybody knows

@@ -147,7 +147,7 @@ _COMPILED = tuple((aspect, re.compile(rf"(?<!\w)(?:{'|'.join(words)})")) for asp
 
 
 _AMOUNT = re.compile(
-    r"^(?:(?:y|entonces|pero|oiga|ok|bueno|como) )*(?:de |a |en )?cuanto(?: (?:es|seria|viene siendo))?"
+    r"^(?:(?:y|entonces|pero|oiga|ok|bueno|como|es[oae]|pues) )*(?:de |a |en )?cuanto(?: (?:es|seria|viene siendo))?"
     r"(?: (?:al|por|cada|a la) (?:mes|bimestre|ano|quincena|semana|dia|dos meses))?$"
 )
 

@@ -65,8 +65,8 @@ def ordered(event: LifeEvent, indexes: Sequence[int], some: Collection[int] = ()
     waits = [index for index in rest if _waits(event.steps[index])]
     told_of, others = [i for i in waits if i in some], [i for i in waits if i not in some]
     everybody = [index for index in rest if index not in waits]
-    first = [told_of, head] if any(_waits(event.steps[i]) and i not in some for i in head) else [head, told_of]
-    return [*first[0], *first[1], *everybody, *others]
+    begins = [index for index in head if index == 0 and (index in some or not _waits(event.steps[index]))]
+    return [*begins, *told_of, *(index for index in head if index not in begins), *everybody, *others]
 
 
 def _waits(step: LifeEventStep) -> bool:

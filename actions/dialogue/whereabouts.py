@@ -15,6 +15,7 @@ from actions.dialogue.geography import which_place
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import (
     PLAIN_QUESTION,
+    decide,
     describes_paper,
     fully_named,
     goes_on,
@@ -131,12 +132,19 @@ def same_there(turn: Turn, know: Knowledge) -> Answer | None:
     return cards.show_at(here, know, card, place, wanted)
 
 
+_SURELY = 0.6
+"""From this score on another card was asked for."""
+
+
 def _asked_there(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
     """Answer a part of a card that holds everywhere, asked by somebody who says where she is."""
     place = _meant(turn.text, know) if know.is_at(turn.text) else None
     if place is None or not asked(turn.text) or len(turn.text.split()) > _MOST_WORDS or kind_of(turn.text) is not None:
         return None
     if _left(turn, know, _conditions(know, card)) > _STRANGE or _names_another(turn, know, card):
+        return None
+    first = next((hit for hit in decide(turn, know).verdict.hits if hit.kind == "procedure"), None)
+    if first is not None and first.score >= _SURELY and not cards.same_matter(know, first.id, card):
         return None
     here, context = moved_to(turn.remember(pending=None), place)
     return replace(cards.show(here, know, card, asked(turn.text)), context=context)

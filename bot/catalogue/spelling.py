@@ -86,6 +86,10 @@ class Speller:
         """Say whether a folded word is one that was learned."""
         return word in self._counts
 
+    def well_formed(self, word: str) -> bool:
+        """Say whether a folded word looks like one: its parts are those of words that were learned."""
+        return all(part in self._shapes for part in _shape(word))
+
     def _joined(self, words: Sequence[str]) -> Iterator[str]:
         """Yield the words, those that a recogniser parted as one ("pasa porte", "pre dial")."""
         at = 0
@@ -117,7 +121,7 @@ class Speller:
         return heard or self._slip(word) or self._parted(word) or word
 
     def _slip(self, word: str) -> str | None:
-        well_formed = all(part in self._shapes for part in _shape(word))
+        well_formed = self.well_formed(word)
         if well_formed and len(word) < _SHORTEST_WELL_FORMED:
             return None
         found = {near for shorter in _deletions(word) for near in self._by_deletion.get(shorter, ())}

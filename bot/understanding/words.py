@@ -39,7 +39,7 @@ _MASHED = re.compile(
     + "|[^aeiou]{5}|^[^aeiou]{4,}$"
 )
 """Keys side by side, five consonants in a row ("constr" has four), or no vowel at all."""
-_SHORT = 2
+_SHORT, _FEW = 2, 3
 
 
 def senseless(text: str) -> bool:
@@ -52,7 +52,8 @@ def unreadable(text: str) -> bool:
     """Say whether a text has letters but not one word that is known here, however misspelled ("kjhh wpp")."""
     speller = default_speller()
     words = [word for word in speller.correct(normalise(sane(text))).split() if word.isalpha()]
-    return bool(words) and not any(speller.knows(word) for word in words)
+    like_words = (speller.knows(word) or (len(word) > _FEW and speller.well_formed(word)) for word in words)
+    return bool(words) and not any(like_words)
 
 
 def without_place(text: str, places: Places) -> str:
