@@ -60,13 +60,11 @@ def first_of(
 
 def ordered(event: LifeEvent, indexes: Sequence[int], some: Collection[int] = ()) -> list[int]:
     """Return steps with what is only for some behind the others, but for those (``some``) that were told of."""
-    head = [index for index in indexes if index == 0 or _is_urgent(event.steps[index])]
-    rest = [index for index in indexes if index not in head]
-    waits = [index for index in rest if _waits(event.steps[index])]
+    everybody = [i for i in indexes if i == 0 or not _waits(event.steps[i])]
+    waits = [i for i in indexes if i not in everybody]
     told_of, others = [i for i in waits if i in some], [i for i in waits if i not in some]
-    everybody = [index for index in rest if index not in waits]
-    begins = [index for index in head if index == 0 and (index in some or not _waits(event.steps[index]))]
-    return [*begins, *told_of, *(index for index in head if index not in begins), *everybody, *others]
+    begins = [i for i in everybody if i == 0 and (i in some or not _waits(event.steps[i]))]
+    return [*begins, *told_of, *(i for i in everybody if i not in begins), *others]
 
 
 def _waits(step: LifeEventStep) -> bool:

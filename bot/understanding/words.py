@@ -49,11 +49,11 @@ def senseless(text: str) -> bool:
 
 
 def unreadable(text: str) -> bool:
-    """Say whether a text has letters but not one word that is known here, however misspelled ("kjhh wpp")."""
+    """Say whether a text has words of letters, and not one that is known here, however misspelled ("kjhh wpp")."""
     speller = default_speller()
     words = [word for word in speller.correct(normalise(sane(text))).split() if word.isalpha()]
     like_words = (speller.knows(word) or (len(word) > _FEW and speller.well_formed(word)) for word in words)
-    return bool(words) and not any(like_words)
+    return len(words) > 1 and not any(like_words)
 
 
 def without_place(text: str, places: Places) -> str:
