@@ -192,7 +192,7 @@ def _of_steps(know: Knowledge, event: LifeEvent) -> set[str]:
     return {card.family or card.id for card in found if card is not None}
 
 
-_CALM = 0.5
+_CALM = 0.6
 """From this chance on what no word calls a danger is a question about what is in view."""
 _STAYS, _RATHER = 0.6, 0.4
 """From this chance on an answer that left what was in view is taken back; one that tells of privacy to who asks of a
