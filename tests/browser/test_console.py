@@ -393,6 +393,7 @@ def every_page(desk: Desk, furnished: Furniture, page: Page) -> Iterator[str]:
     page.context.clear_cookies()
     page.goto(f"{desk.gateway}/console/sign-in")
     sign_in(page, furnished.full)
+    expect(page.get_by_role("heading", name="Fila", exact=True)).to_be_visible()
     send(page, f"handoffs/{furnished.waiting}/take")
     expect(page.get_by_role("heading", name="Ya no le caben más")).to_be_visible()
     yield "full"
@@ -422,6 +423,7 @@ def test_where_colours_are_forced_shapes_say_who_is_there(desk: Desk, furnished:
     page = desk.page(forced_colors="active")
     page.goto(f"{desk.gateway}/console/sign-in")
     sign_in(page, furnished.admin)
+    expect(page.get_by_role("heading", name="Fila", exact=True)).to_be_visible()
     page.goto(f"{desk.gateway}/console/wall")
     look = """name => {
       const dot = document.createElement("span");
