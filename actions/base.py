@@ -24,6 +24,7 @@ from actions.dialogue import (
     errands,
     heads,
     inview,
+    judged,
     options,
     plainly,
     reminders,
@@ -118,7 +119,16 @@ class WordsCapability(Capability, ABC):
     """The intents of talk that this answers: another capability gives way to it when the decision is one of these."""
 
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
-        """Answer by the first road that leads somewhere."""
+        """Answer by the first road that leads somewhere, weighed against the card in view where it is not sure."""
+        told = self._surely(turn, know)
+        if told is not None:
+            return told
+        turn = bound.without_answer(turn, know)
+        found, sure = self._likely(turn, know)
+        return found if sure else judged.settled(turn, know, found)
+
+    def _surely(self, turn: Turn, know: Knowledge) -> Answer | None:
+        """Answer what is not to be weighed: danger, an answer, a deed, a return, somebody else's matter."""
         if unmistakable(turn.text):
             told = plainly_answered(turn, know)
             return told or help_now(turn, know)
@@ -151,62 +161,71 @@ class WordsCapability(Capability, ABC):
             found = among.of_steps(begun, know, decide(begun, know)) or look_up(begun, know)
             if found is not None:
                 return found
-        whose = for_that_age(turn, know) or of_another(turn, know) or not_for(turn, know) or stay.unable(turn, know)
-        if whose is not None:
-            return whose
-        put_right = reminders.moved(turn, know) or (
-            (None if errands.asked_for(turn) and not whereabouts.waits(turn) else whereabouts.put_right(turn, know))
-            or (None if errands.asked_for(turn) else corrected(turn, know))
-        )
+        return for_that_age(turn, know) or of_another(turn, know) or not_for(turn, know)
+
+    def _likely(self, turn: Turn, know: Knowledge) -> tuple[Answer, bool]:
+        """Return the answer of the likeliest road, and whether that road knows of the card in view and is sure."""
+        waits = errands.asked_for(turn)
+        moved = stay.unable(turn, know) or reminders.moved(turn, know)
+        moved = moved or (None if waits and not whereabouts.waits(turn) else whereabouts.put_right(turn, know))
+        if moved is not None:
+            return moved, True
+        put_right = None if waits else corrected(turn, know)
         if put_right is not None:
-            return put_right
-        beside = None if errands.asked_for(turn) else elsewhere.asked_of_it(turn, know) or asked_beside(turn, know)
+            return put_right, False
+        beside = None if waits else elsewhere.asked_of_it(turn, know) or asked_beside(turn, know)
         if beside is not None:
-            return beside
+            return beside, True
         answered = resume(turn, know) if turn.memory.pending_kind == "case" else None
         if answered is not None and kind_of(turn.text) is None:
-            return answered
+            return answered, True
         decision = stay.calm(turn, know, decide(turn, know))
         calmed = about.calmed(turn, know, decision)
         if calmed is not None:
             turn, decision = calmed, replace(decision, kind="procedure", intent=calmed.intent)
         if decision.kind == "emergency" and not decision.bare:
-            return help_now(turn, know)
-        resumed = (
-            errands.early(turn, know, decision)
-            or compared(turn, know)
-            or whereabouts.same_there(turn, know)
-            or both(turn, know)
-            or resume(turn, know)
-        )
-        if resumed is not None:
-            return resumed
+            return help_now(turn, know), True
+        early = errands.early(turn, know, decision)
+        if early is not None:
+            return early, True
+        several = compared(turn, know)
+        if several is not None:
+            return several, False
+        several = whereabouts.same_there(turn, know) or both(turn, know) or resume(turn, know)
+        step = several or among.of_steps(turn, know, decision) or among.of_same_thing(turn, know, decision)
+        if step is not None:
+            return step, True
         stays = (
-            among.of_steps(turn, know, decision)
-            or among.of_same_thing(turn, know, decision)
-            or details.how_many(turn, know)
+            details.how_many(turn, know)
             or inview.pointed(turn, know)
             or details.to_bring(turn, know)
             or stay.with_that(turn, know)
-            or stay.kindred(turn, know)
-            or details.detail(turn, know, decision)
-            or stay.asked_of_it(turn, know, decision)
-            or stay.asked_further(turn, know, decision)
-            or among.beside(turn, know, decision)
         )
         if stays is not None:
-            return stays
+            return stays, False
+        kindred = stay.kindred(turn, know)
+        if kindred is not None:
+            return kindred, True
+        stays = (
+            details.detail(turn, know, decision)
+            or stay.asked_of_it(turn, know, decision)
+            or stay.asked_further(turn, know, decision)
+        )
+        if stays is not None:
+            return stays, False
+        beside = among.beside(turn, know, decision)
+        if beside is not None:
+            return beside, True
         if bound.unclear(turn, know, decision):
-            return about.stays(turn, know, decision, None) or not_known(turn, know)
+            return not_known(turn, know), False
         if admitted(turn, know, decision):
-            return about.stays(turn, know, decision, None) or not_known(turn, know, "not_here")
+            return not_known(turn, know, "not_here"), False
         found = misheard(turn, know, decision) or (
             self._decided(turn, know, decision) if calmed is None else look_up(turn, know)
         )
         found = elsewhere.still(turn, know, decision, found) or heads.rather(turn, know, found) or found
         found = inview.held(turn, know, decision, found) or stay.rather(turn, know, decision, found) or found
-        found = about.stays(turn, know, decision, found) or found
-        return found or topic.offer(turn, know) or not_known(turn, know)
+        return found or topic.offer(turn, know) or not_known(turn, know), False
 
     def _decided(self, turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         if asks_only(turn, know):

@@ -4,7 +4,7 @@ Search and classifier read a message alone. "¿Y de cuánto viene siendo?" after
 some other card, and "la casa es de mi hija, no está a mi nombre" to a missing person. A logistic model weighs what both
 found against what is in view; it was fitted on turns of conversations that people judged by hand (data/about,
 ``scripts/fit_about.py``). It only ever takes back a danger that no word names (:func:`calmed`) and an answer that left
-what was in view (:func:`stays`).
+what was in view (:mod:`actions.dialogue.judged`).
 """
 
 from __future__ import annotations
@@ -13,31 +13,38 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from actions.dialogue import cards, details, stay
-from actions.dialogue.aspects import BY_INTENT, asked, aspects_of, without_question
+import numpy as np
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import HashingVectorizer
+
+from actions.dialogue.aspects import asked, without_question
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import fully_named
 from actions.dialogue.naming import names, root
-from actions.dialogue.turn import Answer, Turn
+from actions.dialogue.ranking import Model, ranked, surely_told
+from actions.dialogue.turn import Turn
 from bot.catalogue.search import Search
 from bot.catalogue.text import normalise
 from bot.core.procedures import LifeEvent, Procedure
-from bot.core.replies import Aspect
 from bot.understanding.danger import kind_of
 from bot.understanding.decision import Decision
 from bot.understanding.kinds import kind_of_intent
 
 WEIGHTS = Path(__file__).with_name("about.json")
+WORDS = Path(__file__).with_name("about.npz")
+"""How much each (hashed) piece of a message counts for going on: ``scripts/fit_about.py`` fits both."""
 
 FEATURES = (
     "only_asks", "procedure", "life_event", "goes_on", "event", "no_card", "found", "shared_with_other",
     "shared_with_view", "words_that_name", "pulled_by_place", "place", "correct", "out_of_scope", "talk", "ahead",
     "best_other", "in_steps", "words", "short", "points", "question", "other_named", "danger", "danger_heard",
+    "like_here", "like_elsewhere", "likeness_ahead", "told", "best_fact", "goes_on_by_words",
 )  # fmt: skip
 """What the model weighs, in the order of its weights (:func:`features`)."""
 
@@ -77,8 +84,11 @@ def chance(turn: Turn, know: Knowledge, decision: Decision) -> float | None:
     return 1 / (1 + math.exp(-(bias + sum(weight * value for weight, value in zip(weights, found, strict=True)))))
 
 
-def features(turn: Turn, know: Knowledge, decision: Decision) -> tuple[float, ...] | None:
-    """Return what is weighed of a message, in the order of :data:`FEATURES`; None as for :func:`chance`."""
+def features(turn: Turn, know: Knowledge, decision: Decision, facts: Model | None = None) -> tuple[float, ...] | None:
+    """Return what is weighed of a message, in the order of :data:`FEATURES`; None as for :func:`chance`.
+
+    ``facts``: what ranks the facts of cards, if not the project's own.
+    """
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
     if (card is None and event is None) or not hasattr(know.search, "index"):  # a very big catalogue's has none
@@ -127,7 +137,50 @@ def features(turn: Turn, know: Knowledge, decision: Decision) -> tuple[float, ..
         float(any(fully_named(know, topics.card(know, number), turn.text) for number in others[:_RIVALS])),
         _odds(decision.chances["emergency"]),
         heard.get("emergency", 0.0),
+        *_of_facts(turn, know, card, facts),
+        goes_on_by_words(turn.text) if facts is None else 0.0,
     )
+
+
+def _of_facts(turn: Turn, know: Knowledge, card: Procedure | None, model: Model | None) -> tuple[float, ...]:
+    """Return what the facts of the card in view and the examples tell of a message."""
+    if card is None:
+        return (0.0,) * 5
+    found = ranked(know, card, turn.text, turn.ranking, model)
+    best = found.facts[0].chance if found.facts else 0.0
+    return (
+        found.like_here,
+        found.like_elsewhere,
+        found.like_here - found.like_elsewhere,
+        surely_told(found),
+        best,
+    )
+
+
+def goes_on_by_words(text: str) -> float:
+    """Return how much the words alone sound like going on with what is in view (above 0) or leaving it (below)."""
+    weights, bias = _words()
+    return float((hashed([text]) @ weights)[0]) + bias
+
+
+def hashed(texts: Sequence[str]) -> Any:
+    """Return texts as counts of their words, pairs of words and pieces of words, a row of a sparse matrix each."""
+    said = [normalise(text) for text in texts]
+    return hstack([each.transform(said) for each in _HASHES]).tocsr()
+
+
+_HASHES = (
+    HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=2**13, alternate_sign=False),
+    HashingVectorizer(
+        tokenizer=str.split, token_pattern=None, ngram_range=(1, 2), n_features=2**13, alternate_sign=False
+    ),
+)
+
+
+@lru_cache(maxsize=1)
+def _words() -> tuple[Any, float]:
+    with np.load(WORDS, allow_pickle=False) as kept:
+        return kept["weights"].astype(float), float(kept["bias"])
 
 
 def _odds(share: float) -> float:
@@ -194,15 +247,6 @@ def _of_steps(know: Knowledge, event: LifeEvent) -> set[str]:
 
 _CALM = 0.6
 """From this chance on what no word calls a danger is a question about what is in view."""
-_STAYS, _RATHER = 0.6, 0.4
-"""From this chance on an answer that left what was in view is taken back; one that tells of privacy to who asks of a
-card ("¿y qué llevo si no está nada a mi nombre?") sooner."""
-_UNSURE = frozenset({"clarify", "out_of_scope", "menu", "ask_place"})
-_ELSEWHERE = frozenset({"answer", "life_event", "privacy"})
-_MEANS, _SURELY_MEANS = 0.25, 0.4
-"""Likeness of a sentence of the card in view that may answer what is about it; while a question waits for an answer."""
-_HEARD = 0.3
-"""Share of all that asks from which on a part was heard asked for."""
 
 
 def calmed(turn: Turn, know: Knowledge, decision: Decision) -> Turn | None:
@@ -219,44 +263,3 @@ def calmed(turn: Turn, know: Knowledge, decision: Decision) -> Turn | None:
         return None
     ranking = tuple((name, share / total) for name, share in others)
     return replace(turn, ranking=ranking, intent=ranking[0][0], confidence=ranking[0][1])
-
-
-def stays(turn: Turn, know: Knowledge, decision: Decision, found: Answer | None) -> Answer | None:
-    """Answer from the card in view instead of ``found``, where that left it and the message did not; else None."""
-    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if card is None or kind_of(turn.text) is not None or not _left(turn, know, card, found):
-        return None
-    likely = chance(turn, know, decision)
-    if likely is None or likely < (_RATHER if found is not None and found.outcome == "privacy" else _STAYS):
-        return None
-    wanted = _wanted(turn)
-    if turn.intent == "correct" and not wanted:  # "no era eso"
-        return None
-    if wanted:
-        return cards.show(turn.remember(pending=None), know, card, wanted)
-    if turn.memory.pending is not None:  # an answer that was not understood, as far as anybody knows
-        return details.meant(turn, know, card, _SURELY_MEANS)
-    told = details.meant(turn, know, card, _MEANS)
-    asks = stay.asks(turn) and not stay.names_another(turn, know, card, decision)
-    return told or (details.not_on_card(turn, card) if asks else None)
-
-
-def _left(turn: Turn, know: Knowledge, card: Procedure, found: Answer | None) -> bool:
-    """Say whether an answer left what is in view, and not because something was named or is elsewhere."""
-    if found is None or found.outcome in _UNSURE:
-        return know.place_in(turn.text) is None
-    if found.outcome == "emergency":
-        return True
-    other = know.catalogue.procedures.get(found.procedure or "")
-    if found.outcome not in _ELSEWHERE or (other is not None and cards.same_matter(know, other.id, card)):
-        return False
-    return other is None or not fully_named(know, other, turn.text)
-
-
-def _wanted(turn: Turn) -> tuple[Aspect, ...]:
-    """Return the parts that a message asks for, in words or as it was heard."""
-    named = asked(turn.text) and aspects_of(turn.text, turn.intent, turn.confidence)
-    if named:
-        return named
-    asking = [(BY_INTENT[name], share) for name, share in turn.ranking if name in BY_INTENT]
-    return (max(asking, key=lambda item: item[1])[0],) if sum(share for _, share in asking) >= _HEARD else ()

@@ -8,15 +8,11 @@ for; the weights are fitted on turns of dialogues that people judged by hand.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import mul
-from pathlib import Path
 from typing import Any, Literal
 
 from actions.dialogue.aspects import BY_INTENT, asked, without_question
@@ -30,7 +26,7 @@ from bot.core.replies import Aspect
 Kind = Literal[
     "requirements", "amount", "cost", "who", "output", "deadline", "duration", "where", "hours", "notes", "summary"
 ]
-_PRICE = "costo, gratis, cobran"
+PRICE = "costo, gratis, cobran"
 """What a price is compared by where no sentence tells of it. Never shown."""
 _SENTENCE = re.compile(r"(?<=[.;!?]) +(?=[A-ZÁÉÍÓÚÑ¿])")
 
@@ -63,7 +59,7 @@ def facts(card: Procedure) -> Iterator[Fact]:
             yield Fact("requirements", f"{needed.short}: {needed.note}", needed)
     yield from (Fact("amount", amount.label) for amount in card.cost.amounts if amount.label)
     if card.cost.free or (card.cost.amounts and not card.cost.note):
-        yield Fact("cost", _PRICE)
+        yield Fact("cost", PRICE)
     first, *more = _SENTENCE.split(card.summary)
     told: tuple[tuple[Kind, str | None], ...] = (
         ("cost", card.cost.note),
@@ -83,35 +79,6 @@ def facts(card: Procedure) -> Iterator[Fact]:
             yield Fact("hours", way.hours)
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """A fact and how sure it is that it answers: between 0 and 1."""
-
-    fact: Fact
-    chance: float
-
-
-WEIGHTS = Path(__file__).with_name("facts.json")
-
-
-@lru_cache(maxsize=1)
-def _weights() -> tuple[float, ...]:
-    """Return the bias and the weights of the features below, in their order (``scripts/fit_facts.py`` fits them)."""
-    fitted = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-    return (fitted["bias"], *fitted["weights"])
-
-
-def ranked(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple[str, float]]) -> list[Ranked]:
-    """Return the facts of a card, the likeliest answer to a text first."""
-    listed, made = features(know, card, text, ranking)
-    start, *weights = _weights()
-    sums = (start + sum(map(mul, weights, each)) for each in made)
-    found = [Ranked(fact, 1 / (1 + math.exp(-total))) for fact, total in zip(listed, sums, strict=True)]
-    if "cost" not in asked(text):  # a label of a word or two is as near to anything
-        found = [each for each in found if each.fact.kind != "amount" or _shares(each.fact, text)]
-    return sorted(found, key=lambda each: -each.chance)
-
-
 _FORCED = re.compile(r"(?<!\w)(?:(?:a|por) (?:la )?fuerzas?|forzos[oa]s?|forzosamente)(?!\w)")
 """Said for what cards call compulsory."""
 _DENIES = re.compile(r"(?<!\w)(?:no|sin|ni|tampoco|nadie|ningun\w*|voluntari\w*)(?!\w)")
@@ -123,15 +90,23 @@ _AGED = re.compile(
     r"(?:\d{1,3}(?! (?:meses|dias|semanas|hij))(?!\w)|edad)"
 )
 _YEARS = re.compile(r"(?<!\w)(?:anos|edad|mayores|menores)(?!\w)")
-_KINDS: tuple[Kind, ...] = (
+KINDS: tuple[Kind, ...] = (
     "requirements", "amount", "cost", "who", "output", "deadline", "duration", "where", "hours", "notes",
     "summary",
 )  # fmt: skip
 
 
-def features(
-    know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple[str, float]]
-) -> tuple[list[Fact], list[list[float]]]:
+@dataclass(frozen=True)
+class Weighed:
+    """The facts of a card, what was weighed of each against a message (a list a fact), and the sentence vectors."""
+
+    facts: list[Fact]
+    values: list[list[float]]
+    message: Any
+    vectors: list[Any]
+
+
+def weighed(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple[str, float]]) -> Weighed:
     """Return the facts of a card and, of each, what tells whether it answers a text."""
     listed = list(facts(card))
     said = _FORCED.sub("obligatorio", know.without_place(text))
@@ -169,13 +144,14 @@ def features(
                 cosine if fact.kind == "amount" else 0.0,
                 float(fact.kind == "amount" and not shared),
                 float(aged and bool(_YEARS.search(sentence))),
-                *(float(fact.kind == kind) for kind in _KINDS),
+                *(float(fact.kind == kind) for kind in KINDS),
             ]
         )
-    return listed, made
+    return Weighed(listed, made, whole, vectors)
 
 
-def _shares(fact: Fact, text: str) -> bool:
+def shares(fact: Fact, text: str) -> bool:
+    """Say whether a fact and a text have a telling word in common."""
     return bool(_roots(fact.text) & _roots(text))
 
 

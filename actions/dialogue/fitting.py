@@ -13,11 +13,12 @@ from dataclasses import replace
 
 from actions.dialogue import cards, cases
 from actions.dialogue.aspects import asked, aspects_of
-from actions.dialogue.facts import Fact, Ranked, ranked
+from actions.dialogue.facts import Fact
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import goes_on
 from actions.dialogue.notes import counted
 from actions.dialogue.outright import outright
+from actions.dialogue.ranking import Ranked, ranked
 from actions.dialogue.turn import Answer, Turn, answer
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure, narrow
@@ -38,7 +39,7 @@ def of_card(turn: Turn, know: Knowledge, card: Procedure) -> Answer:
     clean, place = turn.remember(pending=None), know.place_in(turn.text)
     if place is not None and place not in (turn.place, None):
         return cards.show_at(clean, know, card, place, asked(turn.text) or turn.memory.last_aspects)
-    mine = narrow(card, turn.case, _state(turn, card))
+    mine = narrow(card, turn.case, state_of(turn, card))
     exact = counted(mine, turn.text) or outright(mine, turn.text)
     if exact is not None:
         return _cut(clean, know, *exact)
@@ -57,7 +58,7 @@ def _heard(turn: Turn, know: Knowledge, card: Procedure) -> Answer | None:
 def not_on_card(turn: Turn, card: Procedure) -> Answer:
     """Say that the card does not tell it, and where to ask; what waited for an answer is asked again."""
     waits = turn.memory.pending_kind == "case"
-    shown = (ShowProcedure(card, ("where",), _state(turn, card)),) if card.channels and not waits else ()
+    shown = (ShowProcedure(card, ("where",), state_of(turn, card)),) if card.channels and not waits else ()
     return answer(turn, "smalltalk", Say(_NOT_THERE, {"procedure": card.short}), *shown, procedure=card.id)
 
 
@@ -66,10 +67,10 @@ def told(turn: Turn, know: Knowledge, card: Procedure, least: float = LIKELY) ->
     case = cases.told(turn.text, cards.card_conditions(know, card))
     if case and cards.same_matter(know, turn.memory.last_procedure, card):
         turn = turn.remember(case={**turn.memory.case, **case})
-    mine = narrow(card, {**turn.case, **case}, _state(turn, card))
-    best = likeliest(ranked(know, mine, turn.text, turn.ranking), least)
+    mine = narrow(card, {**turn.case, **case}, state_of(turn, card))
+    best = likeliest(ranked(know, mine, turn.text, turn.ranking).facts, least)
     before = cards.safety_line(know) if card.sensitive == "violence" else ()
-    return _shown(turn, know, mine, best).preceded_by(*before) if best else None
+    return shown_facts(turn, know, mine, best).preceded_by(*before) if best else None
 
 
 def likeliest(listed: Sequence[Ranked], least: float) -> list[Fact]:
@@ -100,8 +101,8 @@ def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     if card is None or len(shown) != 1 or not _may_miss(turn, know, card, found):
         return found
     case = cases.told(turn.text, cards.card_conditions(know, card))
-    mine = narrow(card, {**turn.case, **found.memory.case, **case}, _state(turn, card))
-    listed = [each for each in ranked(know, mine, turn.text, turn.ranking) if each.fact.kind != "summary"]
+    mine = narrow(card, {**turn.case, **found.memory.case, **case}, state_of(turn, card))
+    listed = [each for each in ranked(know, mine, turn.text, turn.ranking).facts if each.fact.kind != "summary"]
     wanted = set(asked(turn.text))
     if "requirements" in wanted:
         return _honest(found, mine, shown[0])
@@ -110,7 +111,7 @@ def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     again = "overview" in shown[0].aspects and bool(turn.memory.last_aspects)
     of_no_use = turn.memory.last_procedure == card.id and (again or found.outcome != "answer")
     best = likeliest(listed, INSTEAD if wanted else LIKELY if of_no_use else SURELY)
-    new = [fact for fact in best if not _says(shown[0], fact)]
+    new = [fact for fact in best if not says(shown[0], fact)]
     if not best or best[0] not in new:
         return _with_kin(found, mine, shown[0], wanted)
     if turn.memory.last_procedure != card.id:
@@ -118,7 +119,7 @@ def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
         sure = "?" in turn.text or bool(_OR_NOT.search(normalise(turn.text)))
         return _added(found, mine, shown[0], told_too) if told_too and sure else found
     before = [reply for reply in found.replies if isinstance(reply, Say) and reply.phrase in _BEFORE]
-    return _shown(turn, know, mine, best).preceded_by(*before)
+    return shown_facts(turn, know, mine, best).preceded_by(*before)
 
 
 OUTSPOKEN = 0.6
@@ -144,7 +145,7 @@ def _of_another_step(turn: Turn, know: Knowledge, found: Answer) -> Answer | Non
         return None
     ids = dict.fromkeys(id_ for step in event.steps for id_ in step.procedures)
     here = [card for id_ in ids if _holds(turn, card := know.catalogue.procedures[id_])]
-    best = {card.id: ranked(know, card, turn.text, turn.ranking)[0] for card in (first, *here)}
+    best = {card.id: ranked(know, card, turn.text, turn.ranking).facts[0] for card in (first, *here)}
     card = max(here, key=lambda each: best[each.id].chance, default=first)
     sure = best[card.id].chance >= OUTSPOKEN and best[card.id].fact.kind != "summary"
     return told(turn, know, card, OUTSPOKEN) if sure and best[card.id].chance > 2 * best[first.id].chance else None
@@ -157,7 +158,7 @@ def _of_the_doubted(turn: Turn, know: Knowledge, found: Answer) -> Answer | None
         return None
     ids = [each.partition("procedure:")[2] for each in pending.candidates]
     doubted = [card for id_ in ids if (card := know.catalogue.procedures.get(id_)) is not None]
-    best = sorted(((ranked(know, card, turn.text, turn.ranking)[0], card.id) for card in doubted), key=_chance)
+    best = sorted(((ranked(know, card, turn.text, turn.ranking).facts[0], card.id) for card in doubted), key=_chance)
     if not best or best[-1][0].chance < OUTSPOKEN or best[-1][0].fact.kind == "summary":
         return None
     if len(best) > 1 and best[-1][0].chance < 2 * best[-2][0].chance:
@@ -221,7 +222,7 @@ def _may_miss(turn: Turn, know: Knowledge, card: Procedure, found: Answer) -> bo
 _OTHER_DEEDS = frozenset({"compare", "simpler", "repeat", "more", "go_back", "correct", "other_person", "plan"})
 
 
-def _says(shown: ShowProcedure, fact: Fact) -> bool:
+def says(shown: ShowProcedure, fact: Fact) -> bool:
     """Say whether an answer shows a fact. An overview names what is needed, and no more of it."""
     aspects = set(shown.aspects or ("overview",))
     if fact.aspect == "notes":
@@ -232,14 +233,15 @@ def _says(shown: ShowProcedure, fact: Fact) -> bool:
     return fact.aspect in aspects or ("overview" in aspects and fact.aspect in ("cost", "where", "deadline"))
 
 
-def _shown(turn: Turn, know: Knowledge, card: Procedure, facts: Sequence[Fact]) -> Answer:
+def shown_facts(turn: Turn, know: Knowledge, card: Procedure, facts: Sequence[Fact]) -> Answer:
+    """Answer with facts of a card."""
     return _cut(turn, know, *cut_down(card, facts))
 
 
 def _cut(turn: Turn, know: Knowledge, card: Procedure, aspects: tuple[Aspect, ...]) -> Answer:
     words = cards.open_conditions(know, card, turn.case)
     here = turn.remember(last_procedure=card.id, last_aspects=aspects)
-    return answer(here, "answer", ShowProcedure(card, aspects, _state(turn, card), words), procedure=card.id)
+    return answer(here, "answer", ShowProcedure(card, aspects, state_of(turn, card), words), procedure=card.id)
 
 
 def _added(found: Answer, card: Procedure, shown: ShowProcedure, facts: Sequence[Fact]) -> Answer:
@@ -261,5 +263,6 @@ def _with(found: Answer, before: ShowProcedure, now: ShowProcedure) -> Answer:
     return replace(found, replies=tuple(now if reply is before else reply for reply in found.replies))
 
 
-def _state(turn: Turn, card: Procedure) -> str | None:
+def state_of(turn: Turn, card: Procedure) -> str | None:
+    """Return the state that a card is shown for."""
     return card.jurisdiction.state or (turn.place.state if turn.place else None)

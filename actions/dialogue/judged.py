@@ -1,0 +1,195 @@
+"""The last word on an answer while a card is in view: whether the message was about it, and which facts answer it.
+
+The roads before this one each know a way of speaking; what they found is weighed here by two judges that learned from
+thousands of messages (:mod:`actions.dialogue.about`, :mod:`actions.dialogue.ranking`). An answer that left the card,
+though the message did not, gives way to the facts of the card; one that shows another part of it is put right. Deeds,
+places, corrections and dangers are never taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from actions.dialogue import about, cards, cases
+from actions.dialogue.aspects import BY_INTENT, asked
+from actions.dialogue.facts import Fact
+from actions.dialogue.fitting import cut_down, not_on_card, says, shown_facts, state_of
+from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.lookup import decide, fully_named
+from actions.dialogue.ranking import Ranking, ranked
+from actions.dialogue.turn import Answer, Turn
+from bot.core.procedures import Procedure, narrow
+from bot.core.replies import Aspect, Say, ShowProcedure
+from bot.understanding.danger import kind_of
+
+_ABOUT = 0.5
+"""From this chance on a message is about the card in view."""
+_SURELY_ABOUT = 0.7
+"""The same, where a question waits, another card answers, or a talk was heard."""
+_CERTAINLY_ABOUT = 0.85
+"""The same, where another card was called by its name."""
+_UNTOLD = 0.5
+"""From this chance on the card does not tell what is asked."""
+_ENOUGH = 0.8
+"""Facts are told until one of them answers with this chance (of the card telling it at all), two at most."""
+_LEAST = 0.08
+_TOLD_TOO = 0.5
+"""From this chance on a fact is told beside an answer that changed what is known of the person."""
+_CLEARLY = 0.4
+"""From this chance on a fact is told in place of what answers by itself: another card, a life event."""
+_CLEAR = frozenset({"answer", "life_event"})
+_MOST, _MOST_NEEDED = 2, 3
+_BRIEF = 7
+"""A message of no more words that names a place asks for the same matter there ("¿y en Jalisco?")."""
+_A_LIST, _OF_A_LIST, _MANY = 0.6, 0.04, 4
+"""So many papers, each with this chance and all with that, are asked for as a list."""
+_DEEDS = frozenset(
+    {
+        "affirm", "call_me", "cancel_reminders", "change_language", "continue_topic", "delete_data", "deny", "go_back",
+        "goodbye", "greet", "menu", "more", "plan", "remind", "repeat", "send_copy", "simpler", "slower", "step_done",
+        "data_use", "stop", "thanks",
+    }
+)  # fmt: skip
+_SURELY_HEARD = 0.85
+"""From this confidence on a deed, a comparison or the wish for a person was asked for."""
+
+
+def settled(turn: Turn, know: Knowledge, found: Answer) -> Answer:
+    """Return the answer that a message about the card in view gets, or what was found where it is not about it."""
+    card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
+    if card is None or not _open(turn, know, found):
+        return found
+    likely = about.chance(turn, know, decide(turn, know))
+    if likely is None or likely < _ABOUT:
+        return found
+    elsewhere = know.place_in(turn.text) is not None and len(turn.text.split()) <= _BRIEF
+    if elsewhere or (found.outcome == "handoff" and turn.intent == "human" and turn.confidence >= _SURELY_HEARD):
+        return found
+    stays = found.procedure is not None and cards.same_matter(know, found.procedure, card)
+    several = sum(isinstance(reply, ShowProcedure) for reply in found.replies) > 1
+    if stays and not (several and likely >= _SURELY_ABOUT):
+        mine = know.catalogue.procedures[found.procedure or card.id]
+        return _put_right(turn, know, found, mine) if mine.id == card.id else found
+    if likely < _needed(turn, know, found):
+        return found
+    case = cases.told(turn.text, cards.card_conditions(know, card))
+    here = turn.remember(pending=None, case={**turn.memory.case, **case})
+    mine = narrow(card, here.case, state_of(here, card))
+    facts = ranked(know, mine, turn.text, turn.ranking)
+    if facts.untold >= _UNTOLD or not facts.facts:
+        return found if several else not_on_card(here, card)
+    if _asks_for_list(facts):
+        return cards.show(here, know, card, ("overview",))
+    if found.outcome in _CLEAR and facts.facts[0].chance < _CLEARLY:
+        return found
+    before = cards.safety_line(know) if card.sensitive == "violence" else ()
+    return shown_facts(here, know, mine, _chosen(facts)).preceded_by(*before)
+
+
+def _open(turn: Turn, know: Knowledge, found: Answer) -> bool:
+    """Say whether an answer may be weighed at all: a message in words, of no danger, whose answer did nothing else."""
+    if not turn.text.strip() or turn.intent == "pick" or kind_of(turn.text) is not None:
+        return False
+    if turn.intent in _DEEDS and turn.confidence >= _SURELY_HEARD:
+        return False
+    before, after = turn.memory, found.memory
+    moved = (before.state, before.municipality, before.for_other) != (after.state, after.municipality, after.for_other)
+    deed = found.effects or (found.context is not None and found.outcome != "life_event")
+    return not (moved or deed or found.outcome == "emergency")
+
+
+def _needed(turn: Turn, know: Knowledge, found: Answer) -> float:
+    """Return how sure it must be that the card is meant: surer where something else was named, asked or heard."""
+    other = know.catalogue.procedures.get(found.procedure or "")
+    if other is not None and fully_named(know, other, turn.text):
+        return _CERTAINLY_ABOUT
+    talked = found.outcome in ("handoff", "smalltalk", "menu", "privacy", "answer") or turn.intent == "compare"
+    placed = know.place_in(turn.text) is not None
+    return _SURELY_ABOUT if talked or placed or turn.memory.pending is not None else _ABOUT
+
+
+def _put_right(turn: Turn, know: Knowledge, found: Answer, card: Procedure) -> Answer:
+    """Return an answer of the card in view with the facts that the message asks for, if it does not show them."""
+    shown = [reply for reply in found.replies if isinstance(reply, ShowProcedure)]
+    others = [reply for reply in found.replies if not isinstance(reply, (ShowProcedure, Say))]
+    if len(shown) > 1 or others or know.place_in(turn.text) is not None:
+        return found
+    mine = narrow(card, {**turn.case, **found.memory.case}, state_of(turn, card))
+    facts = ranked(know, mine, turn.text, turn.ranking)
+    if not facts.facts or facts.untold >= _UNTOLD:
+        return _untold(turn, found, card, shown, facts)
+    chosen = _chosen(facts)
+    told = bool(shown) and says(shown[0], chosen[0])
+    changed = turn.memory.case != found.memory.case
+    if told and not (_again(turn, shown[0]) and not _asks_for_list(facts)):
+        return _beside(turn, found, mine, shown[0], chosen) if not changed else found
+    if _asks_for_list(facts):
+        return (
+            found
+            if shown and {"overview", "requirements"} & set(shown[0].aspects)
+            else cards.show(turn.remember(pending=None), know, card, ("overview",))
+        )
+    if changed:
+        return _beside(turn, found, mine, shown[0], chosen) if shown and facts.facts[0].chance >= _TOLD_TOO else found
+    surely = sum(each.chance for each in facts.facts if each.fact in chosen)
+    if surely < _CLEARLY:
+        return found
+    if shown and _named(turn) & set(shown[0].aspects):
+        return _beside(turn, found, mine, shown[0], chosen)
+    said = [reply for reply in found.replies if isinstance(reply, Say) and reply.phrase in _BEFORE]
+    return shown_facts(turn.remember(pending=None), know, mine, chosen).preceded_by(*said)
+
+
+_BEFORE = ("safety_first", "card_is_for_place", "online_yes")
+
+
+def _untold(turn: Turn, found: Answer, card: Procedure, shown: Sequence[ShowProcedure], facts: Ranking) -> Answer:
+    """Return an answer to what the card does not tell: that it does not, unless a part was asked for by name."""
+    if not shown or asked(turn.text) or turn.memory.case != found.memory.case or turn.memory.pending is not None:
+        return found
+    return not_on_card(turn.remember(pending=None), card)
+
+
+def _named(turn: Turn) -> set[Aspect]:
+    """Return the parts that a message asks for by name, or was surely heard to."""
+    heard = BY_INTENT.get(turn.intent)
+    return {*asked(turn.text), *((heard,) if heard and turn.confidence >= _SURELY_HEARD else ())}
+
+
+def _again(turn: Turn, shown: ShowProcedure) -> bool:
+    """Say whether the overview is shown again to who has read it."""
+    return "overview" in shown.aspects and bool(turn.memory.last_aspects)
+
+
+def _beside(turn: Turn, found: Answer, card: Procedure, shown: ShowProcedure, chosen: Sequence[Fact]) -> Answer:
+    """Return an answer with facts told beside what it shows."""
+    new = [fact for fact in chosen if not says(shown, fact)]
+    if not new:
+        return found
+    cut, aspects = cut_down(card, new)
+    whole = "overview" in shown.aspects or "requirements" in shown.aspects
+    notes = tuple(dict.fromkeys((*(shown.procedure.notes if "notes" in shown.aspects else ()), *cut.notes)))
+    needed = shown.procedure.requirements if whole else cut.requirements
+    both = replace(shown.procedure, notes=notes, requirements=needed)
+    now = replace(shown, procedure=both, aspects=tuple(dict.fromkeys((*shown.aspects, *aspects))))
+    return replace(found, replies=tuple(now if reply is shown else reply for reply in found.replies))
+
+
+def _chosen(found: Ranking) -> list[Fact]:
+    """Return the facts to tell: the likeliest, and the next ones where it may well not be that one."""
+    chosen: list[Fact] = []
+    total = 0.0
+    for each in found.facts:
+        most = _MOST_NEEDED if each.fact.needed and all(fact.needed for fact in chosen) else _MOST
+        if chosen and (total >= _ENOUGH * (1 - found.untold) or each.chance < _LEAST or len(chosen) >= most):
+            break
+        chosen.append(each.fact)
+        total += each.chance
+    return chosen
+
+
+def _asks_for_list(found: Ranking) -> bool:
+    """Say whether a message asks for all that is to be brought, and not for one thing."""
+    needed = [each.chance for each in found.facts if each.fact.needed and each.chance >= _OF_A_LIST]
+    return len(needed) >= _MANY and sum(needed) >= _A_LIST and max(needed) < _A_LIST
