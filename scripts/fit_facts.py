@@ -32,6 +32,8 @@ _ROUNDS, _BATCH, _STEP = 15, 64, 0.01
 _PENALTY = {"weights": 1e-4, "asks": 1e-3, "tells": 1e-3, "kinds": 1e-3}
 """Weight decay (the share of each weight that the gradient takes away)."""
 FOLDS = 4
+_NEW = 0.2
+"""Share of the messages that are learned from as if their card were new, without any example."""
 _EVEN = 0.5
 """Share of a message's answer that all facts which answer it get alike; the rest goes to the likeliest of them."""
 _PARTS = {
@@ -94,11 +96,12 @@ class Lessons:
                 example = Example(each.hand, vector.astype(np.int8), answers)
                 self._examples.setdefault(each.card, []).append(example)
         self.values = [_values(each, self._examples.get(each.card, ()), self._basis) for each in self.messages]
+        self.bare = [_values(each, (), self._basis) for each in self.messages]
 
     def fitted(self, but_for: Set[str] = frozenset()) -> dict[str, Any]:
         """Return the arrays of the model (:meth:`Model.of`) that has learned from all hands but some."""
         chosen = [n for n, each in enumerate(self.messages) if each.hand not in but_for]
-        model = _fit(self.messages, self.values, chosen)
+        model = _fit(self.messages, self.values, self.bare, chosen)
         kept = [
             (card, each)
             for card, several in sorted(self._examples.items())
@@ -120,15 +123,16 @@ def main() -> None:
     """Fit, report and write."""
     lessons = Lessons(Loader(default_path()).current(), Reader.load(ROOT / "models" / "ventanilla.tar.gz"))
     hands = sorted({each.hand for each in lessons.messages})
-    first, untold = np.zeros(3), np.zeros(2)
+    first, untold, new = np.zeros(3), np.zeros(2), np.zeros(2)
     known = 0
     for fold in range(FOLDS):
         left_out = frozenset(hands[fold::FOLDS])
         model = lessons.fitted(left_out)
-        for each, values in zip(lessons.messages, lessons.values, strict=True):
+        for each, values, bare in zip(lessons.messages, lessons.values, lessons.bare, strict=True):
             if each.hand not in left_out or not each.sure:
                 continue
             scores = _scores(model, each.found, values)
+            new += [int(np.argmax(_scores(model, each.found, bare))) in each.right, 1]
             if each.right == (len(each.found.facts),):
                 untold += (1, scores.argmax() == len(scores) - 1)
                 continue
@@ -138,6 +142,7 @@ def main() -> None:
     report = {
         "messages": len(lessons.messages),
         "of_first_one_two_three_right": [round(float(each), 3) for each in first / known],
+        "first_right_without_examples": round(float(new[0] / new[1]), 3),
         "untold_found": round(float(untold[1] / untold[0]), 3),
     }
     sys.stdout.write(json.dumps(report) + "\n")
@@ -183,7 +188,9 @@ def _values(message: Message, examples: Sequence[Example], basis: Any) -> Any:
     return with_examples(np.array(message.found.values), message.codes, near)
 
 
-def _fit(messages: Sequence[Message], values: Sequence[Any], chosen: Sequence[int]) -> dict[str, Any]:
+def _fit(
+    messages: Sequence[Message], values: Sequence[Any], bare: Sequence[Any], chosen: Sequence[int]
+) -> dict[str, Any]:
     """Return the arrays of the model, fitted by stochastic gradients (Adam) on the chosen messages."""
     random = np.random.default_rng(0)
     together = np.concatenate([values[n] for n in chosen])
@@ -203,7 +210,9 @@ def _fit(messages: Sequence[Message], values: Sequence[Any], chosen: Sequence[in
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]
             steps += 1
-            slope = _slopes(model, [(messages[n], values[n] / scale) for n in batch])
+            slope = _slopes(
+                model, [(messages[n], (bare if random.random() < _NEW else values)[n] / scale) for n in batch]
+            )
             for name, each in model.items():
                 downhill = slope[name] / len(batch) + _PENALTY[name] * each
                 mean[name] = 0.9 * mean[name] + 0.1 * downhill

@@ -84,6 +84,18 @@ def chance(turn: Turn, know: Knowledge, decision: Decision) -> float | None:
     return 1 / (1 + math.exp(-(bias + sum(weight * value for weight, value in zip(weights, found, strict=True)))))
 
 
+def can_tell(know: Knowledge) -> bool:
+    """Say whether all topics are at hand to be compared: a very big catalogue has no index of them."""
+    return hasattr(know.search, "index")
+
+
+def compared_topics(know: Knowledge, text: str) -> dict[str, float]:
+    """Return how well each procedure (or family of them) fits a text, whatever is in view, by its name."""
+    topics = _topics(know.search)
+    scores = know.search.look_at(know.search.read(text), state=None, municipality=None, recent=None).scored.scores
+    return {topics.names[number]: float(scores[number]) for number in topics.procedures}
+
+
 def features(turn: Turn, know: Knowledge, decision: Decision, facts: Model | None = None) -> tuple[float, ...] | None:
     """Return what is weighed of a message, in the order of :data:`FEATURES`; None as for :func:`chance`.
 
@@ -91,7 +103,7 @@ def features(turn: Turn, know: Knowledge, decision: Decision, facts: Model | Non
     """
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
-    if (card is None and event is None) or not hasattr(know.search, "index"):  # a very big catalogue's has none
+    if (card is None and event is None) or not can_tell(know):
         return None
     topics = _topics(know.search)
     ours = ({card.family or card.id} if card else set()) | (_of_steps(know, event) if event else set())

@@ -52,30 +52,30 @@ def of_steps(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return first
     was = named_step(know, event, turn.text, titles_only=True)
     if was is not None and _WAS.search(normalise(turn.text)) and is_conditional(event.steps[was]) and not _asks(turn):
-        return _settled(turn, know, event.steps[was].procedures, event, event.steps[was].title)
+        return settled_on(turn, know, event.steps[was].procedures, event, event.steps[was].title)
     if _is_elsewhere(turn, know, event, decision) and not _only_in_title(turn, know, event):
         return None
     surely = _found(turn, know, event, decision)
     if surely is not None and turn.memory.last_procedure is None:
-        return _settled(turn, know, surely.procedures, event, surely.title)
+        return settled_on(turn, know, surely.procedures, event, surely.title)
     only_titles = turn.memory.last_procedure is not None
     answering = None
     if not only_titles and _asks_or_tells(turn, decision) and not (_only_deeds(turn, know) and _points(turn)):
         answering = answering_step(know, event, turn.text, told(turn))
     if answering is not None:
         step = event.steps[answering]
-        return _with_notes(turn, know, _settled(turn, know, step.procedures, event, step.title))
+        return _with_notes(turn, know, settled_on(turn, know, step.procedures, event, step.title))
     index = named_step(know, event, turn.text, titles_only=only_titles)
     if index is None:
         index = named_step(know, event, _question(turn.text), titles_only=only_titles)
     if index is not None and not _stays_with_card(turn, know, event.steps[index]):
         ids = _meant_most(decision, know, fitting(turn, know, event.steps[index].procedures))
-        return _settled(turn, know, ids, event, event.steps[index].title) if _holds(turn, know, ids) else None
+        return settled_on(turn, know, ids, event, event.steps[index].title) if _holds(turn, know, ids) else None
     pending = turn.memory.pending
     if index is None and pending is not None and pending.kind == "step" and _is_of_pointed(turn, know, pending):
-        return _settled(turn, know, pending.candidates, event)
+        return settled_on(turn, know, pending.candidates, event)
     if index is None and (step := _having(turn, know, event)) is not None:
-        return _settled(turn, know, step.procedures, event, step.title)
+        return settled_on(turn, know, step.procedures, event, step.title)
     return None
 
 
@@ -91,7 +91,7 @@ def beside(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         index = answering_step(know, event, turn.text) if of_card else None
         if index is not None and index not in of_card:
             step = event.steps[index]
-            return _with_notes(turn, know, _settled(turn, know, step.procedures, event, step.title))
+            return _with_notes(turn, know, settled_on(turn, know, step.procedures, event, step.title))
     return None
 
 
@@ -116,7 +116,7 @@ def of_same_thing(turn: Turn, know: Knowledge, decision: Decision) -> Answer | N
         return cards.show(
             turn.remember(pending=None), know, kin[0], aspects_of(turn.text, turn.intent, turn.confidence)
         )
-    return _settled(turn, know, (kin[0].id,), event) if event is not None else None
+    return settled_on(turn, know, (kin[0].id,), event) if event is not None else None
 
 
 def _tells_apart(know: Knowledge, text: str, card: Procedure, kin: Procedure) -> bool:
@@ -212,7 +212,7 @@ def _in_time(turn: Turn, know: Knowledge, event: LifeEvent) -> Answer | None:
     named = names(without_question(know.without_place(turn.text)))
     if not all(_DEED.fullmatch(word) for word in named) or named_step(know, event, turn.text) not in (None, 0):
         return None
-    return _settled(turn, know, event.steps[0].procedures, event, event.steps[0].title)
+    return settled_on(turn, know, event.steps[0].procedures, event, event.steps[0].title)
 
 
 def _meant_most(decision: Decision, know: Knowledge, ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -283,7 +283,8 @@ def _is_of_pointed(turn: Turn, know: Knowledge, pending: Pending) -> bool:
     return all(_DEED.fullmatch(word) or root(word) in own for word in named)
 
 
-def _settled(turn: Turn, know: Knowledge, ids: tuple[str, ...], event: LifeEvent, title: str = "") -> Answer:
+def settled_on(turn: Turn, know: Knowledge, ids: tuple[str, ...], event: LifeEvent, title: str = "") -> Answer:
+    """Answer from the cards of a step of an event, called by its title where the place has to be asked for."""
     pending, place = turn.memory.pending, know.place_in(turn.text)
     wanted = aspects_of(turn.text, turn.intent, turn.confidence)
     here, context = moved_to(turn, place) if place is not None else (turn, None)

@@ -111,8 +111,8 @@ def weighed(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple
     listed = list(facts(card))
     said = _FORCED.sub("obligatorio", know.without_place(text))
     told = [normalise(fact.text) for fact in listed]
-    whole, rest, *vectors = _vectors(know, [said, without_question(said) or said, *told])
-    near = [(float(vector @ whole), float(vector @ rest)) for vector in vectors]
+    whole, rest, *made_of = vectors(know, [said, without_question(said) or said, *told])
+    near = [(float(vector @ whole), float(vector @ rest)) for vector in made_of]
     best = max((max(pair) for pair in near), default=0.0)
     rarity = _rarity(know)
     unheard = math.log(len(know.catalogue.procedures) + 1)
@@ -147,7 +147,7 @@ def weighed(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple
                 *(float(fact.kind == kind) for kind in KINDS),
             ]
         )
-    return Weighed(listed, made, whole, vectors)
+    return Weighed(listed, made, whole, made_of)
 
 
 def shares(fact: Fact, text: str) -> bool:
@@ -159,7 +159,7 @@ def _roots(text: str) -> set[str]:
     return {root(word) for word in keywords(normalise(text))}
 
 
-def _vectors(know: Knowledge, texts: Sequence[str]) -> list[Any]:
+def vectors(know: Knowledge, texts: Sequence[str]) -> list[Any]:
     """Return the sentence vectors of texts; those of cards are worked out once."""
     kept: dict[str, Any] = know.kept.setdefault("vectors", {})
     new = [text for text in dict.fromkeys(texts) if text not in kept]

@@ -110,7 +110,8 @@ def better(turn: Turn, know: Knowledge, found: Answer) -> Answer:
         return found
     again = "overview" in shown[0].aspects and bool(turn.memory.last_aspects)
     of_no_use = turn.memory.last_procedure == card.id and (again or found.outcome != "answer")
-    best = likeliest(listed, INSTEAD if wanted else LIKELY if of_no_use else SURELY)
+    kin = any(aspect in _KIN and not lacks(mine, _KIN[aspect]) for aspect in wanted)
+    best = likeliest(listed, (OUTSPOKEN if kin else INSTEAD) if wanted else LIKELY if of_no_use else SURELY)
     new = [fact for fact in best if not says(shown[0], fact)]
     if not best or best[0] not in new:
         return _with_kin(found, mine, shown[0], wanted)

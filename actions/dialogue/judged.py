@@ -8,17 +8,20 @@ places, corrections and dangers are never taken back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from actions.dialogue import about, cards, cases
+from actions.dialogue import about, among, cards, cases
 from actions.dialogue.aspects import BY_INTENT, asked
 from actions.dialogue.facts import Fact
 from actions.dialogue.fitting import cut_down, not_on_card, says, shown_facts, state_of
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide, fully_named
 from actions.dialogue.ranking import Ranking, ranked
+from actions.dialogue.steps_meant import steps_meant
 from actions.dialogue.turn import Answer, Turn
+from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure, narrow
 from bot.core.replies import Aspect, Say, ShowProcedure
 from bot.understanding.danger import kind_of
@@ -26,9 +29,7 @@ from bot.understanding.danger import kind_of
 _ABOUT = 0.5
 """From this chance on a message is about the card in view."""
 _SURELY_ABOUT = 0.7
-"""The same, where a question waits, another card answers, or a talk was heard."""
-_CERTAINLY_ABOUT = 0.85
-"""The same, where another card was called by its name."""
+"""The same, where a question waits or a talk was heard."""
 _UNTOLD = 0.5
 """From this chance on the card does not tell what is asked."""
 _ENOUGH = 0.8
@@ -36,8 +37,9 @@ _ENOUGH = 0.8
 _LEAST = 0.08
 _TOLD_TOO = 0.5
 """From this chance on a fact is told beside an answer that changed what is known of the person."""
-_CLEARLY = 0.4
-"""From this chance on a fact is told in place of what answers by itself: another card, a life event."""
+_CLEARLY, _MORE_CLEARLY = 0.4, 0.7
+"""From this chance on a fact is told in place of what answers by itself (another card, a life event): where the card is
+surely meant, and else."""
 _CLEAR = frozenset({"answer", "life_event"})
 _MOST, _MOST_NEEDED = 2, 3
 _BRIEF = 7
@@ -58,20 +60,24 @@ _SURELY_HEARD = 0.85
 def settled(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     """Return the answer that a message about the card in view gets, or what was found where it is not about it."""
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if card is None or not _open(turn, know, found):
+    if not about.can_tell(know) or not _open(turn, found):
         return found
+    if card is None:
+        return _of_step(turn, know, found)
     likely = about.chance(turn, know, decide(turn, know))
     if likely is None or likely < _ABOUT:
         return found
+    several = sum(isinstance(reply, ShowProcedure) for reply in found.replies) > 1
     elsewhere = know.place_in(turn.text) is not None and len(turn.text.split()) <= _BRIEF
     if elsewhere or (found.outcome == "handoff" and turn.intent == "human" and turn.confidence >= _SURELY_HEARD):
         return found
+    if several and turn.intent == "compare" and _all_seen(turn, found):
+        return found
     stays = found.procedure is not None and cards.same_matter(know, found.procedure, card)
-    several = sum(isinstance(reply, ShowProcedure) for reply in found.replies) > 1
     if stays and not (several and likely >= _SURELY_ABOUT):
         mine = know.catalogue.procedures[found.procedure or card.id]
         return _put_right(turn, know, found, mine) if mine.id == card.id else found
-    if likely < _needed(turn, know, found):
+    if likely < _needed(turn, know, found) or _to_get(turn, know, found):
         return found
     case = cases.told(turn.text, cards.card_conditions(know, card))
     here = turn.remember(pending=None, case={**turn.memory.case, **case})
@@ -81,13 +87,36 @@ def settled(turn: Turn, know: Knowledge, found: Answer) -> Answer:
         return found if several else not_on_card(here, card)
     if _asks_for_list(facts):
         return cards.show(here, know, card, ("overview",))
-    if found.outcome in _CLEAR and facts.facts[0].chance < _CLEARLY:
+    clearly = _CLEARLY if likely >= _SURELY_ABOUT else _MORE_CLEARLY
+    if found.outcome in _CLEAR and facts.facts[0].chance < clearly:
         return found
     before = cards.safety_line(know) if card.sensitive == "violence" else ()
     return shown_facts(here, know, mine, _chosen(facts)).preceded_by(*before)
 
 
-def _open(turn: Turn, know: Knowledge, found: Answer) -> bool:
+def _of_step(turn: Turn, know: Knowledge, found: Answer) -> Answer:
+    """Return the answer from the step of the life event in view that a message means, or what was found."""
+    event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
+    if event is None or turn.memory.pending_kind in _ANSWERED or found.outcome == "handoff":
+        return found
+    of_event = {id_ for step in event.steps for id_ in step.procedures}
+    other = know.catalogue.procedures.get(found.procedure or "")
+    shown = any(isinstance(reply, ShowProcedure) and reply.procedure.id in of_event for reply in found.replies)
+    if shown or (other is not None and (other.id in of_event or fully_named(know, other, turn.text))):
+        return found
+    any_step, meant = steps_meant(know, event, turn.text)
+    if any_step < _STEP_INSTEAD.get(found.outcome, _ABOUT) or meant[0].chance < _CLEARLY:
+        return found
+    return among.settled_on(turn.remember(pending=None), know, meant[0].cards, event, meant[0].step.title)
+
+
+_STEP_INSTEAD = {"out_of_scope": 0.3, "clarify": 0.3, "menu": 0.3, "ask_place": 0.4, "answer": 0.4, "life_event": 0.5}
+"""From this chance that a step is meant on it answers in place of what was found."""
+_ANSWERED = frozenset({"place", "cost_place", "confirm_place", "case", "remind_at"})
+"""Questions whose answer may sound like a step."""
+
+
+def _open(turn: Turn, found: Answer) -> bool:
     """Say whether an answer may be weighed at all: a message in words, of no danger, whose answer did nothing else."""
     if not turn.text.strip() or turn.intent == "pick" or kind_of(turn.text) is not None:
         return False
@@ -99,14 +128,28 @@ def _open(turn: Turn, know: Knowledge, found: Answer) -> bool:
     return not (moved or deed or found.outcome == "emergency")
 
 
+def _all_seen(turn: Turn, found: Answer) -> bool:
+    """Say whether an answer shows what was shown before, and nothing new."""
+    seen = {past.memory.last_procedure for past in turn.before}
+    return {reply.procedure.id for reply in found.replies if isinstance(reply, ShowProcedure)} <= seen
+
+
 def _needed(turn: Turn, know: Knowledge, found: Answer) -> float:
-    """Return how sure it must be that the card is meant: surer where something else was named, asked or heard."""
-    other = know.catalogue.procedures.get(found.procedure or "")
-    if other is not None and fully_named(know, other, turn.text):
-        return _CERTAINLY_ABOUT
-    talked = found.outcome in ("handoff", "smalltalk", "menu", "privacy", "answer") or turn.intent == "compare"
+    """Return how sure it must be that the card is meant: surer where a talk was heard or a question waits."""
+    talked = found.outcome in ("handoff", "smalltalk", "menu", "privacy") or turn.intent == "compare"
     placed = know.place_in(turn.text) is not None
     return _SURELY_ABOUT if talked or placed or turn.memory.pending is not None else _ABOUT
+
+
+def _to_get(turn: Turn, know: Knowledge, found: Answer) -> bool:
+    """Say whether a message asks how to get what another card is called by, though the card in view asks for it too."""
+    other = know.catalogue.procedures.get(found.procedure or "")
+    return other is not None and fully_named(know, other, turn.text) and bool(_GETS.search(normalise(turn.text)))
+
+
+_GETS = re.compile(
+    r"(?<!\w)(?:sac|tramit|repo[nu]|repus|consig|conseg|obt|ha[gc]|renov|renuev|cuest|cuant|get|copy)\w*"
+)
 
 
 def _put_right(turn: Turn, know: Knowledge, found: Answer, card: Procedure) -> Answer:

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from actions.dialogue.aspects import asked
-from actions.dialogue.facts import KINDS, Fact, shares, weighed
+from actions.dialogue.facts import KINDS, Fact, shares, vectors, weighed
 from actions.dialogue.knowledge import Knowledge
+from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
 
 WEIGHTS = Path(__file__).with_name("ranking.npz")
@@ -60,14 +61,17 @@ def ranked(
     ``ranking``: the classifier's intents with their confidence; ``model``: another than the project's.
     """
     model, found = model or default_model(), weighed(know, card, text, ranking)
-    near, card_code = model.examples @ model.short(found.message), code(card.id)
-    examples = model.of_card.get(card_code, ())
-    values = with_examples(
-        np.array(found.values), [code_of(fact) for fact in found.facts], [(near[n], model.answers[n]) for n in examples]
-    )
+    if not found.facts:
+        return Ranking([], 1.0, 0.0, 0.0)
+    fits = found.message.shape == model.basis.shape[:1]  # another encoder's vectors say nothing to this model
+    near = model.examples @ shortened(found.message, model.basis) if fits else np.zeros(len(model.cards))
+    card_code = code(card.id)
+    examples = [(near[row], model.answers[row]) for row in model.of_card.get(card_code, ())] if fits else []
+    values = with_examples(np.array(found.values), [code_of(fact) for fact in found.facts], examples)
     total = values @ model.weights
-    total += np.array([*(vector @ model.tells for vector in found.vectors), _NOTHING]) @ (found.message @ model.asks)
-    total += (found.message @ model.kinds)[[*(KINDS.index(fact.kind) for fact in found.facts), len(KINDS)]]
+    if fits:
+        total[:-1] += np.array(found.vectors) @ (model.tells @ (found.message @ model.asks))
+        total += (found.message @ model.kinds)[[*(KINDS.index(fact.kind) for fact in found.facts), len(KINDS)]]
     chances = np.exp(total - total.max())
     chances /= chances.sum()
     listed = [Ranked(fact, float(chance)) for fact, chance in zip(found.facts, chances[:-1], strict=True)]
@@ -82,9 +86,31 @@ def ranked(
     )
 
 
+@dataclass(frozen=True)
+class Near:
+    """How near (up to 1) a message is to the nearest example of each card, by the card's id."""
+
+    of_cards: dict[str, float]
+    message: Floats
+
+    def to(self, know: Knowledge, text: str) -> float:
+        """Return how near the message is to another text."""
+        return float(vectors(know, [normalise(text)])[0] @ self.message)
+
+
+def likest(know: Knowledge, text: str) -> Near:
+    """Return how near a text is to what people wrote about each card."""
+    model, (message,) = default_model(), vectors(know, [know.without_place(text)])
+    if message.shape != model.basis.shape[:1]:
+        return Near({}, message)
+    near = model.examples @ shortened(message, model.basis)
+    ids = {code(id_): id_ for id_ in know.catalogue.procedures}
+    found = {ids[card]: float(near[list(rows)].max()) for card, rows in model.of_card.items() if card in ids}
+    return Near(found, message)
+
+
 RANK = 16
 """Numbers by which a message and a sentence that answers it are alike."""
-_NOTHING = np.zeros(RANK)
 _OF_EXAMPLES = 3
 _OF_NOTHING = 7
 
@@ -170,10 +196,6 @@ class Model:
             answers=tuple(tuple(codes[start:end]) for start, end in zip((0, *ends[:-1]), ends, strict=True)),
             of_card={card: tuple(rows) for card, rows in of_card.items()},
         )
-
-    def short(self, vector: Floats) -> Floats:
-        """Return a sentence vector as the examples are kept."""
-        return shortened(vector, self.basis)
 
 
 def shortened(vector: Floats, basis: Floats) -> Floats:

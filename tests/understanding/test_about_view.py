@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actions.dialogue import about
+from actions.dialogue import about, judged
+from actions.dialogue.facts import facts
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide
 from actions.dialogue.turn import Answer, Memory, Turn
+from bot.core.effects import CancelReminders
+from bot.core.replies import ShowProcedure
 from bot.understanding.decision import Decider
 from bot.understanding.kinds import kind_of_intent
 
+ABOUT_DATA = Path(__file__).resolve().parents[2] / "data" / "about"
 ABOUT = [
     ("pension-bienestar-adultos-mayores", "y eso de cuánto viene siendo al bimestre"),
     ("licencia-conducir-jalisco", "oiga y si voy por la tarde sí atienden"),
@@ -88,19 +94,71 @@ def test_a_danger_that_was_only_heard_is_taken_back_with_a_card_in_view(engine: 
 
 def test_an_answer_that_left_is_taken_back_and_one_that_stayed_is_kept(engine: Any, know: Knowledge) -> None:
     turn = turn_of(engine, "pension-bienestar-adultos-mayores", "y eso de cuánto viene siendo")
-    decision = decide(turn, know)
     left = Answer((), turn.memory, "answer", procedure="emergencias-911")
-    stayed = Answer((), turn.memory, "answer", procedure="pension-bienestar-adultos-mayores")
-    back = about.stays(turn, know, decision, left)
-    assert back is not None
-    assert back.procedure == "pension-bienestar-adultos-mayores"
-    assert about.stays(turn, know, decision, stayed) is None
+    card = know.catalogue.procedures["pension-bienestar-adultos-mayores"]
+    stayed = Answer((ShowProcedure(card, ("output",)),), turn.memory, "answer", procedure=card.id)
+    assert judged.settled(turn, know, left).procedure == card.id
+    kept = judged.settled(turn, know, stayed)
+    assert kept.procedure == card.id
+    assert "output" in kept.replies[0].aspects  # type: ignore[union-attr]
 
 
 def test_what_is_called_by_its_name_is_not_taken_back(engine: Any, know: Knowledge) -> None:
     turn = turn_of(engine, "licencia-conducir-jalisco", "otra cosa, ¿cuánto cuesta el acta de nacimiento de Zacatecas?")
     named = Answer((), turn.memory, "answer", procedure="acta-nacimiento-copia")
-    assert about.stays(turn, know, decide(turn, know), named) is None
+    assert judged.settled(turn, know, named) is named
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"outcome": "emergency"},
+        {"effects": (CancelReminders(),)},
+        {"memory": Memory(last_procedure="linea-de-la-vida", state="Jalisco")},
+    ],
+)
+def test_dangers_deeds_and_places_are_never_taken_back(engine: Any, know: Knowledge, changed: dict[str, Any]) -> None:
+    turn = turn_of(engine, "linea-de-la-vida", "y les puedo marcar a las tres de la mañana")
+    found = replace(Answer((), turn.memory, "smalltalk"), **changed)
+    assert judged.settled(turn, know, found) is found
+
+
+@pytest.mark.parametrize(
+    ("card", "text", "told"),
+    [
+        ("linea-de-la-vida", "y si le marco a las 3 de la mañana quién me va a contestar", "24 horas"),
+        ("acta-nacimiento-copia", "es que ya tiene muchos años la mía, así vieja la agarran?", "no caduca"),
+        ("orden-proteccion", "no tengo con qué pagarle a un licenciado", "no necesita abogado"),
+    ],
+)
+def test_the_fact_that_answers_is_told_in_place_of_another_card(
+    engine: Any, know: Knowledge, card: str, text: str, told: str
+) -> None:
+    turn = turn_of(engine, card, text)
+    found = judged.settled(turn, know, Answer((), turn.memory, "out_of_scope"))
+    shown = [reply for reply in found.replies if isinstance(reply, ShowProcedure)]
+    assert [each.procedure.id for each in shown] == [card]
+    said = " ".join((*shown[0].procedure.notes, *(way.hours or "" for way in shown[0].procedure.channels)))
+    assert told in said
+    assert {"notes", "hours"} & set(shown[0].aspects)
+
+
+def test_every_doubt_names_sentences_that_its_card_has(know: Knowledge) -> None:
+    wrong = []
+    for line in (ABOUT_DATA / "doubts.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        card = know.catalogue.procedures.get(row["card"])
+        there = [fact.text for fact in facts(card)] if card else []
+        missing = [each for each in row["says"] if each != "$" and not any(text.startswith(each) for text in there)]
+        if card is None or missing:
+            wrong.append((row["card"], missing))
+    assert wrong == []
+
+
+def test_every_card_that_is_left_is_one(know: Knowledge) -> None:
+    rows = [json.loads(line) for line in (ABOUT_DATA / "leaving.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {row["card"] for row in rows} <= set(know.catalogue.procedures)
+    assert all(row["text"].strip() and row["hand"] for row in rows)
 
 
 def test_nothing_in_view_is_nothing_to_stay_with(engine: Any, know: Knowledge) -> None:

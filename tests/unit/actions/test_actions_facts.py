@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actions.dialogue import facts, fitting
+from actions.dialogue import facts, fitting, ranking
 from actions.dialogue.outright import besides, instead, outright
 from actions.dialogue.turn import Memory, Pending, Turn, answer
 from actions.dialogue.ways import asked_first
@@ -111,16 +111,53 @@ def test_every_sentence_of_a_card_is_a_fact_of_its_part() -> None:
     ],
 )
 def test_the_sentence_that_answers_is_first(know: Any, text: str, kind: str, told: str) -> None:
-    first = facts.ranked(know, CARD, text, ())[0]
+    first = ranking.ranked(know, CARD, text, ()).facts[0]
     assert (first.fact.kind, first.fact.text) == (kind, told)
     assert 0.0 < first.chance < 1.0
 
 
 def test_a_label_that_shares_no_word_is_no_answer(know: Any) -> None:
     priced = replace(CARD, cost=replace(CARD.cost, amounts=(Amount(Decimal(100), None, "permanente"),)))
-    kinds = {each.fact.kind for each in facts.ranked(know, priced, "¿y si viajan con su mamá?", ())}
+    kinds = {each.fact.kind for each in ranking.ranked(know, priced, "¿y si viajan con su mamá?", ()).facts}
     assert "amount" not in kinds
-    assert "amount" in {each.fact.kind for each in facts.ranked(know, priced, "¿cuánto cuesta?", ())}
+    assert "amount" in {each.fact.kind for each in ranking.ranked(know, priced, "¿cuánto cuesta?", ()).facts}
+
+
+def test_examples_of_the_card_speak_for_the_facts_that_answer_them() -> None:
+    listed = list(facts.facts(CARD))
+    codes = [ranking.code_of(fact) for fact in listed]
+    third, nothing = codes[2], len(codes)
+    values = np.zeros((len(codes), 3))
+    made = ranking.with_examples(values, codes, [(0.9, (third,)), (0.7, (third,)), (0.8, ())])
+    plain = ranking.with_examples(values, codes, [])
+    gained = made - plain
+    assert gained[2, 3] == pytest.approx(0.9)  # the nearest one
+    assert gained[2, 4] == pytest.approx(0.4 + 0.2)  # and both together
+    assert not gained[[0, 1], 3].any()
+    assert gained[nothing].any()  # one that no fact answers speaks for "it is not told"
+    assert made.shape == (len(codes) + 1, values.shape[1] + 10)
+
+
+def test_an_example_of_a_sentence_that_was_changed_says_nothing() -> None:
+    codes = [ranking.code_of(fact) for fact in facts.facts(CARD)]
+    gone = ranking.code("notes\nNo descuenta días.")
+    values = np.zeros((len(codes), 3))
+    assert (ranking.with_examples(values, codes, [(0.9, (gone,))]) == ranking.with_examples(values, codes, [])).all()
+
+
+def test_a_card_without_facts_tells_nothing() -> None:
+    bare = replace(CARD, requirements=(), notes=(), channels=(), who=None, output=None, deadline=None, validity=None)
+    bare = replace(bare, summary="", cost=replace(bare.cost, free=False, note=None))
+    known: Any = Known(bare)
+    found = ranking.ranked(known, bare, "¿y el estacionamiento?", ())
+    assert found.untold > 0.0
+    assert all(not each.fact.text for each in found.facts)
+
+
+def test_chances_of_all_facts_and_of_none_add_up(know: Any) -> None:
+    found = ranking.ranked(know, CARD, "¿eso me descuenta semanas?", ())
+    assert sum(each.chance for each in found.facts) + found.untold == pytest.approx(1.0)
+    assert [each.chance for each in found.facts] == sorted((each.chance for each in found.facts), reverse=True)
 
 
 def test_a_fact_of_the_card_takes_the_place_of_the_list_shown_again(know: Any) -> None:
