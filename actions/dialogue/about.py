@@ -257,8 +257,10 @@ def _of_steps(know: Knowledge, event: LifeEvent) -> set[str]:
     return {card.family or card.id for card in found if card is not None}
 
 
-_CALM = 0.6
-"""From this chance on what no word calls a danger is a question about what is in view."""
+_CALM, _SURELY_CALM = 0.6, 0.85
+"""From this chance on what no word calls a danger is a question about what is in view; where it was likely heard."""
+_LIKELY_HEARD, _SURELY_HEARD = 0.6, 0.9
+"""From this confidence of the classifier on a danger is likely; from the second on it is one, whatever is in view."""
 
 
 def calmed(turn: Turn, know: Knowledge, decision: Decision) -> Turn | None:
@@ -271,7 +273,9 @@ def calmed(turn: Turn, know: Knowledge, decision: Decision) -> Turn | None:
     likely = chance(turn, know, decision)
     others = [(name, share) for name, share in turn.ranking if kind_of_intent(name) != "emergency"]
     total = sum(share for _, share in others)
-    if likely is None or likely < _CALM or total <= 0:
+    heard = max((share for name, share in turn.ranking if kind_of_intent(name) == "emergency"), default=0.0)
+    least = _CALM if heard < _LIKELY_HEARD else _SURELY_CALM
+    if likely is None or likely < least or heard >= _SURELY_HEARD or total <= 0:
         return None
     ranking = tuple((name, share / total) for name, share in others)
     return replace(turn, ranking=ranking, intent=ranking[0][0], confidence=ranking[0][1])
