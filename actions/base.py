@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -49,6 +50,7 @@ from actions.dialogue.unknown import not_known, nothing_of_ours
 from actions.dialogue.urgent import help_now
 from actions.dialogue.whose import of_another
 from actions.dialogue.wishes import asked_beside, misheard
+from bot.catalogue.text import normalise
 from bot.core.codec import from_payload, to_payload
 from bot.core.turns import TurnContext
 from bot.understanding.danger import kind_of, unmistakable
@@ -104,6 +106,8 @@ _SURELY_A_PERSON = 0.9
 """From this confidence on somebody wants a person, whatever else the words may sound like."""
 
 
+_NO = re.compile(r"(?:no|nop|nel|perdon|mejor|quise|digo)(?!\w)")
+"""What begins so takes back what was in view."""
 _HEARD = 0.3
 """From this confidence on even words that nobody knows are what they were heard as ("buensa trades")."""
 
@@ -121,11 +125,11 @@ class WordsCapability(Capability, ABC):
     def answer(self, turn: Turn, know: Knowledge) -> Answer:
         """Answer by the first road that leads somewhere, weighed against the card in view where it is not sure."""
         told = self._surely(turn, know)
-        if told is not None:
-            return told
-        turn = bound.without_answer(turn, know)
-        found, sure = self._likely(turn, know)
-        return found if sure else judged.settled(turn, know, found)
+        if told is None:
+            turn = bound.without_answer(turn, know)
+            found, sure = self._likely(turn, know)
+            told = found if sure else judged.settled(turn, know, found)
+        return judged.with_asked(turn, know, told)
 
     def _surely(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer what is not to be weighed: danger, an answer, a deed, a return, somebody else's matter."""
@@ -172,7 +176,8 @@ class WordsCapability(Capability, ABC):
             return moved, True
         put_right = None if waits else corrected(turn, know)
         if put_right is not None:
-            return put_right, False
+            left = put_right.procedure != turn.memory.last_procedure
+            return put_right, left and (bool(_NO.match(normalise(turn.text))) or not judged.surely(turn, know))
         beside = None if waits else elsewhere.asked_of_it(turn, know) or asked_beside(turn, know)
         if beside is not None:
             return beside, True

@@ -119,6 +119,10 @@ def named(turn: Turn) -> str | None:
     return _told(turn, plain(turn.text))
 
 
+_SURELY_CALL = 0.85
+"""Below this confidence who asks for "el teléfono" wants the office's, and no call."""
+
+
 def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     """Answer what must not wait for the search: an errand, or a question of this module; None for anything else."""
     said = plain(turn.text)
@@ -132,6 +136,7 @@ def early(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
         return dropping
     heard = turn.intent in _ANSWERS and turn.confidence >= HEARD and not _asks_again(turn, said)
     of_card = turn.intent == "plan" and turn.memory.last_procedure is not None and asked(turn.text)
+    of_card = of_card or (turn.intent == "call_me" and turn.confidence < _SURELY_CALL and "where" in asked(turn.text))
     if heard and not (turn.intent == "call_me" and cannot_talk(turn)) and not of_card:
         return _ANSWERS[turn.intent](turn, know)
     if _TAKE_AWAY.search(said) and _listed_reminders(turn):

@@ -10,10 +10,12 @@ from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.long_lists import first_of, there_is_more
 from actions.dialogue.naming import roots
 from actions.dialogue.steps import facts_of, is_conditional, named_step, pointed_at, step_options, steps_here
+from actions.dialogue.steps_meant import steps_meant
 from actions.dialogue.story import fitting
+from actions.dialogue.topics import can_tell
 from actions.dialogue.turn import Answer, Pending, Turn, answer
 from bot.catalogue.search import Hit
-from bot.core.procedures import applies
+from bot.core.procedures import LifeEvent, applies
 from bot.core.replies import Ask, Aspect, Option, ShowLifeEvent
 from bot.core.turns import Plan
 
@@ -48,6 +50,7 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
         if meant is not None and is_conditional(event.steps[meant]):  # not by what everybody says of the event
             telling = roots(turn.text) - roots(" ".join((event.name, event.short, *event.aliases)))
             meant = meant if telling & roots(event.steps[meant].title) else None
+        meant = meant if meant is not None else _likely(turn, know, event)
     if meant in kept and meant is not None and is_conditional(event.steps[meant]):
         others = [i for i in kept if i != meant]
         kept = [*others[:1], meant, *others[1:]] if kept[0] != meant else kept
@@ -69,6 +72,18 @@ def show_event(turn: Turn, know: Knowledge, id_: str, hits: Sequence[Hit] = ()) 
     waiting = Pending("step", event.steps[meant].procedures if meant is not None else (), text=said, tries=int(usual))
     context = plan.keep(turn, begun)
     return answer(turn, "life_event", *safety, shown, *after, pending=waiting, life_event=id_, context=context)
+
+
+_LIKELY, _MEANT = 0.5, 0.7
+"""From these chances on a message that tells of an event means one of its steps at all, and this one."""
+
+
+def _likely(turn: Turn, know: Knowledge, event: LifeEvent) -> int | None:
+    """Return the step that the words are nearest to, though they name none ("me regresaron, ¿hay alguna ayuda?")."""
+    if not can_tell(know):
+        return None
+    any_step, steps = steps_meant(know, event, turn.text)
+    return event.steps.index(steps[0].step) if any_step >= _LIKELY and steps[0].chance >= _MEANT else None
 
 
 def show_step(

@@ -20,6 +20,7 @@ from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide, fully_named
 from actions.dialogue.ranking import Ranking, ranked
 from actions.dialogue.steps_meant import steps_meant
+from actions.dialogue.topics import can_tell
 from actions.dialogue.turn import Answer, Turn
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure, narrow
@@ -30,11 +31,15 @@ _ABOUT = 0.5
 """From this chance on a message is about the card in view."""
 _SURELY_ABOUT = 0.7
 """The same, where a question waits or a talk was heard."""
+_CERTAINLY_ABOUT = 0.85
+"""The same, where what was found puts right what was in view."""
 _UNTOLD = 0.5
 """From this chance on the card does not tell what is asked."""
 _ENOUGH = 0.8
 """Facts are told until one of them answers with this chance (of the card telling it at all), two at most."""
 _LEAST = 0.08
+_BESIDE = 0.25
+"""Chance below which a second fact is not told; the same, beside what was found anyhow."""
 _TOLD_TOO = 0.5
 """From this chance on a fact is told beside an answer that changed what is known of the person."""
 _CLEARLY, _MORE_CLEARLY = 0.4, 0.7
@@ -48,9 +53,9 @@ _A_LIST, _OF_A_LIST, _MANY = 0.6, 0.04, 4
 """So many papers, each with this chance and all with that, are asked for as a list."""
 _DEEDS = frozenset(
     {
-        "affirm", "call_me", "cancel_reminders", "change_language", "continue_topic", "delete_data", "deny", "go_back",
-        "goodbye", "greet", "menu", "more", "plan", "remind", "repeat", "send_copy", "simpler", "slower", "step_done",
-        "data_use", "stop", "thanks",
+        "affirm", "call_me", "cancel_reminders", "change_language", "continue_topic", "correct", "data_use",
+        "delete_data", "deny", "go_back", "goodbye", "greet", "menu", "more", "plan", "remind", "repeat", "send_copy",
+        "simpler", "slower", "step_done", "stop", "thanks",
     }
 )  # fmt: skip
 _SURELY_HEARD = 0.85
@@ -60,7 +65,7 @@ _SURELY_HEARD = 0.85
 def settled(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     """Return the answer that a message about the card in view gets, or what was found where it is not about it."""
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
-    if not about.can_tell(know) or not _open(turn, found):
+    if not can_tell(know) or not _open(turn, found):
         return found
     if card is None:
         return _of_step(turn, know, found)
@@ -92,6 +97,40 @@ def settled(turn: Turn, know: Knowledge, found: Answer) -> Answer:
         return found
     before = cards.safety_line(know) if card.sensitive == "violence" else ()
     return shown_facts(here, know, mine, _chosen(facts)).preceded_by(*before)
+
+
+def with_asked(turn: Turn, know: Knowledge, found: Answer) -> Answer:
+    """Return the first answer of a card with the facts that the message asks for beside it, if it does not show them.
+
+    "¿Es obligatoria la CURP nueva?" finds the card; the note that says so is no part of its overview.
+    """
+    card = know.catalogue.procedures.get(found.procedure or "")
+    shown = [reply for reply in found.replies if isinstance(reply, ShowProcedure)]
+    before = turn.memory.last_procedure
+    if card is None or card.id == before or found.outcome != "answer" or len(shown) != 1 or found.effects:
+        return found
+    asks = "?" in turn.text or bool(_ASKS.search(normalise(turn.text)))
+    if not asks or shown[0].procedure.id != card.id or turn.intent == "pick" or not can_tell(know):
+        return found
+    mine = narrow(card, {**turn.case, **found.memory.case}, state_of(turn, card))
+    facts = ranked(know, mine, turn.text, turn.ranking)
+    if not facts.facts or facts.untold >= _UNTOLD or facts.facts[0].chance < _TOLD_TOO or _asks_for_list(facts):
+        return found
+    return _beside(turn, found, mine, shown[0], [fact for fact in _chosen(facts) if fact.kind not in _SHOWN_FIRST])
+
+
+_ASKS = re.compile(
+    r"(?<!\w)(?:que|cual(?:es)?|cuant[oa]s?|donde|quien(?:es)?|cuando|como|puedo|puede|pueden|tengo que|hay que"
+    r"|what|when|where|how|can|do|does|is)(?!\w)"
+)
+_SHOWN_FIRST = frozenset({"where", "amount", "cost", "summary"})
+"""What a first answer shows anyhow, or not without a reason."""
+
+
+def surely(turn: Turn, know: Knowledge) -> bool:
+    """Say whether a message is about the card in view beyond what sounds like putting something right."""
+    likely = about.chance(turn, know, decide(turn, know))
+    return likely is not None and likely >= _CERTAINLY_ABOUT
 
 
 def _of_step(turn: Turn, know: Knowledge, found: Answer) -> Answer:
@@ -166,7 +205,7 @@ def _put_right(turn: Turn, know: Knowledge, found: Answer, card: Procedure) -> A
     told = bool(shown) and says(shown[0], chosen[0])
     changed = turn.memory.case != found.memory.case
     if told and not (_again(turn, shown[0]) and not _asks_for_list(facts)):
-        return _beside(turn, found, mine, shown[0], chosen) if not changed else found
+        return _beside(turn, found, mine, shown[0], _likely(facts, chosen)) if not changed else found
     if _asks_for_list(facts):
         return (
             found
@@ -179,7 +218,7 @@ def _put_right(turn: Turn, know: Knowledge, found: Answer, card: Procedure) -> A
     if surely < _CLEARLY:
         return found
     if shown and _named(turn) & set(shown[0].aspects):
-        return _beside(turn, found, mine, shown[0], chosen)
+        return _beside(turn, found, mine, shown[0], _likely(facts, chosen))
     said = [reply for reply in found.replies if isinstance(reply, Say) and reply.phrase in _BEFORE]
     return shown_facts(turn.remember(pending=None), know, mine, chosen).preceded_by(*said)
 
@@ -202,12 +241,12 @@ def _named(turn: Turn) -> set[Aspect]:
 
 def _again(turn: Turn, shown: ShowProcedure) -> bool:
     """Say whether the overview is shown again to who has read it."""
-    return "overview" in shown.aspects and bool(turn.memory.last_aspects)
+    return "overview" in shown.aspects and "overview" in turn.memory.last_aspects
 
 
 def _beside(turn: Turn, found: Answer, card: Procedure, shown: ShowProcedure, chosen: Sequence[Fact]) -> Answer:
     """Return an answer with facts told beside what it shows."""
-    new = [fact for fact in chosen if not says(shown, fact)]
+    new = [fact for fact in chosen if not says(shown, fact) and fact.kind != "summary"]
     if not new:
         return found
     cut, aspects = cut_down(card, new)
@@ -217,6 +256,11 @@ def _beside(turn: Turn, found: Answer, card: Procedure, shown: ShowProcedure, ch
     both = replace(shown.procedure, notes=notes, requirements=needed)
     now = replace(shown, procedure=both, aspects=tuple(dict.fromkeys((*shown.aspects, *aspects))))
     return replace(found, replies=tuple(now if reply is shown else reply for reply in found.replies))
+
+
+def _likely(found: Ranking, chosen: Sequence[Fact]) -> list[Fact]:
+    """Return those facts that are likely by themselves: what is told beside an answer is not to be a guess."""
+    return [each.fact for each in found.facts if each.fact in chosen and each.chance >= _BESIDE]
 
 
 def _chosen(found: Ranking) -> list[Fact]:

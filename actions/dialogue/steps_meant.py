@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from actions.dialogue.about import compared_topics
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.ranking import likest
+from actions.dialogue.topics import compared_topics
 from bot.core.procedures import LifeEvent, LifeEventStep
 
 WEIGHTS = Path(__file__).with_name("steps_meant.json")
