@@ -108,6 +108,8 @@ _SURELY_A_PERSON = 0.9
 
 _NO = re.compile(r"(?:no|nop|nel|perdon|mejor|quise|digo)(?!\w)")
 """What begins so takes back what was in view."""
+_SURELY_A_CORRECTION = 0.85
+"""From this confidence on what is in view was not meant."""
 _HEARD = 0.3
 """From this confidence on even words that nobody knows are what they were heard as ("buensa trades")."""
 
@@ -229,7 +231,9 @@ class WordsCapability(Capability, ABC):
             self._decided(turn, know, decision) if calmed is None else look_up(turn, know)
         )
         found = elsewhere.still(turn, know, decision, found) or heads.rather(turn, know, found) or found
-        found = inview.held(turn, know, decision, found) or stay.rather(turn, know, decision, found) or found
+        found = inview.held(turn, know, decision, found) or found
+        if turn.intent != "correct" or turn.confidence < _SURELY_A_CORRECTION:  # "no era eso"
+            found = stay.rather(turn, know, decision, found) or found
         return found or topic.offer(turn, know) or not_known(turn, know), False
 
     def _decided(self, turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:

@@ -89,7 +89,8 @@ def compared(turn: Turn, know: Knowledge) -> Answer | None:
     ):
         return None
     sides = _sides(turn, know)
-    if len({side.card.id for side in sides}) == 1 and "where" in asked(turn.text):
+    compares = turn.intent == "compare" or _COMPARES.search(said) or _MORE_OR_LESS.search(said)
+    if not compares and len({side.card.id for side in sides}) == 1 and "where" in asked(turn.text):
         return None  # one card holds in both places, and is asked for its own
     if _TWO <= len(sides) <= _MOST:
         return side_by_side(turn, know, sides, aspects_of(turn))

@@ -18,11 +18,12 @@ from actions.dialogue.facts import Fact
 from actions.dialogue.fitting import cut_down, not_on_card, says, shown_facts, state_of
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide, fully_named
+from actions.dialogue.naming import root
 from actions.dialogue.ranking import Ranking, ranked
 from actions.dialogue.steps_meant import steps_meant
 from actions.dialogue.topics import can_tell
 from actions.dialogue.turn import Answer, Turn
-from bot.catalogue.text import normalise
+from bot.catalogue.text import keywords, normalise
 from bot.core.procedures import Procedure, narrow
 from bot.core.replies import Aspect, Say, ShowProcedure
 from bot.understanding.danger import kind_of
@@ -93,7 +94,7 @@ def settled(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     if _asks_for_list(facts):
         return cards.show(here, know, card, ("overview",))
     clearly = _CLEARLY if likely >= _SURELY_ABOUT else _MORE_CLEARLY
-    if found.outcome in _CLEAR and facts.facts[0].chance < clearly:
+    if found.outcome in _CLEAR and (facts.facts[0].chance < clearly or _is_wrong(turn, found, facts, likely)):
         return found
     before = cards.safety_line(know) if card.sensitive == "violence" else ()
     return shown_facts(here, know, mine, _chosen(facts)).preceded_by(*before)
@@ -113,10 +114,16 @@ def with_asked(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     if not asks or shown[0].procedure.id != card.id or turn.intent == "pick" or not can_tell(know):
         return found
     mine = narrow(card, {**turn.case, **found.memory.case}, state_of(turn, card))
-    facts = ranked(know, mine, turn.text, turn.ranking)
+    facts = ranked(know, mine, _unnamed(turn.text, card), turn.ranking)
     if not facts.facts or facts.untold >= _UNTOLD or facts.facts[0].chance < _TOLD_TOO or _asks_for_list(facts):
         return found
     return _beside(turn, found, mine, shown[0], [fact for fact in _chosen(facts) if fact.kind not in _SHOWN_FIRST])
+
+
+def _unnamed(text: str, card: Procedure) -> str:
+    """Return a text without the words that the card is called by: they found it, and ask for nothing of it."""
+    own = {root(word) for word in keywords(normalise(f"{card.name} {card.short}"))}
+    return " ".join(word for word in text.split() if root(normalise(word)) not in own)
 
 
 _ASKS = re.compile(
@@ -186,6 +193,13 @@ def _to_get(turn: Turn, know: Knowledge, found: Answer) -> bool:
     return other is not None and fully_named(know, other, turn.text) and bool(_GETS.search(normalise(turn.text)))
 
 
+def _is_wrong(turn: Turn, found: Answer, facts: Ranking, likely: float) -> bool:
+    """Say whether a message tells that a paper is missing or wrong, and another card was found that helps with it."""
+    needed = facts.facts[0].fact.needed is not None and found.outcome == "answer"
+    return needed and likely < _CERTAINLY_ABOUT and bool(_WRONG.search(normalise(turn.text)))
+
+
+_WRONG = re.compile(r"(?<!\w)(?:mal|errores?|equivoc\w+|venci\w*|caduc\w+|perd\w+|rob\w+|no tengo|no tiene|sin)(?!\w)")
 _GETS = re.compile(
     r"(?<!\w)(?:sac|tramit|repo[nu]|repus|consig|conseg|obt|ha[gc]|renov|renuev|cuest|cuant|get|copy)\w*"
 )

@@ -13,6 +13,7 @@ from actions.dialogue import about, judged
 from actions.dialogue.facts import facts
 from actions.dialogue.knowledge import Knowledge
 from actions.dialogue.lookup import decide
+from actions.dialogue.steps_meant import steps_meant
 from actions.dialogue.turn import Answer, Memory, Turn
 from bot.core.effects import CancelReminders
 from bot.core.replies import ShowProcedure
@@ -141,6 +142,56 @@ def test_the_fact_that_answers_is_told_in_place_of_another_card(
     said = " ".join((*shown[0].procedure.notes, *(way.hours or "" for way in shown[0].procedure.channels)))
     assert told in said
     assert {"notes", "hours"} & set(shown[0].aspects)
+
+
+@pytest.mark.parametrize(
+    ("event", "text", "card"),
+    [
+        ("fallecimiento", "y lo que gastamos en la caja quién me lo regresa", "ayuda-funeral-imss"),
+        ("migrar_viajar", "me echaron del otro lado y no traigo ni un peso", "repatriacion-mexico-te-abraza"),
+        ("estudiar", "¿y ahí dan algo de lana para la prepa?", "beca-benito-juarez-ems"),
+        ("busqueda_empleo", "me corrieron sin darme nada, con quién me quejo", "profedet-asesoria"),
+    ],
+)
+def test_a_step_is_meant_without_its_words(know: Knowledge, event: str, text: str, card: str) -> None:
+    any_step, steps = steps_meant(know, know.catalogue.life_events[event], text)
+    assert card in steps[0].cards
+    assert any_step >= 0.3
+    assert sum(step.chance for step in steps) == pytest.approx(1.0)
+
+
+def test_chatter_means_no_step(know: Knowledge) -> None:
+    any_step, _ = steps_meant(know, know.catalogue.life_events["matrimonio"], "híjole, está lloviendo bien feo")
+    assert any_step < 0.5
+
+
+def test_a_question_about_a_step_is_answered_from_it_in_place_of_not_understood(engine: Any, know: Knowledge) -> None:
+    turn = turn_of(engine, None, "y lo que gastamos en la caja quién me lo regresa")
+    turn = turn.remember(last_life_event="fallecimiento")
+    found = judged.settled(turn, know, Answer((), turn.memory, "out_of_scope"))
+    assert (found.procedure, found.life_event) == ("ayuda-funeral-imss", "fallecimiento")
+
+
+def test_a_first_answer_tells_the_fact_that_was_asked_beside_it(engine: Any, know: Knowledge) -> None:
+    turn = turn_of(engine, None, "¿a fuerza tengo que sacar la curp con huellas?")
+    card = know.catalogue.procedures["curp-biometrica"]
+    first = Answer((ShowProcedure(card),), turn.memory, "answer", procedure=card.id)
+    (shown,) = judged.with_asked(turn, know, first).replies
+    assert isinstance(shown, ShowProcedure)
+    assert shown.aspects[:1] == ("overview",)
+    assert "notes" in shown.aspects
+    assert shown.procedure.notes
+    plain = replace(turn, text="curp con huellas")
+    assert judged.with_asked(plain, know, first) is first
+
+
+def test_every_step_of_the_lessons_is_one(know: Knowledge) -> None:
+    events = know.catalogue.life_events
+    for line in (ABOUT_DATA / "steps.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        there = {id_ for step in events[row["event"]].steps for id_ in step.procedures}
+        assert row["about"] in ("step", "list", "other")
+        assert (row["about"] == "step") == bool(set(row["cards"]) & there), row
 
 
 def test_every_doubt_names_sentences_that_its_card_has(know: Knowledge) -> None:
