@@ -202,15 +202,10 @@ class WordsCapability(Capability, ABC):
         step = several or among.of_steps(turn, know, decision) or among.of_same_thing(turn, know, decision)
         if step is not None:
             return step, True
-        stays = (
-            details.how_many(turn, know)
-            or inview.pointed(turn, know)
-            or details.to_bring(turn, know)
-            or stay.with_that(turn, know)
-        )
+        stays = details.how_many(turn, know) or inview.pointed(turn, know) or details.to_bring(turn, know)
         if stays is not None:
             return stays, False
-        kindred = stay.kindred(turn, know)
+        kindred = stay.with_that(turn, know) or stay.kindred(turn, know)
         if kindred is not None:
             return kindred, True
         stays = (
@@ -242,6 +237,8 @@ class WordsCapability(Capability, ABC):
         if tells_place(turn, know):
             return _capability("inform_place", self).own(turn, know)
         heard = kind_of_intent(turn.intent)
+        if decision.kind == "talk" and _calls_herself(turn, decision):
+            return look_up(turn, know) or self.own(turn, know)
         if decision.looks_up and heard not in ("procedure", "life_event"):
             return look_up(turn, know) or self.own(turn, know)
         if decision.kind == "talk" and heard != "talk":
@@ -253,6 +250,16 @@ class WordsCapability(Capability, ABC):
     @abstractmethod
     def own(self, turn: Turn, know: Knowledge) -> Answer | None:
         """Answer in the intent's own way, or None when it has no answer."""
+
+
+def _calls_herself(turn: Turn, decision: Decision) -> bool:
+    """Say whether what sounds like the wish for a call asks who may call ("¿puedo llamar yo por él?")."""
+    return decision.intent == "call_me" and turn.intent != "call_me" and bool(_I_CALL.search(normalise(turn.text)))
+
+
+_I_CALL = re.compile(
+    r"(?<!\w)(?:puedo|podemos|puede|pueden|tengo que|tenemos que|debo|hay que) (?:\w+ )?(?:llamar|marcar|hablar)(?!\w)"
+)
 
 
 def _capability(intent: str, otherwise: WordsCapability) -> WordsCapability:

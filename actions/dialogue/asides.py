@@ -45,9 +45,11 @@ _ALL_WELL = re.compile(
 )
 """Said after a cry for help: it is over."""
 _START_OVER = re.compile(
-    r"^(?:(?:quiero|vamos a|hay que|mejor|otra vez|me gustaria|puedo|podemos) )*(?:volver a )?"
+    r"^(?:(?:muchas|gracias|ok|bueno|oiga|pues|ya|quiero|quisiera|vamos a|hay que|mejor|otra vez|me gustaria|puedo"
+    r"|podemos) )*(?:volver a )?"
     r"(?:empez\w+|comenz\w+|empecemos|reinici\w+|inici\w+|arranc\w+)"
-    r"(?: (?:de nuevo|otra vez|(?:de|desde) cero|de vuelta|desde el (?:principio|inicio)|nuevamente|todo|por favor))*$"
+    r"(?: (?:de nuevo|otra vez|(?:de|desde) cero|de vuelta|desde el (?:principio|inicio)|nuevamente|todo|por favor"
+    r"|con otr[oa] (?:cosa|tramite|asunto|tema)))*$"
     r"|^(?:de|desde) (?:cero|el principio|el inicio)$|^borron y cuenta nueva$|^start (?:again|over)$"
 )
 

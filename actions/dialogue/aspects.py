@@ -73,6 +73,8 @@ _WORDS: dict[Aspect, tuple[str, ...]] = {
         r"(?:pas|mand|regal|proporcion|compart)\w*(?:me|nos) (?:por favor )?(?:el |su |un |los |algun )?"
         r"(?:numero|telefono)",
         r"d(?:e|a|en)(?:me|nos) (?:por favor )?(?:el |su |un |los |algun )?(?:numero|telefono)",
+        r"(?:mandar|pasar|dar|decir|enviar|compartir)(?:me|nos)? (?:por favor )?(?:el |su |un |los |algun )?"
+        r"(?:numero|telefono)",
         r"(?:pedir|piden?|dan|den) informes", r"donde (?:la|lo|las|los) (?!vivo|naci|trabajo)\w+",
         r"(?:hay|tienen|tiene|conoce\w*) (?:algun |un |otro )(?:telefono|numero|correo|pagina)\b"
         r"(?! de (?!inform|atenc))",

@@ -77,6 +77,10 @@ class Side:
     place: Place | None
 
 
+_HEARD = 0.6
+"""Below this confidence it takes a word that compares."""
+
+
 def compared(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer a comparison; None when the message compares nothing, or what it compares is not known."""
     said = normalise(turn.text)
@@ -87,6 +91,9 @@ def compared(turn: Turn, know: Knowledge) -> Answer | None:
     if not (
         turn.intent == "compare" or (_COMPARES.search(said) and _MORE_OR_LESS.search(said)) or _two_places(turn, know)
     ):
+        return None
+    worded = _COMPARES.search(said) or _MORE_OR_LESS.search(said) or _two_places(turn, know)
+    if turn.intent == "compare" and turn.confidence < _HEARD and not worded:
         return None
     sides = _sides(turn, know)
     compares = turn.intent == "compare" or _COMPARES.search(said) or _MORE_OR_LESS.search(said)

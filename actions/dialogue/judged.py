@@ -107,8 +107,8 @@ def with_asked(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     """
     card = know.catalogue.procedures.get(found.procedure or "")
     shown = [reply for reply in found.replies if isinstance(reply, ShowProcedure)]
-    before = turn.memory.last_procedure
-    if card is None or card.id == before or found.outcome != "answer" or len(shown) != 1 or found.effects:
+    another = turn.memory.last_procedure != found.procedure or turn.memory.for_other != found.memory.for_other
+    if card is None or not another or found.outcome != "answer" or len(shown) != 1 or found.effects:
         return found
     asks = "?" in turn.text or bool(_ASKS.search(normalise(turn.text)))
     if not asks or shown[0].procedure.id != card.id or turn.intent == "pick" or not can_tell(know):

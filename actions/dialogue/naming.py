@@ -19,6 +19,7 @@ _FROM_HOME = re.compile(
 )
 _NOTHINGS = frozenset(
     """
+    nosotros nosotras ustedes alguien
     era eran fuera fuese fueran informes junta juntar juntamos preguntar preguntarle preguntarles pregunto
     a afecta afectan ahi algo alguna alguno ambos anio anito anitos ano anos aprox aproximadamente asi cada carnal
     cobrara cobraran cobraria cobrarian comun comunico conviene costara costaran costaria costarian cuenta da deja

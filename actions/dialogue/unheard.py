@@ -56,6 +56,8 @@ def unheard_of(turn: Turn, know: Knowledge, hits: Sequence[Hit]) -> bool:
     return bool(strange) and not any(others & _called(know, hit) for hit in hits[:3])
 
 
+_SURELY_TOLD = 0.85
+"""From this confidence on something that happened is told, with whatever nouns."""
 _SURE = 0.75
 """From this score on a card was found, in whatever words it was asked for."""
 
@@ -73,7 +75,8 @@ def admitted(turn: Turn, know: Knowledge, decision: Decision) -> bool:
         turn = replace(turn, text=wished[0])
     if any(decision.chances.get(kind, 0.0) >= _SURE for kind in ("life_event", "out_of_scope")):
         return False
-    if decision.kind == "life_event" and not asks_for_thing(turn, know):
+    heard = turn.intent == "life_event" and turn.confidence >= _SURELY_TOLD
+    if decision.kind == "life_event" and (heard or not asks_for_thing(turn, know)):
         return False  # it tells what happened, whatever to
     hits = decision.verdict.hits
     sure = bool(hits) and hits[0].score >= _SURE
