@@ -50,7 +50,7 @@ class Server:
 
     def health(self) -> tuple[int, Any]:
         """Return the health, waiting for the process to listen."""
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 100  # a busy machine reads the catalogue slowly
         while True:
             try:
                 return self.call("/health")
