@@ -78,9 +78,13 @@ _LIKELY, _MEANT = 0.5, 0.7
 """From these chances on a message that tells of an event means one of its steps at all, and this one."""
 
 
+_LONGEST = 400
+"""Characters of a message whose step is looked for: a flood of words means none."""
+
+
 def _likely(turn: Turn, know: Knowledge, event: LifeEvent) -> int | None:
     """Return the step that the words are nearest to, though they name none ("me regresaron, ¿hay alguna ayuda?")."""
-    if not can_tell(know):
+    if not can_tell(know) or len(turn.text) > _LONGEST:
         return None
     any_step, steps = steps_meant(know, event, turn.text)
     return event.steps.index(steps[0].step) if any_step >= _LIKELY and steps[0].chance >= _MEANT else None

@@ -108,7 +108,7 @@ def with_asked(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     card = know.catalogue.procedures.get(found.procedure or "")
     shown = [reply for reply in found.replies if isinstance(reply, ShowProcedure)]
     another = turn.memory.last_procedure != found.procedure or turn.memory.for_other != found.memory.for_other
-    if card is None or not another or found.outcome != "answer" or len(shown) != 1 or found.effects:
+    if card is None or _too_long(turn) or not another or found.outcome != "answer" or len(shown) != 1 or found.effects:
         return found
     asks = "?" in turn.text or bool(_ASKS.search(normalise(turn.text)))
     if not asks or shown[0].procedure.id != card.id or turn.intent == "pick" or not can_tell(know):
@@ -164,7 +164,7 @@ _ANSWERED = frozenset({"place", "cost_place", "confirm_place", "case", "remind_a
 
 def _open(turn: Turn, found: Answer) -> bool:
     """Say whether an answer may be weighed at all: a message in words, of no danger, whose answer did nothing else."""
-    if not turn.text.strip() or turn.intent == "pick" or kind_of(turn.text) is not None:
+    if not turn.text.strip() or turn.intent == "pick" or _too_long(turn) or kind_of(turn.text) is not None:
         return False
     if turn.intent in _DEEDS and turn.confidence >= _SURELY_HEARD:
         return False
@@ -172,6 +172,15 @@ def _open(turn: Turn, found: Answer) -> bool:
     moved = (before.state, before.municipality, before.for_other) != (after.state, after.municipality, after.for_other)
     deed = found.effects or (found.context is not None and found.outcome != "life_event")
     return not (moved or deed or found.outcome == "emergency")
+
+
+def _too_long(turn: Turn) -> bool:
+    """Say whether a message is longer than any that the judges learned from: a flood is not weighed again and again."""
+    return len(turn.text) > _LONGEST
+
+
+_LONGEST = 400
+"""Characters."""
 
 
 def _all_seen(turn: Turn, found: Answer) -> bool:
