@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -120,6 +121,10 @@ _LEAD = frozenset(
 )
 
 
+PREPARES: list[Callable[[Knowledge], None]] = []
+"""What works something out for a newly opened catalogue, rather than in a citizen's turn; modules add theirs."""
+
+
 class Loader:
     """Opens the catalogue when first needed, and again when its file is replaced: no restart, no stall."""
 
@@ -160,7 +165,10 @@ class Loader:
         search = open_search(catalogue)
         search.find("acta de nacimiento")  # what is loaded at first use is loaded now, not in a citizen's turn
         logger.info("catalogue opened", extra={"fields": {"revision": catalogue.revision}})
-        return signature, Knowledge(catalogue, search, search.places, Decider(search))
+        knowledge = Knowledge(catalogue, search, search.places, Decider(search))
+        for prepare in PREPARES:
+            prepare(knowledge)
+        return signature, knowledge
 
     def _reload(self) -> None:
         with self._lock:

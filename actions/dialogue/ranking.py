@@ -21,7 +21,8 @@ import numpy as np
 
 from actions.dialogue.aspects import asked
 from actions.dialogue.facts import KINDS, Fact, shares, vectors, weighed
-from actions.dialogue.knowledge import Knowledge
+from actions.dialogue.knowledge import PREPARES, Knowledge
+from actions.dialogue.topics import can_tell, topics_of
 from bot.catalogue.text import normalise
 from bot.core.procedures import Procedure
 
@@ -220,3 +221,14 @@ def surely_told(found: Ranking) -> float:
 
 
 _LEAST = 1e-4
+
+
+def _ready(know: Knowledge) -> None:
+    """Work out what is compared with every message: the vectors of all facts, rare words, topics, the model."""
+    if can_tell(know) and know.catalogue.procedures:
+        topics_of(know.search)
+        for card in know.catalogue.procedures.values():
+            ranked(know, card, "", ())
+
+
+PREPARES.append(_ready)
