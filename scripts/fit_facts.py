@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # a script's own folder is what Python puts there
 
 from actions.dialogue.facts import KINDS, PRICE, Fact, Weighed, weighed  # noqa: E402
-from actions.dialogue.knowledge import Knowledge, Loader, default_path  # noqa: E402
+from actions.dialogue.knowledge import PREPARES, Knowledge, Loader, default_path  # noqa: E402
 from actions.dialogue.ranking import RANK, SCALE, WEIGHTS, code, code_of, shortened, with_examples  # noqa: E402
 from bot.engine.reading import Reader  # noqa: E402
 
@@ -121,6 +121,7 @@ class Lessons:
 
 def main() -> None:
     """Fit, report and write."""
+    PREPARES.clear()  # what was fitted before may be of other values
     lessons = Lessons(Loader(default_path()).current(), Reader.load(ROOT / "models" / "ventanilla.tar.gz"))
     hands = sorted({each.hand for each in lessons.messages})
     first, untold, new = np.zeros(3), np.zeros(2), np.zeros(2)

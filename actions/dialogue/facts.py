@@ -89,6 +89,11 @@ _AGED = re.compile(
     r"(?<!\w)(?:edad|de|tengo|tiene|cumpl\w+) (?:ya |los |de |como )*"
     r"(?:\d{1,3}(?! (?:meses|dias|semanas|hij))(?!\w)|edad)"
 )
+_COUNTED = re.compile(r"(?<!\w)cuant[oa]s (?:\w{1,3} )?(\w{4,})")
+_NUMBER = re.compile(
+    r"\d|(?<!\w)(?:un[oa]?|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|quince|veinte|treinta|cien)(?!\w)"
+)
+"""What is counted ("¿cuántos testigos?"), and that a sentence has a number."""
 _YEARS = re.compile(r"(?<!\w)(?:anos|edad|mayores|menores)(?!\w)")
 KINDS: tuple[Kind, ...] = (
     "requirements", "amount", "cost", "who", "output", "deadline", "duration", "where", "hours", "notes",
@@ -124,6 +129,7 @@ def weighed(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple
     heard = {BY_INTENT[name]: share for name, share in ranking if BY_INTENT.get(name) in there}
     plain = not named and not _WH.search(said)
     aged = bool(_AGED.search(said))
+    counted = {root(word) for word in _COUNTED.findall(said)} - own
     supposes = plain and bool(_SUPPOSES.search(said))
     made = []
     for fact, sentence, (cosine, of_rest) in zip(listed, told, near, strict=True):
@@ -144,6 +150,7 @@ def weighed(know: Knowledge, card: Procedure, text: str, ranking: Sequence[tuple
                 cosine if fact.kind == "amount" else 0.0,
                 float(fact.kind == "amount" and not shared),
                 float(aged and bool(_YEARS.search(sentence))),
+                float(bool(counted) and bool(counted & _roots(sentence)) and bool(_NUMBER.search(sentence))),
                 *(float(fact.kind == kind) for kind in KINDS),
             ]
         )

@@ -96,6 +96,8 @@ def settled(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     clearly = _CLEARLY if likely >= _SURELY_ABOUT else _MORE_CLEARLY
     if found.outcome in _CLEAR and (facts.facts[0].chance < clearly or _is_wrong(turn, found, facts, likely)):
         return found
+    if facts.facts[0].chance < _CLEARLY and any(turn.memory.case.get(name) != value for name, value in case.items()):
+        return cards.show(here, know, card, ("overview",))  # "¿y si la perdí?"
     before = cards.safety_line(know) if card.sensitive == "violence" else ()
     return shown_facts(here, know, mine, _chosen(facts)).preceded_by(*before)
 
@@ -151,13 +153,18 @@ def _of_step(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     if shown or (other is not None and (other.id in of_event or fully_named(know, other, turn.text))):
         return found
     any_step, meant = steps_meant(know, event, turn.text)
-    if any_step < _STEP_INSTEAD.get(found.outcome, _ABOUT) or meant[0].chance < _CLEARLY:
+    needed = _STEP_INSTEAD.get(found.outcome, _ABOUT)
+    if meant[0].chance >= _THIS_STEP:
+        needed *= _OF_THIS_STEP
+    if any_step < needed or meant[0].chance < _CLEARLY:
         return found
     return among.settled_on(turn.remember(pending=None), know, meant[0].cards, event, meant[0].step.title)
 
 
 _STEP_INSTEAD = {"out_of_scope": 0.3, "clarify": 0.3, "menu": 0.3, "ask_place": 0.4, "answer": 0.4, "life_event": 0.5}
 """From this chance that a step is meant on it answers in place of what was found."""
+_THIS_STEP, _OF_THIS_STEP = 0.9, 0.7
+"""From this chance on it is one step if it is any; so much less sure must it then be that one is meant."""
 _ANSWERED = frozenset({"place", "cost_place", "confirm_place", "case", "remind_at"})
 """Questions whose answer may sound like a step."""
 
@@ -223,7 +230,7 @@ def _put_right(turn: Turn, know: Knowledge, found: Answer, card: Procedure) -> A
     mine = narrow(card, {**turn.case, **found.memory.case}, state_of(turn, card))
     facts = ranked(know, mine, turn.text, turn.ranking)
     if not facts.facts or facts.untold >= _UNTOLD:
-        return _untold(turn, found, card, shown, facts)
+        return _untold(turn, found, card, shown)
     chosen = _chosen(facts)
     told = bool(shown) and says(shown[0], chosen[0])
     changed = turn.memory.case != found.memory.case
@@ -249,7 +256,7 @@ def _put_right(turn: Turn, know: Knowledge, found: Answer, card: Procedure) -> A
 _BEFORE = ("safety_first", "card_is_for_place", "online_yes")
 
 
-def _untold(turn: Turn, found: Answer, card: Procedure, shown: Sequence[ShowProcedure], facts: Ranking) -> Answer:
+def _untold(turn: Turn, found: Answer, card: Procedure, shown: Sequence[ShowProcedure]) -> Answer:
     """Return an answer to what the card does not tell: that it does not, unless a part was asked for by name."""
     if not shown or asked(turn.text) or turn.memory.case != found.memory.case or turn.memory.pending is not None:
         return found

@@ -15,6 +15,7 @@ _OF_HER = re.compile(
     r"|lleg\w+|mud\w+|trabaj\w+|labor\w+|chambe\w+|estudi\w+|crec\w+|cri\w+|cerca|lado|live|lives|living|from)"
     r"(?: (?:yo|aqui|aca|alla|ahorita|ahora|actualmente|con|mi|mis|su|\w+os|en|de|por|a|rumbo|el|la|los|las|del|al"
     r"|municipio|estado|ciudad|colonia|familia))*$"
+    r"|(?<!\w)(?:(?:l[oa]s|nosotros|gente|personas) del?|de ciudadan[oa]s? del?)$"
 )
 """What stands before where somebody is."""
 _NOT_SAID = re.compile(
