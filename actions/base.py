@@ -202,7 +202,10 @@ class WordsCapability(Capability, ABC):
         step = several or among.of_steps(turn, know, decision) or among.of_same_thing(turn, know, decision)
         if step is not None:
             return step, True
-        stays = details.how_many(turn, know) or inview.pointed(turn, know) or details.to_bring(turn, know)
+        number = details.how_many(turn, know)
+        if number is not None:
+            return number, True
+        stays = inview.pointed(turn, know) or details.to_bring(turn, know)
         if stays is not None:
             return stays, False
         kindred = stay.with_that(turn, know) or stay.kindred(turn, know)

@@ -12,7 +12,7 @@ from actions.dialogue import cards
 from actions.dialogue.aspects import asked, aspects_of, without_question
 from actions.dialogue.details import lacks
 from actions.dialogue.knowledge import Knowledge
-from actions.dialogue.lookup import called, fully_named, goes_on, same_thing
+from actions.dialogue.lookup import asks_only, called, fully_named, goes_on, same_thing
 from actions.dialogue.naming import names, root, roots
 from actions.dialogue.nearest import answering_step, as_near
 from actions.dialogue.notes import notes_on
@@ -84,6 +84,8 @@ def beside(turn: Turn, know: Knowledge, decision: Decision) -> Answer | None:
     card = know.catalogue.procedures.get(turn.memory.last_procedure or "")
     in_doubt = decision.kind == "procedure" and decision.verdict.outcome == "clarify"
     if card is None or not in_doubt or len(turn.text.split()) > _MOST_WORDS or know.place_in(turn.text) is not None:
+        return None
+    if asks_only(turn, know):  # "¿y a qué número marco?"
         return None
     events = dict.fromkeys((turn.memory.last_life_event, *card.life_events[:1]))
     for event in (known for id_ in events if (known := know.catalogue.life_events.get(id_ or "")) is not None):

@@ -216,6 +216,8 @@ def _may_miss(turn: Turn, know: Knowledge, card: Procedure, found: Answer) -> bo
         return False
     if turn.memory.pending is not None and not ("?" in turn.text or goes_on(turn) or asked(turn.text)):
         return False
+    if counted(card, turn.text) is not None and found.memory.last_aspects not in ((), ("overview",)):
+        return False  # "¿cuántos puntos?" has its number
     tells = bool(cases.told(turn.text, cards.card_conditions(know, card))) and _NOT_THERE not in said
     return not tells and know.place_in(turn.text) is None
 

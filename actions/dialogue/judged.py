@@ -234,6 +234,8 @@ def _put_right(turn: Turn, know: Knowledge, found: Answer, card: Procedure) -> A
     chosen = _chosen(facts)
     told = bool(shown) and says(shown[0], chosen[0])
     changed = turn.memory.case != found.memory.case
+    if changed and facts.facts[0].chance < _CLEARLY and shown and _OVERALL.isdisjoint(shown[0].aspects):
+        return cards.show(turn.remember(pending=None, case=found.memory.case), know, card, ("overview",))
     if told and not (_again(turn, shown[0]) and not _asks_for_list(facts)):
         return _beside(turn, found, mine, shown[0], _likely(facts, chosen)) if not changed else found
     if _asks_for_list(facts):
@@ -253,6 +255,8 @@ def _put_right(turn: Turn, know: Knowledge, found: Answer, card: Procedure) -> A
     return shown_facts(turn.remember(pending=None), know, mine, chosen).preceded_by(*said)
 
 
+_OVERALL = frozenset({"overview", "requirements", "cost"})
+"""Parts that differ from case to case ("¿y si la perdí?")."""
 _BEFORE = ("safety_first", "card_is_for_place", "online_yes")
 
 

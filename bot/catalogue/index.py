@@ -291,6 +291,7 @@ class Index:
         self._places = _by_topic(self._topic_of, len(self.topics))
         self.is_event = np.array([topic.startswith("event:") for topic in self.topics])
         self._weight = self._telling(_unjoined(fitted.word_terms))
+        self._apart: dict[tuple[int, ...], tuple[Any, Any, Any, list[Any]]] = {}
         self._unseen = float(np.log((len(self.topics) + 1) / 0.5))
 
     def _telling(self, terms: Sequence[str]) -> dict[str, float]:
@@ -320,6 +321,31 @@ class Index:
             for row, text in enumerate(counted or texts)
         ]
 
+    def apart(self, texts: Sequence[str], chosen: Sequence[int]) -> tuple[Any, Any, Any]:
+        """Return, of normalised texts: vectors, each topic's decision, and how near the chosen topics' phrases are.
+
+        Texts x numbers of a vector, texts x topics, and texts x chosen: half the nearest phrase, half the mean of the
+        nearest ones. Much less work than :meth:`score`, for the parts of one message.
+        """
+        words, chars = self.sparse_features(texts)
+        vectors = self._encode(list(texts))
+        decisions = (
+            words @ self._word_weights + chars @ self._char_weights + vectors @ self._dense_weights + self.fitted.bias
+        )
+        of_words, of_chars, of_vectors, of_topic = self._phrases_of(tuple(chosen))
+        near = _WORD * (words @ of_words).toarray() + _CHAR * (chars @ of_chars).toarray()
+        near += _DENSE * np.clip(vectors @ of_vectors, 0, 1)
+        return vectors, decisions, np.stack([_nearness(near[:, columns]) for columns in of_topic], axis=1)
+
+    def _phrases_of(self, chosen: tuple[int, ...]) -> tuple[Any, Any, Any, list[Any]]:
+        """Return the columns of some topics' phrases, and which of them are each topic's."""
+        if chosen not in self._apart:
+            columns = np.flatnonzero(np.isin(self._topic_of, chosen))
+            of_topic = [np.flatnonzero(self._topic_of[columns] == number) for number in chosen]
+            vectors = np.ascontiguousarray(self._vectors[columns].T)
+            self._apart[chosen] = self._words[:, columns].tocsr(), self._chars[:, columns].tocsr(), vectors, of_topic
+        return self._apart[chosen]
+
     def _one(self, text: str, decision: Any, similarity: Any, word: Any, char: Any, dense: Any) -> Scored:
         by_topic = np.append(similarity, 0.0)[self._places]
         best = by_topic if by_topic.shape[1] <= _NEAREST else np.partition(by_topic, -_NEAREST, axis=1)[:, -_NEAREST:]
@@ -343,6 +369,12 @@ class Index:
             ]
         )
         return Scored(scores, similarity, features)
+
+
+def _nearness(similarity: Any) -> Any:
+    """Return, of texts x phrases, half the nearest one and half the mean of the nearest ones."""
+    nearest = similarity if similarity.shape[1] <= _NEAREST else np.partition(similarity, -_NEAREST)[:, -_NEAREST:]
+    return (nearest.max(axis=1) + nearest.mean(axis=1)) / 2
 
 
 def _by_topic(topic_of: Any, topics: int) -> Any:

@@ -30,6 +30,7 @@ from bot.catalogue.places import Place, Places, fold
 from bot.catalogue.reader import Catalogue
 from bot.catalogue.spelling import Speller, default_speller
 from bot.catalogue.text import keywords, normalise, stem
+from bot.catalogue.told import Clause, Heard, clauses, default_model
 from bot.core.procedures import Procedure
 
 __all__ = [
@@ -63,10 +64,8 @@ _RIVALS = 5
 _ASKED_AS_WELL = 4.5
 """Distance of the scores up to which the topic that was named first comes first."""
 _AND = frozenset(("y", "tambien", "ademas", "aparte", "and", "also"))
-_EVENTS_COMPARED = 4
-_NEAR_EVENTS, _CLEARLY_TOLD = 2.0, 1.0
-"""Distance of the scores up to which the life event that was told first comes first, and by how much each part of the
-message must tell its own: chosen on messages for development."""
+_NO_STEP = -1.0
+"""The decision for the steps of a life event that has none."""
 _TOLD = frozenset(
     ("perdi", "tengo", "tiene", "traigo", "sin", "vencio", "falta", "perdio", "cambie", "cumpli", "jamas")
 )
@@ -308,38 +307,38 @@ class Search:
 
     def _events(self, scores: Any) -> list[int]:
         """Return the life events, best first."""
-        values = self._event_values(scores)
+        values = self.event_values(scores)
         return sorted(values, key=lambda number: -values[number])
 
-    def _event_values(self, scores: Any) -> dict[int, float]:
+    def event_values(self, scores: Any) -> dict[int, float]:
         """Return what speaks for each life event: what its steps' procedures score does too."""
         values = {number: float(scores[number]) for number in np.flatnonzero(self.index.is_event).tolist()}
         for number, steps in self._steps.items():
             values[number] += _OF_STEPS * max((float(scores[step]) for step in steps), default=0.0)
         return values
 
-    def told_first(self, look: Look, halves: Sequence[tuple[str, str]]) -> str | None:
-        """Return the life event that a message tells before the one that is likeliest, if it tells of two.
+    def told(self, look: Look, text: str) -> str | None:
+        """Return the id of the life event that a message tells of, its clauses heard apart; None of a single clause.
 
-        ``halves``: what stands before and after each place where a message may be parted. Both must be nearly as
-        likely, and in one parting the first half tells clearly of the one, the second half of the other.
+        ``text``: the message that was looked at, as it was written.
         """
-        values = self._event_values(look.scores)
-        first, *others = sorted(values, key=lambda number: -values[number])[:_EVENTS_COMPARED] or [-1]
-        rivals = [other for other in others if values[first] - values[other] <= _NEAR_EVENTS]
-        if not rivals or not halves:
+        model = default_model()
+        parts = clauses(text)
+        heard = self.heard(parts) if len(parts) > 1 and len(self._steps) > 1 else None
+        if heard is None or not model.fits(heard.vectors):
             return None
-        parts = self.index.score([self.read(part) for half in halves for part in half])
-        told = [self._plainly_told(part.scores) for part in parts]
-        pairs = set(zip(told[::2], told[1::2], strict=True))
-        found = next((other for other in rivals if (other, first) in pairs), None)
-        return None if found is None else self.index.topics[found].removeprefix("event:")
+        whole = self.event_values(look.scores)
+        ids = [self.index.topics[number].removeprefix("event:") for number in whole]
+        return ids[int(np.argmax(model.values(heard, np.array(list(whole.values())), ids)))]
 
-    def _plainly_told(self, scores: Any) -> int | None:
-        """Return the life event that one half of a message tells of, if no other is near."""
-        values = self._event_values(scores)
-        first, second = sorted(values, key=lambda number: -values[number])[:2]
-        return first if values[first] - values[second] > _CLEARLY_TOLD else None
+    def heard(self, parts: Sequence[Clause]) -> Heard:
+        """Return what the search hears in each clause of a message, for each life event in the order of the topics."""
+        texts = [self.read(part.text) for part in parts]
+        events = np.flatnonzero(self.index.is_event).tolist()
+        vectors, decisions, nearness = self.index.apart(texts, events)
+        of_steps = [decisions[:, self._steps[number]].max(axis=1, initial=_NO_STEP) for number in events]
+        opened = [part.opening for part in parts]
+        return Heard(opened, texts, vectors, decisions[:, events], np.stack(of_steps, axis=1), nearness)
 
     def _hits(
         self, numbers: Iterable[int], scores: Any, first: float, scored: Scored, place: Place | None

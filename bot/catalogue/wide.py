@@ -86,9 +86,9 @@ class WideSearch(Search):
             raise TypeError("a look of another search")
         return look.narrow.verdict(look, kind) if look.narrow.index.topics else Verdict("unknown", (), look.named)
 
-    def told_first(self, look: Look, halves: Sequence[tuple[str, str]]) -> str | None:
+    def told(self, look: Look, text: str) -> str | None:
         """Return None: parts of a message would each have other candidates."""
-        del look, halves
+        del look, text
         return None
 
     def signals(self, look: Look) -> Any:

@@ -46,7 +46,7 @@ _SHARES = {"procedure": 0.45, "life_event": 0.15, "out_of_scope": 0.17, "emergen
 """What people write, by kind: the fit is weighed to it, whatever number of examples there is."""
 _MISSPELLED_EVERY = 3
 """Of how many texts one is read misspelled as well."""
-_FOREIGN_ACCEPTED = 0.03
+_FOREIGN_ACCEPTED = 0.06
 """Share of out-of-scope examples that may be taken for something of ours."""
 _PROCEDURES_AS_EVENTS = 0.08
 """Share of the procedures' questions that may be taken for life events."""

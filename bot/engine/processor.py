@@ -25,7 +25,7 @@ from bot.engine.errors import ActionFailed, EngineError, NoModel, NoReply, TurnS
 from bot.engine.reading import RANKED, as_read
 from bot.engine.result import last_turn, read_result
 from bot.engine.turn_locks import TurnLocks
-from bot.understanding.request import pooled, request
+from bot.understanding.request import first_heard, first_of_two, pooled, request
 
 
 class TurnProcessor(MessageProcessor):
@@ -75,14 +75,19 @@ class TurnProcessor(MessageProcessor):
     async def parse_message(
         self, message: UserMessage, tracker: DialogueStateTracker | None = None, only_output_properties: bool = True
     ) -> dict[str, Any]:
-        """Understand a message as ``ventanilla understand`` does: spelling corrected, a long one's request read twice.
+        """Understand a message as ``ventanilla understand`` does: spelling corrected, what it asks read once more.
 
         The words stay the person's.
         """
         if not message.text or message.text.startswith("/"):
             return dict(await super().parse_message(message, tracker, only_output_properties))
         parsed = await self._parsed(message, message.text, tracker, only_output_properties)
-        asked = request(message.text)
+        first, asked = first_of_two(message.text), request(message.text)
+        if first is not None:
+            part = await self._parsed(message, first, tracker, only_output_properties)
+            whole = _ranking(parsed)
+            if first_heard(message.text, whole, _ranking(part)) is not whole:
+                return {**part, "text": message.text}
         if asked is not None:
             part = await self._parsed(message, asked, tracker, only_output_properties)
             ranking = [

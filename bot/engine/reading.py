@@ -21,7 +21,7 @@ from bot.catalogue.terms import TermWeights, weighed
 from bot.engine.components.ngrams import ANALYZERS, VOCABULARY, WEIGHTS, normal_words, vectorizer
 from bot.engine.components.scope_model import Floats, LinearModel
 from bot.engine.components.sentence_vectors import SIZE, sentence_vectors, spelled
-from bot.understanding.request import pooled, request
+from bot.understanding.request import first_heard, first_of_two, pooled, request
 
 OUT_OF_SCOPE = "out_of_scope"
 RANKED = 10
@@ -76,11 +76,13 @@ class Reader:
 
     def rank(self, text: str) -> Ranking:
         """Return the likeliest intents of a text with their confidence, the one decided on first."""
-        asked = request(text)
-        if asked is None:
+        asked, first = request(text), first_of_two(text)
+        if asked is None and first is None:
             return self.rank_all([text])[0]
-        whole, part = self.rank_all([text, asked])
-        return tuple(pooled(text, whole, part)[:RANKED])
+        whole, *parts = self.rank_all([each for each in (text, first, asked) if each is not None])
+        if first is not None and (heard := first_heard(text, whole, parts[0])) is not whole:
+            return tuple(heard)
+        return whole if asked is None else tuple(pooled(text, whole, parts[-1])[:RANKED])
 
     def rank_all(self, texts: Sequence[str]) -> list[Ranking]:
         """Rank many texts."""

@@ -20,12 +20,13 @@ import numpy as np
 from bot.catalogue.places import Place
 from bot.catalogue.search import SIGNALS, Hit, Look, Search, Verdict
 from bot.catalogue.text import normalise, stem
+from bot.understanding import told_or_asked
 from bot.understanding.courtesy import only_courtesy
 from bot.understanding.danger import alarming, cries, kind_of, long_ago, made_up, unmistakable
 from bot.understanding.foreign import foreign_words
 from bot.understanding.kinds import KINDS, Kind, KindJudge, kind_of_intent
 from bot.understanding.matter import matter, without_labels
-from bot.understanding.request import asks, halves, is_story, way
+from bot.understanding.request import asks, first_of_two, is_story, way
 from bot.understanding.words import rest, senseless, without_place
 
 Ranking = Sequence[tuple[str, float]]
@@ -50,6 +51,10 @@ absence, an emergency needs twice the chance.
 """
 _TOLD = {"openly": 1.0, "one thing": 0.0, None: 0.3}
 """How much the classifier's word counts again between what is told and what is asked for, by how a story asks."""
+TOLD_RATHER, _ASKED_RATHER = 0.55, 0.25
+"""Chance from which on a long message tells something, whatever it may ask for as well, and up to which it asks."""
+_KNOWN_AT_ALL = 0.35
+"""Chance from which on the first of two questions is about something of ours ("¿me haces el paro?" is not)."""
 _SURELY_TOLD = 0.9
 """From this confidence on a life event wins over a question which of several cards was meant."""
 _READ = 2400
@@ -83,7 +88,10 @@ _HARDLY = 0.6
 _LESS_LIKELY, _CLEARLY, _KNOWN = 0.3, 0.8, 0.9
 """Below this chance of being out of scope a text that has a card's name among its words asks for the card, if the
 search is as sure: that it is that card, and that it is ours at all."""
+_UNLIKELY, _RIVALS = 0.4, 3
+"""Score below which a card is not shown outright where the text names another of the next so many."""
 _COURTESY = frozenset({"greet", "thanks", "goodbye"})
+_PLACE = "inform_place"
 ASKING = "ask_procedure"
 ABOUT_STATUS = "ask_status"
 DEEDS = frozenset({"pick", "share_location", "send_media"})
@@ -196,26 +204,33 @@ class Decider:
         ``matter_only``: that it is talk is already taken into account; what else does it say?
         """
         text = without_labels(text[:_READ])
+        first = first_of_two(text) if recent is None and not matter_only and kind_of(text) is None else None
+        if first is not None and ranking and kind_of_intent(ranking[0][0]) in ("procedure", "life_event"):
+            alone = self.decide(first, ranking, state=state, municipality=municipality)
+            known = self.search.verdict(self._look(first, state, municipality, None)[0]).known
+            if alone.looks_up and alone.verdict.outcome != "unknown" and known >= _KNOWN_AT_ALL:
+                return alone  # "¿qué papeles pide el pasaporte? ¿y la CURP?"
         look, signals, words = self._look(text, state, municipality, recent)
         ranking = [item for item in ranking if item[0] not in DEEDS]
+        in_view = recent is not None
         if matter_only:
-            return self._decide(
-                text, look, (signals, words), _shares(i for i in ranking if kind_of_intent(i[0]) != "talk")
-            )
-        decision = self._decide(text, look, (signals, words), ranking)
-        if (
-            decision.kind == "talk"
-            and decision.intent in _COURTESY
-            and not only_courtesy(text)
-            and not _long_courtesy(text, ranking)
-            and rest(normalise(text))
-        ):
+            others = _shares(i for i in ranking if kind_of_intent(i[0]) != "talk")
+            return self._decide(text, look, (signals, words), others, in_view=in_view)
+        decision = self._decide(text, look, (signals, words), ranking, in_view=in_view)
+        if decision.kind == "talk" and _may_say_more(text, decision, ranking, in_view=in_view):
             # "hola, quiero mi acta": what goes beyond courtesy is what the message is about
-            others = _shares(i for i in ranking if i[0] not in _COURTESY)
-            beyond = self._decide(text, look, (signals, words), others, whole=False) if others else decision
+            aside = _COURTESY if decision.intent in _COURTESY else {decision.intent}
+            others = _shares(i for i in ranking if i[0] not in aside)
+            heard = (signals, words)
+            beyond = self._decide(text, look, heard, others, whole=False, in_view=in_view) if others else decision
             if beyond.looks_up and beyond.chances[beyond.kind] >= self._weights.limits["beyond_courtesy"]:
                 return beyond
         return decision
+
+    def looked(self, text: str, ranking: Ranking) -> tuple[Decision, Look]:
+        """Decide on a message by itself, and return how it was looked up too."""
+        decision = self.decide(text, ranking)
+        return decision, self._look(without_labels(text[:_READ]), None, None, None)[0]
 
     def _look(self, *asked: Any) -> tuple[Look, Any, Any]:
         """Look a text up, or return what was found for it just now: a turn may be decided on more than once."""
@@ -232,7 +247,14 @@ class Decider:
         return seen[1:]
 
     def _decide(
-        self, text: str, look: Look, heard: tuple[Any, Any], ranking: Ranking, *, whole: bool = True
+        self,
+        text: str,
+        look: Look,
+        heard: tuple[Any, Any],
+        ranking: Ranking,
+        *,
+        whole: bool = True,
+        in_view: bool = False,
     ) -> Decision:
         signals, words = heard
         values = self._weights.chances(features_of(signals, ranking, words, foreign_words(text)))
@@ -257,15 +279,19 @@ class Decider:
             told = self.search.verdict(look, "life_event")
             if any(hit.kind == "life_event" for hit in told.hits[:1]) and (told_openly or not self._is_step(told)):
                 kind, verdict = "life_event", told
+        if kind in ("procedure", "life_event") and not bare and len(text.split()) >= told_or_asked.FEWEST:
+            kind, verdict = self._told_or_asked(text, look, ranking, chances) or (kind, verdict)
         if kind == "out_of_scope" and senseless(text):
             chances[kind] = min(chances[kind], _SENSELESS)
         if bare and kind == "procedure":
             verdict = Verdict("unknown", (), look.named)
-        if kind == "life_event":
-            verdict = self._told_first(text, look, verdict)
+        elif kind == "procedure" and not in_view:
+            verdict = self._or_named(text, verdict)
         event = None
-        if chances["life_event"] >= self._weights.limits["event_named"] or kind == "life_event":
+        if chances["life_event"] >= self._weights.limits["event_named"] or kind in ("life_event", "emergency"):
             found = verdict if kind == "life_event" else self.search.verdict(look, "life_event")
+            found = self._told(text, look, found)
+            verdict = found if kind == "life_event" else verdict
             event = next((hit for hit in found.hits if hit.kind == "life_event"), None)
         intent = _intent(kind, ranking)
         share = _same_outcome(intent, ranking) if kind == "talk" else 1.0
@@ -315,15 +341,57 @@ class Decider:
         steps = self.search.catalogue.life_events[event.id].steps
         return any(hits[0].id in step.procedures for step in steps) if hits else False
 
-    def _told_first(self, text: str, look: Look, verdict: Verdict) -> Verdict:
-        """Return a life event's verdict, that of the event told first where a message tells of two."""
+    def _or_named(self, text: str, verdict: Verdict) -> Verdict:
+        """Return the verdict, or the question which is meant: an unlikely card, or another that the text names.
+
+        "Mi papá está en cama y perdió su INE": whatever a bed is near to, the INE may be what is asked for.
+        """
+        first, *others = verdict.hits or (None,)
+        if first is None or verdict.outcome != "answer" or first.score >= _UNLIKELY:
+            return verdict
+        named = [hit for hit in others[:_RIVALS] if hit.kind == "procedure" and self.search.names_any(text, [hit.id])]
+        if not named or self.search.names_any(text, [first.id]):
+            return verdict
+        rest = tuple(hit for hit in others if hit is not named[0])
+        return replace(verdict, outcome="clarify", hits=(first, named[0]), others=rest)
+
+    def _told_or_asked(
+        self, text: str, look: Look, ranking: Ranking, chances: dict[str, float]
+    ) -> tuple[Kind, Verdict] | None:
+        """Return what a long message is, that is about something of ours, and what the cards have for it, if sure."""
+        told, asked = self.search.verdict(look, "life_event"), self.search.verdict(look, "procedure")
+        if not any(hit.kind == "life_event" for hit in told.hits[:1]):
+            return None
+        chance = told_or_asked.told(self.story(text, ranking, chances, told, asked))
+        if chance >= TOLD_RATHER:
+            return "life_event", told
+        return ("procedure", asked) if chance <= _ASKED_RATHER else None
+
+    def story(
+        self, text: str, ranking: Ranking, chances: dict[str, float], told: Verdict, asked: Verdict
+    ) -> list[float]:
+        """Return what tells whether a long message tells of a life event or asks (:mod:`told_or_asked`)."""
+        first = next(iter(asked.hits), None)
+        steps = self.search.catalogue.life_events[told.hits[0].id].steps
+        return told_or_asked.features(
+            text,
+            chances,
+            ranking,
+            asked,
+            named=first is not None and self.search.names_any(text, [first.id]),
+            any_named=self.search.names_any(text, [hit.id for hit in (*asked.hits, *asked.others)]),
+            step=first is not None and any(first.id in step.procedures for step in steps),
+        )
+
+    def _told(self, text: str, look: Look, verdict: Verdict) -> Verdict:
+        """Return a life event's verdict, of the event that the message's clauses tell of."""
         if not verdict.hits or verdict.hits[0].kind != "life_event":
             return verdict
-        first = self.search.told_first(look, [(matter(before), matter(after)) for before, after in halves(text)])
-        if first is None:
+        told = self.search.told(look, text)
+        if told is None:
             return verdict
         event, *others = verdict.hits
-        return replace(verdict, hits=(replace(event, id=first), *others))
+        return replace(verdict, hits=(replace(event, id=told), *others))
 
     def _unheard_of(self, text: str, verdict: Verdict, ranking: Ranking) -> bool:
         """Say whether cards were found that the text does not name, of a text that was hardly heard to ask for any."""
@@ -365,6 +433,17 @@ class Decider:
         if chances["out_of_scope"] >= limits["out_of_scope"]:
             return "out_of_scope"
         return "life_event" if chances["life_event"] * limits["life_event"] >= chances["procedure"] else "procedure"
+
+
+def _may_say_more(text: str, decision: Decision, ranking: Ranking, *, in_view: bool) -> bool:
+    """Say whether a greeting or a place may be told beside a matter ("soy de León, ¿cuánto cuesta la licencia?").
+
+    ``in_view``: there is a card already, and a place is told for it.
+    """
+    if decision.intent == _PLACE:
+        return not in_view and not decision.bare and asks(text)
+    beside = decision.intent in _COURTESY and not only_courtesy(text) and not _long_courtesy(text, ranking)
+    return beside and bool(rest(normalise(text)))
 
 
 def _least_alarming(text: str) -> float:

@@ -82,13 +82,6 @@ _EXCLAIMED = re.compile(
     re.IGNORECASE,
 )
 """A courtesy that begins as a question does."""
-_PARTS = re.compile(
-    r"\s*(?:[.;!?…]+\s+|,?\s+(?:y|e|tambi[eé]n|adem[aá]s|aparte|and|also)\s+(?:(?:adem[aá]s|tambi[eé]n|aparte)\s+)?|,\s+)",
-    re.IGNORECASE,
-)
-_MOST_PARTINGS = 4
-"""Where a message may be parted in two: more cost time, and the matter of a tale stands at its beginning."""
-
 _OPEN = re.compile(
     r"\b(?:por (?:donde|cual(?: \w+)?) (?:\w+ )?(?:empez|comenz|empiez|comienz|inici)\w*"
     r"|que (?:mas )?(?:sigue|procede|se hace|hay que hacer|se tiene que hacer|ten(?:go|emos) que hacer|debemos hacer|"
@@ -160,10 +153,21 @@ def _asked(said: str, sentence: str, last: bool) -> str | None:
     return asked if len(asked.split()) >= _FEWEST else None
 
 
-def halves(text: str) -> list[tuple[str, str]]:
-    """Return what stands before and after each place where a message may be parted, the first ones."""
-    found = ((text[: at.start()], text[at.end() :]) for at in _PARTS.finditer(text))
-    return [pair for pair in found if all(len(part.split()) >= _FEWEST for part in pair)][:_MOST_PARTINGS]
+def first_of_two(text: str) -> str | None:
+    """Return the question that a message begins with, where something else is asked after it; None of any other."""
+    said = sane(text)
+    at = said.find("?") + 1
+    first, rest = said[:at], said[at:]
+    if min(len(first.split()), len(rest.split())) <= _FEWEST:
+        return None
+    return first if "?" in rest or "¿" in rest or asks(rest) else None
+
+
+def first_heard(text: str, whole: Ranking, first: Ranking) -> Ranking:
+    """Return the ranking of a message's first question, where that and the whole ask or tell; else the whole's."""
+    heard = [ranking[0][0] for ranking in (whole, first) if ranking]
+    both = len(heard) > 1 and all(kind_of_intent(name) in ("procedure", "life_event") for name in heard)
+    return first if both and kind_of(text) is None else whole
 
 
 def way(text: str) -> Way | None:
@@ -209,4 +213,4 @@ def _counts(name: str, share: float, story: Mapping[str, float]) -> bool:
     return name in _BY_ITSELF or kind_of_intent(name) in ("procedure", "life_event")
 
 
-__all__ = ["asks", "halves", "is_story", "pooled", "request", "way"]
+__all__ = ["asks", "first_heard", "first_of_two", "is_story", "pooled", "request", "way"]

@@ -71,6 +71,7 @@ class OneCard:
             "acta": SimpleNamespace(name="Copia del acta", short="Copia acta", aliases=("mi actita",), family=None)
         },
         families={},
+        life_events={"fallecimiento": SimpleNamespace(steps=())},
     )
 
     def __init__(self) -> None:
@@ -80,8 +81,8 @@ class OneCard:
     def names_any(self, text: str, ids: Any) -> bool:
         return "acta" in ids and "acta" in text.split()
 
-    def told_first(self, _: Any, halves: Any) -> str | None:
-        return "nacimiento_hijo" if halves and halves[0][0].startswith("nació") else None
+    def told(self, _: Any, text: str) -> str | None:
+        return "nacimiento_hijo" if text.startswith("nació") else None
 
     def look(self, text: str, **_: Any) -> Any:
         self.looks += 1
@@ -216,7 +217,7 @@ def test_a_film_is_no_emergency() -> None:
     assert decide("hay humo y gritos", *heard).kind == "emergency"
 
 
-def test_of_two_events_the_one_told_first_comes_first() -> None:
+def test_the_event_that_the_clauses_tell_comes_first() -> None:
     told = decide("nació mi niña y murió mi suegro", ("life_event", 0.95))
     assert told.event is not None
     assert told.event.id == "nacimiento_hijo"
@@ -351,10 +352,10 @@ def test_of_a_story_the_classifiers_word_counts_once_more() -> None:
 def test_a_story_that_asks_openly_tells_and_one_that_asks_one_thing_asks() -> None:
     ranking = (("life_event", 0.6), ("ask_cost", 0.4))
     assert decide(f"{LONG}. ¿Por dónde empezamos?", *ranking).kind == "life_event"
-    leaning = (("life_event", 0.45), ("ask_cost", 0.55))
+    leaning = (("life_event", 0.1), ("ask_cost", 0.9))
     assert decide(f"{LONG}. ¿Cuánto cuesta?", *leaning).kind == "procedure"
-    own = decider(Unsure())
-    assert own.decide(f"{LONG}. ¿Cuánto cuesta?", leaning).kind == "procedure"
+    own, leaning = decider(Unsure()), (("life_event", 0.45), ("ask_cost", 0.55))
+    assert own.decide(f"{LONG}. ¿Cuánto cuesta?", (("life_event", 0.05), ("ask_cost", 0.95))).kind == "procedure"
     assert own.decide(f"{LONG}. ¿Por dónde empezamos?", leaning).kind == "life_event"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.understanding.request import asks, halves, is_story, pooled, request, way
+from bot.understanding.request import asks, is_story, pooled, request, way
 
 STORY = (
     "Soy de un ranchito de la sierra, tengo setenta y ocho años, mi hija me puso el teléfono en la mano y se fue al "
@@ -92,16 +92,6 @@ def test_a_pooled_ranking_is_shares_in_order() -> None:
     shares = [share for _, share in found]
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(1, abs=0.001)
-
-
-def test_a_message_is_parted_where_it_may_be() -> None:
-    assert halves("Me corrieron del trabajo y además se enfermó mi niña") == [
-        ("Me corrieron del trabajo", "se enfermó mi niña")
-    ]
-    parted = halves("Murió mi papá ayer. Mi mamá vive sola, ¿qué le toca a ella?")
-    assert ("Murió mi papá ayer", "Mi mamá vive sola, ¿qué le toca a ella?") in parted
-    assert halves("pan y agua") == []
-    assert len(halves(", ".join(["uno dos tres cuatro"] * 30))) <= 4
 
 
 def test_a_short_text_asks_by_its_form() -> None:
