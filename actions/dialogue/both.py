@@ -32,8 +32,14 @@ _SHORT = 5
 """Words of a half that asks nothing by itself ("cuánto cuesta el acta y la curp")."""
 
 
+_LONGEST = 400
+"""Characters of a message whose halves are looked up, each by itself: a flood of words is one whole."""
+
+
 def both(turn: Turn, know: Knowledge) -> Answer | None:
     """Answer two questions about two procedures; None when the message asks for one thing, or tells a story."""
+    if len(turn.text) > _LONGEST:
+        return None
     for first, second in _halves(turn.text):
         wanted = _wanted(turn, first, second)
         if wanted is None:

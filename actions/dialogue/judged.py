@@ -147,6 +147,8 @@ def _of_step(turn: Turn, know: Knowledge, found: Answer) -> Answer:
     event = know.catalogue.life_events.get(turn.memory.last_life_event or "")
     if event is None or turn.memory.pending_kind in _ANSWERED or found.outcome == "handoff":
         return found
+    if found.life_event not in (None, event.id) and turn.intent == "life_event" and turn.confidence >= _SURELY_HEARD:
+        return found  # "me voy a casar", whatever else is planned
     of_event = {id_ for step in event.steps for id_ in step.procedures}
     other = know.catalogue.procedures.get(found.procedure or "")
     shown = any(isinstance(reply, ShowProcedure) and reply.procedure.id in of_event for reply in found.replies)
@@ -154,7 +156,7 @@ def _of_step(turn: Turn, know: Knowledge, found: Answer) -> Answer:
         return found
     any_step, meant = steps_meant(know, event, turn.text)
     needed = _STEP_INSTEAD.get(found.outcome, _ABOUT)
-    if meant[0].chance >= _THIS_STEP:
+    if meant[0].chance >= _THIS_STEP and found.outcome == "answer":
         needed *= _OF_THIS_STEP
     if any_step < needed or meant[0].chance < _CLEARLY:
         return found

@@ -121,6 +121,9 @@ class Places:
                     p for p in mention.candidates if p.municipality and p.state == state.candidates[0].state
                 )
                 if state is not mention and state.candidates[0].municipality is None and agreeing:
+                    apart = max(mention.start, state.start) - min(mention.end, state.end)
+                    if apart > _APART:  # "me voy a Guadalajara, ¿cuánto cuesta la licencia en Jalisco?"
+                        return Mention(agreeing, mention.start, mention.end)
                     return Mention(agreeing, min(mention.start, state.start), max(mention.end, state.end))
         # Where somebody lives now, or acts, is said with "en" more often than where she comes from.
         return max(kept, key=lambda m: (self._strength(words, m), -m.start))
@@ -269,6 +272,8 @@ def state_of_postal_code(code: str) -> str | None:
 
 
 _POSTAL = frozenset({"cp", "c", "p", "codigo", "postal", "es", "el", "mi", "numero", "para"})
+_APART = 4
+"""Words between a city and its state up to which they are one mention, with what stands between."""
 _METROPOLIS = 10
 """Times as many people as any namesake: nobody asks which one is meant."""
 _RIVAL = 0.1

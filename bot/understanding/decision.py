@@ -45,7 +45,7 @@ those, in standard deviations, or it would be a procedure by its length alone.
 """
 _LEAST = 0.005
 """What an intent that is not in the ranking is taken to have."""
-_SURELY_AN_EVENT, _TWICE = 0.85, 2.0
+_SURELY_AN_EVENT, _TWICE = 0.8, 2.0
 """Where something that happened is surely told ("hubo un temblor y se dañó mi casa"), and nobody's violence, despair or
 absence, an emergency needs twice the chance.
 """
@@ -279,7 +279,8 @@ class Decider:
             told = self.search.verdict(look, "life_event")
             if any(hit.kind == "life_event" for hit in told.hits[:1]) and (told_openly or not self._is_step(told)):
                 kind, verdict = "life_event", told
-        if kind in ("procedure", "life_event") and not bare and len(text.split()) >= told_or_asked.FEWEST:
+        at_length = len(text.split()) >= told_or_asked.FEWEST and len(text) <= told_or_asked.LONGEST
+        if kind in ("procedure", "life_event") and not bare and at_length:
             kind, verdict = self._told_or_asked(text, look, ranking, chances) or (kind, verdict)
         if kind == "out_of_scope" and senseless(text):
             chances[kind] = min(chances[kind], _SENSELESS)
@@ -387,7 +388,7 @@ class Decider:
         """Return a life event's verdict, of the event that the message's clauses tell of."""
         if not verdict.hits or verdict.hits[0].kind != "life_event":
             return verdict
-        told = self.search.told(look, text)
+        told = self.search.told(look, text[: told_or_asked.LONGEST])
         if told is None:
             return verdict
         event, *others = verdict.hits
@@ -423,10 +424,10 @@ class Decider:
         best = max(rivals, key=lambda kind: rivals[kind])
         if whole and talk >= _SURE_OF_TALK:
             return "talk"
-        if best == "talk" or (
-            rivals["talk"] * limits["talk"] >= rivals[best] and _intent("talk", ranking) in _OUTCOMES
-        ):
-            return "talk"
+        led = _intent("talk", ranking)
+        against = rivals["procedure"] + rivals["life_event"] if led == "complaint" else rivals[best]
+        if best == "talk" or (rivals["talk"] * limits["talk"] >= against and led in _OUTCOMES):
+            return "talk"  # a complaint about a shop is a matter, in the shares of two kinds
         if bare:  # nothing that the search could judge: the classifier alone says what it is
             heard = kind_of_intent(ranking[0][0]) if ranking else "out_of_scope"
             return heard if heard != "emergency" else "out_of_scope"

@@ -22,6 +22,8 @@ WEIGHTS = Path(__file__).with_name("told_or_asked.json")
 """What ``scripts/fit_told.py`` fitted."""
 FEWEST = 18
 """Words from which on a message is weighed anew; of shorter ones the decision itself is right more often."""
+LONGEST = 800
+"""Characters of a message that is weighed: a flood of words is none that people write."""
 FEATURES = (
     "event", "procedure", "heard_event", "heard_procedure", "request", "openly", "one_thing", "clarify", "answer",
     "score", "named", "any_named", "step", "words", "question", "ends_in_question",
@@ -85,4 +87,4 @@ def _weights() -> tuple[list[float], float]:
     return fitted["weights"], fitted["bias"]
 
 
-__all__ = ["FEATURES", "FEWEST", "WEIGHTS", "features", "told"]
+__all__ = ["FEATURES", "FEWEST", "LONGEST", "WEIGHTS", "features", "told"]
