@@ -68,10 +68,13 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         r"(?:me |nos )?(?:dejo|deje|escribio|mando|escribi) (?:\w+ ){0,4}(?:despidiendo(?:me|se)|de despedida|"
         r"de adios)",
         "(?:cuerda|soga|mecate) (?:ya )?(?:list[oa]|amarrad[oa]|colgad[oa]|preparad[oa])",
+        r"nadie (?:me )?(?:va a |iba a )?(?:extran|llorar)\w*", "end it all", "no reason to (?:live|go on)",
+        "(?:better off|be better) without me",
         "kill (?:myself|himself|herself)", "want to die", "end my life", "don t want to (?:live|wake up)",
         "hurt myself", "took (?:a lot of|too many|all (?:my|the)) pills",
     ),
     "missing": (
+        rf"(?:mi|mis) {_KIN}(?: \w+){{0,2}} (?:se )?desapareci(?:o|eron)\b(?! (?:de la lista|del sistema|el|la)\b)",
         r"(?:esta |estan )?desaparecid[oa]s?\b", rf"(?:se )?desaparecio (?:mi|una|un|la|el) (?:\w+ )?{_KIN}",
         rf"no aparece[n]? (?:mi|mis) {_KIN}{_NOT_LISTED}", "no aparece (?:desde|por ningun)",
         rf"(?<!de )(?<!para )(?:mi|mis) {_KIN}(?: \w+)? no aparece{_NOT_LISTED}",
@@ -158,6 +161,13 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "(?:estoy|estamos|esta) en peligro", "corre peligro", "por mi vida", r"extorsion\w*",
         r"si no (?:les |le |se lo |se los |la |lo )?(?:junt|pag|da|dep|deposit|entreg|coopera|mand)\w* .{0,60}\b"
         r"(?:van|va|vienen) a (?:venir a |regresar a )?(?:quem|mat|balace|levant|desaparec|golpe|lastim)\w*",
+        r"(?:quieren|piden|exigen|pidieron|exigieron) .{0,60}\b(?:pesos|mil|dinero|lana|feria|varos|cuota) o "
+        r"(?:si no )?(?:me |nos |la |lo |los |las |le |les )?(?:vienen|van|matan|queman|regresan|llevan|levantan|hacen|"
+        r"pasa)\b",
+        r"(?:tengo|tenemos|dieron) (?:una|dos|tres|media|\d+) (?:horas?|dias?) para (?:juntar|pagar|depositar|entregar|"
+        r"dar) (?:la |su |una )?(?:cuota|piso)\b",
+        r"mand\w+ (?:una |unas )?fotos? de (?:mi|mis|nuestr\w+) (?:casa|familia|hij\w+|nin\w+)\b.{0,120}\b(?:dicen|"
+        r"quieren|piden|deposit\w+|pag\w+)",
         "(?:piden|pidiendo|quieren) (?:dinero|rescate)(?: por)? .{0,20}(?:mi|matan)", r"incendi\w+",
         "(?:se )?esta (?:quemando|incendiando|ardiendo)|se (?:quema|prendio) (?:mi|la|el|una|un)",
         "hay (?:mucho )?(?:fuego|lumbre|humo)", "ambulancia", "patrulla", "bomberos", "no (?:puedo|puede) respirar",
@@ -241,6 +251,7 @@ _NOW_WORDS = (
     "(?:tiene|trae|saco) (?:una pistola|un arma|un cuchillo|un machete) y", "estoy en peligro",
     "(?:manden|mande|necesito|ocupo|urge) (?:a la |una |un |la )?(?:ambulancia|patrulla|policia)",
     "(?:se esta|esta) (?:quemando|incendiando) (?:mi|la|una) casa", "kill myself", "want to die",
+    "want to end (?:it all|my life)", "(?:quieren|piden|exigen) (?:\\w+ ){1,6}o (?:nos |me )?(?:matan|queman|levantan)",
     "(?:is )?beating me", "going to (?:kill|hit|hurt) me", "not breathing", "don t want to live",
     "someone is following me",
     "(?:daughter|son|child|wife|husband|brother|sister|mother|father|kid) (?:is|has been|went) missing",
@@ -383,6 +394,7 @@ _BY_EAR = {
     "ciguiendo": "siguiendo", "siguendo": "siguiendo", "persigiendo": "persiguiendo", "ban": "van", "boy": "voy",
     "boi": "voy", "ay": "hay", "kitar": "quitar", "kitarme": "quitarme", "kitarse": "quitarse", "qitarme": "quitarme",
     "kitarle": "quitarle", "secustraron": "secuestraron", "sekuestraron": "secuestraron", "secuestaron": "secuestraron",
+    "dsaparecio": "desaparecio", "dsaparesio": "desaparecio", "dezaparecio": "desaparecio",
     "encuentr": "encuentro", "encuento": "encuentro", "enkuentro": "encuentro", "buelto": "vuelto",
     "regresao": "regresado", "maltrta": "maltrata", "m": "me", "mr": "me", "stan": "estan", "sta": "esta", "ta": "esta",
     "tan": "estan", "q": "que", "k": "que", "ke": "que", "policias": "policia", "suisidar": "suicidar",

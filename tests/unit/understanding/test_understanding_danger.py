@@ -37,9 +37,16 @@ NOW = [
     "nesesito una anbulancia",
     "se está quemando mi casa",
     "someone is following me",
+    "i want to end it all",
+    "piden dinero o nos matan",
     "my son is missing",
 ]
 NAMED = [
+    "tenemos dos horas para juntar la cuota y están en la banqueta",
+    "exigen veinte mil pesos o vienen por nosotros",
+    "mandaron fotos de mi familia y dicen que deposite",
+    "mi prima dsaparecio ayer saliendo del baile",
+    "al fin que nadie me va a extrañar",
     "mi novio me pega",
     "mi marido me golpio",
     "mi tio me biolo",
