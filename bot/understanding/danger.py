@@ -68,13 +68,14 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         r"(?:me |nos )?(?:dejo|deje|escribio|mando|escribi) (?:\w+ ){0,4}(?:despidiendo(?:me|se)|de despedida|"
         r"de adios)",
         "(?:cuerda|soga|mecate) (?:ya )?(?:list[oa]|amarrad[oa]|colgad[oa]|preparad[oa])",
-        r"nadie (?:me )?(?:va a |iba a )?(?:extran|llorar)\w*", "end it all", "no reason to (?:live|go on)",
+        r"nadie (?:me )?(?:va a |iba a )?(?:extran|llorar)\w*", "end(?:ing)? it all", "no reason to (?:live|go on)",
         "(?:better off|be better) without me",
         "kill (?:myself|himself|herself)", "want to die", "end my life", "don t want to (?:live|wake up)",
         "hurt myself", "took (?:a lot of|too many|all (?:my|the)) pills",
     ),
     "missing": (
         rf"(?:mi|mis) {_KIN}(?: \w+){{0,2}} (?:se )?desapareci(?:o|eron)\b(?! (?:de la lista|del sistema|el|la)\b)",
+        rf"mi {_KIN}\b.{{0,200}}\bde (?:ahi|alli|entonces) (?:para|pa) aca (?:ya )?(?:nada|no (?:sabemos|contesta))",
         r"(?:esta |estan )?desaparecid[oa]s?\b", rf"(?:se )?desaparecio (?:mi|una|un|la|el) (?:\w+ )?{_KIN}",
         rf"no aparece[n]? (?:mi|mis) {_KIN}{_NOT_LISTED}", "no aparece (?:desde|por ningun)",
         rf"(?<!de )(?<!para )(?:mi|mis) {_KIN}(?: \w+)? no aparece{_NOT_LISTED}",
@@ -251,7 +252,10 @@ _NOW_WORDS = (
     "(?:tiene|trae|saco) (?:una pistola|un arma|un cuchillo|un machete) y", "estoy en peligro",
     "(?:manden|mande|necesito|ocupo|urge) (?:a la |una |un |la )?(?:ambulancia|patrulla|policia)",
     "(?:se esta|esta) (?:quemando|incendiando) (?:mi|la|una) casa", "kill myself", "want to die",
-    "want to end (?:it all|my life)", "(?:quieren|piden|exigen) (?:\\w+ ){1,6}o (?:nos |me )?(?:matan|queman|levantan)",
+    "(?:want to end|(?:thinking|think) (?:about|of) ending) (?:it all|my life)",
+    r"(?:empezo|empezaron|esta|tiene|anda|entro) (?:con |a |en |teniendo )?(?:las )?convuls\w+",
+    rf"mi {_KIN}\b.{{0,200}}\bde (?:ahi|alli|entonces) (?:para|pa) aca (?:ya )?(?:nada|no (?:sabemos|contesta))",
+     "(?:quieren|piden|exigen) (?:\\w+ ){1,6}o (?:nos |me )?(?:matan|queman|levantan)",
     "(?:is )?beating me", "going to (?:kill|hit|hurt) me", "not breathing", "don t want to live",
     "someone is following me",
     "(?:daughter|son|child|wife|husband|brother|sister|mother|father|kid) (?:is|has been|went) missing",
@@ -302,7 +306,7 @@ _ALARM = re.compile(
     r"fuego|lumbre|humo|llamas|quem|kem|incend|insend|explo|gas\b|inund|corriente|atora|atrap|derrumb|tirad|volc|"
     r"cho(?:c|qu)|estamp|atrope?[ly]|accident|ca(?:y|ll)(?:o|eron|endo)|[ck]ayo|c cayo|pozo|barranc|puente|rio\b|"
     # somebody who is not there
-    r"desap|aparec|aparez|encuentr|encontr|encuntr|hall[oa]\b|perdid[oa]\b|cont?est|apagad|buzon|"
+    r"aca (?:ya )?nada\b|desap|aparec|aparez|encuentr|encontr|encuntr|hall[oa]\b|perdid[oa]\b|cont?est|apagad|buzon|"
     r"no (?:ha|han|a|sabemos|se|yega|llega|llego|volvi\w+|regres\w+|vuelve)\b|"
     # calls
     r"auxil|ausil|ayud|socorr|ambul|anbul|patrull|polic|manden|vengan|grit|llora|yora|miedo|peligr|emergencia|"
@@ -394,6 +398,8 @@ _BY_EAR = {
     "ciguiendo": "siguiendo", "siguendo": "siguiendo", "persigiendo": "persiguiendo", "ban": "van", "boy": "voy",
     "boi": "voy", "ay": "hay", "kitar": "quitar", "kitarme": "quitarme", "kitarse": "quitarse", "qitarme": "quitarme",
     "kitarle": "quitarle", "secustraron": "secuestraron", "sekuestraron": "secuestraron", "secuestaron": "secuestraron",
+    "convulciones": "convulsiones", "combulsiones": "convulsiones", "conbulsiones": "convulsiones",
+    "combulciones": "convulsiones", "convulcionando": "convulsionando", "enpezo": "empezo",
     "dsaparecio": "desaparecio", "dsaparesio": "desaparecio", "dezaparecio": "desaparecio",
     "encuentr": "encuentro", "encuento": "encuentro", "enkuentro": "encuentro", "buelto": "vuelto",
     "regresao": "regresado", "maltrta": "maltrata", "m": "me", "mr": "me", "stan": "estan", "sta": "esta", "ta": "esta",

@@ -38,6 +38,9 @@ NOW = [
     "se está quemando mi casa",
     "someone is following me",
     "i want to end it all",
+    "i keep thinking of ending it all",
+    "mi cuñada empezó con convulciones y trae ocho meses",
+    "mi sobrino se fue ayer a ver un carro, me mandó donde andaba y de ahí para acá nada",
     "piden dinero o nos matan",
     "my son is missing",
 ]
